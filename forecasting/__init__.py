@@ -1,0 +1,1 @@
+"""What will happen: tables in, forecasts with intervals out. A pure core without clock, network or hidden randomness."""

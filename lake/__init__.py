@@ -1,0 +1,1 @@
+"""The floor: canonical tables, their storage in Delta Lake, and the ledger of runs. Knows no other room."""
