@@ -1,0 +1,114 @@
+"""What leaves the forecasting room: frozen types that hold arrays. No I/O, no fitting."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Keys = npt.NDArray[np.object_]
+Times = npt.NDArray[np.datetime64]
+
+EvidenceGrade = Literal["randomised", "adjusted", "assumed"]
+
+
+@dataclass(frozen=True, eq=False)
+class Cadence:
+    """Each customer's own rhythm per category, shrunk to the category's. All arrays have one entry per pair.
+
+    Attributes:
+        customer_id: Keys of customers.
+        category_id: Keys of categories; pairs are sorted by (customer_id, category_id) and unique.
+        shopping_days: Distinct local days with a purchase of the category before as-of.
+        last_at: Last purchase, UTC datetime64[us].
+        interval_days: Median of the customer's own time between purchases, shrunk to the category's, in days.
+        interval_low_days: 10 % quantile of the predicted interval.
+        interval_high_days: 90 % quantile of the predicted interval.
+        due_at: last_at + interval_days, UTC datetime64[us].
+        survival: P(time between purchases exceeds the time since last_at), at as-of.
+        survival_week_ago: The same seven days before as-of; 1 where last_at is later than that.
+        p_purchase: Calibrated P(at least one purchase within the value window after as-of, without a touch).
+        margin_none: Expected margin from the category over the value window without a touch, in currency.
+        purchase_spend: Expected net value of the category on a day it is bought, in currency.
+    """
+
+    customer_id: Keys
+    category_id: Keys
+    shopping_days: npt.NDArray[np.int32]
+    last_at: Times
+    interval_days: Floats
+    interval_low_days: Floats
+    interval_high_days: Floats
+    due_at: Times
+    survival: Floats
+    survival_week_ago: Floats
+    p_purchase: Floats
+    margin_none: Floats
+    purchase_spend: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Uplift:
+    """Relative uplift of the window's margin by a touch, per kind of asset.
+
+    Attributes:
+        asset_kind: Keys of asset kinds, shape (k,).
+        mean: Expected relative uplift (0.04 = 4 % more margin in the asset's categories), shape (k,).
+        sd: Standard deviation of what is believed about it, shape (k,).
+        grade: How the effect was identified; `assumed` is a prior only.
+        source: Who or what states it.
+    """
+
+    asset_kind: Keys
+    mean: Floats
+    sd: Floats
+    grade: EvidenceGrade
+    source: str
+
+
+@dataclass(frozen=True, eq=False)
+class Redemption:
+    """P(redeem | touch) for a customer and an asset with an offer; redemption is response, never lift.
+
+    The log-odds are intercept + customer_effect + asset_effect + affinity_slope · log(1 + shopping days of the customer in
+    the asset's categories within the last 91 days).
+
+    Attributes:
+        intercept: Common log-odds.
+        customer_id: Keys of customers, shape (n,), ascending.
+        customer_effect: Shape (n,).
+        asset_id: Keys of assets, shape (a,), ascending.
+        asset_effect: Shape (a,).
+        affinity_slope: Per unit of log(1 + shopping days).
+        base_rate: Share of (customer, asset) pairs that redeemed in training; nan when the prior alone speaks.
+        source: `fitted on <n> mailings` or the playbook's prior.
+    """
+
+    intercept: float
+    customer_id: Keys
+    customer_effect: Floats
+    asset_id: Keys
+    asset_effect: Floats
+    affinity_slope: float
+    base_rate: float
+    source: str
+
+
+@dataclass(frozen=True, eq=False)
+class RecentPurchases:
+    """Shopping days per customer and category within the last 91 days; one entry per pair, as in `Cadence`."""
+
+    customer_id: Keys
+    category_id: Keys
+    shopping_days: npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True, eq=False)
+class Forecasts:
+    """All forecasts that a run decides with."""
+
+    cadence: Cadence
+    recent: RecentPurchases
+    uplift: Uplift
+    redemption: Redemption
