@@ -1,0 +1,135 @@
+"""The playbook: everything a company configures, as one frozen value. `playbook_reading` reads it from a folder."""
+
+import hashlib
+import importlib.resources
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+
+from pipelines.errors import PlaybookError
+from pipelines.playbook_files import ChannelsFile, ContentFront, PlaysFile, Policy, WarrantFile
+from pipelines.yaml_lines import YamlFile
+
+PACKAGE_PREFIX = "package:"
+KNOWN_ENTRIES = (
+    "warrant.yaml",
+    "channels.yaml",
+    "plays.yaml",
+    "audiences.yaml",
+    "sources",
+    "policies",
+    "content",
+    "data",
+    "README.md",
+)
+
+
+@dataclass(frozen=True)
+class ContentAsset:
+    """One file of `content/`: its front matter and the body's text."""
+
+    front: ContentFront
+    body: str
+    path: Path
+
+
+@dataclass(frozen=True)
+class PlacedPolicy:
+    """A policy and the place it was written at."""
+
+    policy: Policy
+    where: str
+
+
+@dataclass(frozen=True, eq=False)
+class Playbook:
+    """A company's playbook, validated file by file.
+
+    Attributes:
+        folder: Where it lies.
+        warrant: `warrant.yaml`.
+        channels: `channels.yaml`.
+        plays: `plays.yaml`.
+        audiences: Named conditions over `customer.*`.
+        policies: All policies of `policies/*.yaml`, by file and order.
+        content: All assets of `content/`.
+        source_files: One SQL file per canonical table of `sources/`.
+        files: Every YAML file by name, for errors that name a line.
+    """
+
+    folder: Path
+    warrant: WarrantFile
+    channels: ChannelsFile
+    plays: PlaysFile
+    audiences: Mapping[str, str]
+    policies: tuple[PlacedPolicy, ...]
+    content: tuple[ContentAsset, ...]
+    source_files: Mapping[str, Path]
+    files: Mapping[str, YamlFile]
+
+    @property
+    def name(self) -> str:
+        """The playbook's name; its tables, graph and exports are kept under it."""
+        return self.warrant.name
+
+    @property
+    def timezone(self) -> str:
+        """IANA time zone whose midnight starts a day."""
+        return self.warrant.timezone
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 over names and bytes of all files that configure; data files are no part of it."""
+        running = hashlib.sha256()
+        for path in sorted(self.folder.rglob("*")):
+            relative = path.relative_to(self.folder)
+            if path.is_file() and relative.parts[0] in KNOWN_ENTRIES and relative.parts[0] not in ("data", "README.md"):
+                content = path.read_bytes()
+                running.update(f"{relative.as_posix()}\0{len(content)}\0".encode())
+                running.update(content)
+        return running.hexdigest()
+
+    def search_path(self, environment: Mapping[str, str]) -> tuple[Path, ...]:
+        """Folders in which source queries find relative file names: `WARRANT_DATA`, else `data:`, else `data/`."""
+        if told := environment.get("WARRANT_DATA"):
+            return (Path(told).expanduser().resolve(),)
+        stated = self.warrant.data
+        if stated is None:
+            return ((self.folder / "data").resolve(),)
+        entries = (stated,) if isinstance(stated, str) else stated
+        return tuple(self._data_folder(entry) for entry in entries)
+
+    def channel_frame(self) -> pd.DataFrame:
+        """The canonical table `channels`."""
+        rows = [
+            {
+                "channel_id": key,
+                "title": channel.title or key,
+                "kind": channel.kind,
+                "cost_per_touch": channel.cost_per_touch,
+            }
+            for key, channel in sorted(self.channels.channels.items())
+        ]
+        return pd.DataFrame(rows)
+
+    def content_frame(self) -> pd.DataFrame:
+        """The assets of `content/` as rows of the canonical table `assets`."""
+        rows = [asset.front.model_dump() for asset in self.content]
+        return pd.DataFrame(rows, columns=list(ContentFront.model_fields))
+
+    def _data_folder(self, entry: str) -> Path:
+        if not entry.startswith(PACKAGE_PREFIX):
+            return (self.folder / entry).resolve()
+        package, _, inside = entry.removeprefix(PACKAGE_PREFIX).partition("/")
+        try:
+            root = importlib.resources.files(package)
+        except ModuleNotFoundError as error:
+            raise PlaybookError(
+                f"the data comes with the package `{package}`, which is not installed.",
+                where=self.files["warrant.yaml"].where(("data",)),
+                remedy="Install it; for the examples: make setup.",
+            ) from error
+        return Path(str(root)) / inside

@@ -1,0 +1,241 @@
+"""The shape of each playbook file, as pydantic models with their stated defaults. What they mean is in `playbook`."""
+
+from datetime import date, datetime, time
+from typing import Annotated, Any, Literal
+from zoneinfo import available_timezones
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Money = Annotated[float, Field(ge=0)]
+
+
+def _known_timezone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError("is no IANA time zone; write one like Europe/Berlin or America/New_York")
+    return name
+
+
+class Strict(BaseModel):
+    """Nothing unknown is accepted, so that a typing mistake is an error and not a silent default."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Belief(Strict):
+    """A stated prior: its mean and the ends of its 95 % interval."""
+
+    mean: float
+    low: float
+    high: float
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "Belief":
+        if not self.low <= self.mean <= self.high:
+            raise ValueError("must have low <= mean <= high")
+        return self
+
+
+class UpliftPrior(BaseModel):
+    """Relative uplift of the window's margin per kind of asset; `because` says who believes it and why."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+    __pydantic_extra__: dict[str, Belief]
+
+    because: str = "No randomised test has been run; the default prior of 3 % (0 to 6 %) is a guess."
+
+
+class RedemptionPrior(Strict):
+    """P(redeem | touch) where no mailing has been observed."""
+
+    prior: Share = 0.01
+
+
+class Objective(Strict):
+    """What is maximised: incremental margin over a window."""
+
+    value_window_days: Annotated[int, Field(ge=1, le=365)] = 28
+    margin_pct: Annotated[float, Field(ge=0, le=100)] | None = None
+    assumed: tuple[str, ...] = ()
+
+
+class CadenceSettings(Strict):
+    """From how many shopping days on a customer's own rhythm counts."""
+
+    minimum_days: Annotated[int, Field(ge=2)] = 4
+
+
+class GraphSettings(Strict):
+    """What enters the graph."""
+
+    uri: str | None = None
+    product_threshold_days: Annotated[int, Field(ge=1)] = 2
+
+
+class BeliefSettings(Strict):
+    """When a repeated purchase becomes an interest, and how fast it fades."""
+
+    minimum_days: Annotated[int, Field(ge=1)] = 4
+    half_life_days: Annotated[float, Field(gt=0)] = 90.0
+
+
+class WarrantFile(Strict):
+    """`warrant.yaml`."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+    timezone: Annotated[str, AfterValidator(_known_timezone)]
+    data: str | tuple[str, ...] | None = None
+    as_of: date | None = None
+    objective: Objective = Objective()
+    holdout_share: Share = 0.05
+    holdout_salt: str = "global-holdout"
+    seed: int = 0
+    budget_per_day: Money | None = None
+    confidence_caps: dict[Literal["assumed", "adjusted", "randomised"], Share] = {}
+    uplift: UpliftPrior = UpliftPrior()
+    redemption: RedemptionPrior = RedemptionPrior()
+    cadence: CadenceSettings = CadenceSettings()
+    graph: GraphSettings = GraphSettings()
+    beliefs: BeliefSettings = BeliefSettings()
+
+
+def _clock_time(value: Any) -> Any:
+    # YAML 1.1 reads an unquoted 21:00 as the number 1260.
+    return time(value // 60, value % 60) if isinstance(value, int) and 0 <= value < 24 * 60 else value
+
+
+ClockTime = Annotated[time, BeforeValidator(_clock_time)]
+
+
+class QuietHours(Strict):
+    """Local hours in which nothing is sent."""
+
+    from_: ClockTime = Field(alias="from")
+    until: ClockTime
+
+
+class OptOut(Strict):
+    """What a touch risks: the chance that the customer leaves the channel, and what that loses in a year."""
+
+    probability: Share = 0.0
+    future_margin: Money = 0.0
+
+
+class AssumedConsent(Strict):
+    """Consent that the playbook states because no source records it."""
+
+    assumed: str
+    because: str
+    by: str
+
+
+class ChannelFile(Strict):
+    """One channel of `channels.yaml`."""
+
+    kind: Literal["file"]
+    title: str | None = None
+    cost_per_touch: Money = 0.0
+    capacity: Annotated[int, Field(ge=0)] | None = None
+    budget: Money | None = None
+    quiet_hours: QuietHours | None = None
+    send_hour: Annotated[int, Field(ge=0, le=23)] = 9
+    opt_out: OptOut = OptOut()
+    consent: AssumedConsent | None = None
+    formats: tuple[Literal["csv", "parquet"], ...] = ("csv", "parquet")
+    columns: dict[str, str] = {}
+    assumed: tuple[str, ...] = ()
+
+
+class ChannelsFile(Strict):
+    """`channels.yaml`."""
+
+    channels: Annotated[dict[str, ChannelFile], Field(min_length=1)]
+
+
+class Campaign(Strict):
+    """A named audience and named assets from a day to a day, both included."""
+
+    name: str
+    assets: Annotated[tuple[str, ...], Field(min_length=1)]
+    audience: str | None = None
+    from_: date = Field(alias="from")
+    until: date
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "Campaign":
+        if self.until < self.from_:
+            raise ValueError("ends before it starts")
+        return self
+
+
+class Play(Strict):
+    """One play: switched on by standing in `plays.yaml`, unless it says `enabled: false`."""
+
+    enabled: bool = True
+    thresholds: dict[str, float] = {}
+    answers: tuple[str, ...] = ()
+    campaigns: tuple[Campaign, ...] = ()
+
+
+class ExcludedCategory(Strict):
+    """A category, or parent of categories, that no play talks about, with the reason."""
+
+    category: str
+    because: str
+
+
+class PlaysFile(Strict):
+    """`plays.yaml`."""
+
+    plays: dict[str, Play | None] = {}
+    excluded_categories: tuple[ExcludedCategory, ...] = ()
+
+
+class CapRule(Strict):
+    """At most `count` touches per customer in any window of `days` days."""
+
+    count: Annotated[int, Field(ge=0)]
+    days: Annotated[float, Field(gt=0)]
+    of: str | None = None
+
+
+class Policy(Strict):
+    """One policy: exactly one of deny, require and cap."""
+
+    id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
+    because: str
+    when: str | None = None
+    deny: str | None = None
+    require: str | None = None
+    cap: CapRule | None = None
+    tests: tuple[dict[str, Any], ...] = ()
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> "Policy":
+        kinds = [name for name in ("deny", "require", "cap") if getattr(self, name) is not None]
+        if len(kinds) != 1:
+            raise ValueError("needs exactly one of deny, require, cap")
+        return self
+
+
+class ContentFront(Strict):
+    """Front matter of one file in `content/`: a row of the canonical table assets."""
+
+    asset_id: str
+    title: str
+    kind: str
+    version: str = "1"
+    message_class: str = "marketing"
+    topics: tuple[str, ...] = ()
+    products: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
+    offer_id: str | None = None
+    campaign_id: str | None = None
+    language: str | None = None
+    region: str | None = None
+    status: str = "active"
+    readiness: str | None = None
+    starts_at: datetime | date | None = None
+    ends_at: datetime | date | None = None
