@@ -1,7 +1,7 @@
 """Flat top-level packages have plain names; these rules keep them ours and keep vague names out."""
 
 import importlib.metadata
-import importlib.util
+import sys
 from pathlib import Path
 
 VAGUE = {"utils", "util", "helpers", "helper", "common", "manager", "managers", "misc"}
@@ -13,11 +13,11 @@ def test_no_other_installed_distribution_claims_the_name_of_a_room(rooms: tuple[
     assert claimed == {room: set() for room in rooms}
 
 
-def test_every_room_is_imported_from_this_repository(root: Path, rooms: tuple[str, ...]) -> None:
-    # In an in-place installation site-packages is searched first: a folder left there by anything would win.
-    found = {room: importlib.util.find_spec(room) for room in rooms}
-    origins = {room: spec.origin if spec else None for room, spec in found.items()}
-    assert origins == {room: str(root / room / "__init__.py") for room in rooms}
+def test_no_folder_on_the_search_path_hides_a_room(root: Path, rooms: tuple[str, ...]) -> None:
+    # In an in-place installation site-packages is searched first: whatever lies there under our name wins.
+    elsewhere = [Path(entry) for entry in sys.path if Path(entry).resolve() != root]
+    hiding = [str(found) for folder in elsewhere for room in rooms for found in (folder / room, folder / f"{room}.py")]
+    assert [path for path in hiding if Path(path).exists()] == []
 
 
 def test_no_room_and_no_module_is_named_like_an_installed_library(modules: tuple[Path, ...]) -> None:
