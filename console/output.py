@@ -1,0 +1,74 @@
+"""What every command has in common: formats, errors with exit codes, one JSON document on stdout."""
+
+import json
+import os
+from enum import StrEnum
+from typing import Annotated, Any
+
+import click
+import typer
+from rich.console import Console
+from typer.core import TyperGroup
+
+from lake.errors import WarrantError
+
+DEFECT_EXIT_CODE = 1
+
+
+class Format(StrEnum):
+    """How a command prints its result."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+def _remember_format(context: typer.Context, value: Format) -> Format:
+    context.find_root().meta["warrant.format"] = value
+    return value
+
+
+FormatOption = Annotated[
+    Format,
+    typer.Option(
+        "--format", help="`table` for people, `json` for programs: one document on stdout.", callback=_remember_format
+    ),
+]
+
+
+class WarrantGroup(TyperGroup):
+    """Commands whose errors are sentences with an exit code, never a traceback for what a person can mend."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; turn our errors into what the contract says."""
+        try:
+            return super().invoke(ctx)
+        except WarrantError as error:
+            show_error(error, as_json=ctx.find_root().meta.get("warrant.format") == Format.JSON)
+            raise typer.Exit(error.exit_code) from error
+
+
+def show_error(error: WarrantError, *, as_json: bool) -> None:
+    """Print what is wrong, where, and what to do: JSON to stdout, text to stderr."""
+    if as_json:
+        show_json({"error": {"what": error.what, "where": error.where, "remedy": error.remedy}})
+        return
+    screen = people_screen(stderr=True)
+    screen.print("[bold red]error[/] ", end="")
+    screen.print(error.what, markup=False, highlight=False, soft_wrap=True)
+    if error.where:
+        screen.print(f"  where  {error.where}", markup=False, highlight=False, soft_wrap=True)
+    if error.remedy:
+        screen.print(f"  to do  {error.remedy}", markup=False, highlight=False, soft_wrap=True)
+
+
+def show_json(document: Any) -> None:
+    """Print one JSON document to stdout."""
+    typer.echo(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False, default=str))
+
+
+def people_screen(*, stderr: bool = False) -> Console:
+    """Where text for people goes; as wide as the terminal, 120 columns when there is none."""
+    console = Console(stderr=stderr)
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        return Console(stderr=stderr, width=120)
+    return console

@@ -1,0 +1,127 @@
+"""The channel kind `file`: one CSV and one Parquet file per run and channel, with a manifest that proves them.
+
+The bytes depend on the rows alone, and files appear under their final name only when complete, so that a delivery that
+was cut short and is repeated ends with the same files.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+
+from pipelines.errors import PlaybookError
+
+STANDARD_COLUMNS = (
+    "decision_id",
+    "customer_id",
+    "channel_id",
+    "asset_id",
+    "asset_version",
+    "title",
+    "offer_id",
+    "send_at",
+    "expires_at",
+    "play",
+    "subject",
+    "run_id",
+)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What one channel receives from one run.
+
+    Attributes:
+        batch_id: Hash of the content; the same rows give the same id.
+        rows: Number of decisions in it.
+        files: Absolute paths: data files, then the manifest.
+    """
+
+    batch_id: str
+    rows: int
+    files: tuple[Path, ...]
+
+
+def write_batch(
+    folder: Path,
+    channel_id: str,
+    rows: pd.DataFrame,
+    *,
+    formats: Sequence[str],
+    columns: Mapping[str, str],
+    about: Mapping[str, Any],
+) -> Batch:
+    """Write the rows of one channel and their manifest.
+
+    Args:
+        folder: Where to; created when missing.
+        channel_id: Names the files.
+        rows: Columns of `STANDARD_COLUMNS`, one row per decision, in order of customer.
+        formats: `csv`, `parquet` or both.
+        columns: The channel's own column names to ours; empty for ours as they are.
+        about: Versions and counts that the manifest states beside hashes.
+    """
+    table = _table(rows, channel_id, columns)
+    folder.mkdir(parents=True, exist_ok=True)
+    written = [_write(folder / f"{channel_id}.{kind}", _encode(table, kind)) for kind in formats]
+    digests = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in written}
+    batch_id = hashlib.sha256(json.dumps([about["run_id"], channel_id, digests]).encode()).hexdigest()[:16]
+    manifest = {
+        "batch_id": batch_id,
+        "channel": channel_id,
+        "rows": table.num_rows,
+        "columns": table.column_names,
+        "sha256": digests,
+        **about,
+    }
+    content = json.dumps(manifest, indent=2, sort_keys=True, default=str).encode() + b"\n"
+    written.append(_write(folder / f"{channel_id}.manifest.json", content))
+    return Batch(batch_id, table.num_rows, tuple(written))
+
+
+def check_columns(columns: Mapping[str, str], where: str) -> None:
+    """Refuse a column map that names something no export has.
+
+    Raises:
+        PlaybookError: With the known names.
+    """
+    for theirs, ours in columns.items():
+        if ours not in STANDARD_COLUMNS:
+            raise PlaybookError(
+                f"`{theirs}: {ours}`: no export has a column `{ours}`.",
+                where=where,
+                remedy=f"Known: {', '.join(STANDARD_COLUMNS)}.",
+            )
+
+
+def _table(rows: pd.DataFrame, channel_id: str, columns: Mapping[str, str]) -> pa.Table:
+    chosen = dict(columns) or {name: name for name in STANDARD_COLUMNS}
+    check_columns(chosen, channel_id)
+    if "decision_id" not in chosen.values():
+        chosen = {"decision_id": "decision_id", **chosen}
+    frame = pd.DataFrame({theirs: rows[ours] for theirs, ours in chosen.items()})
+    return pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
+
+
+def _encode(table: pa.Table, kind: str) -> bytes:
+    sink = pa.BufferOutputStream()
+    if kind == "csv":
+        pyarrow.csv.write_csv(table, sink)
+    else:
+        pyarrow.parquet.write_table(table, sink, compression="zstd")
+    return bytes(sink.getvalue().to_pybytes())
+
+
+def _write(path: Path, content: bytes) -> Path:
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+    unfinished.write_bytes(content)
+    unfinished.replace(path)
+    return path.resolve()
