@@ -60,6 +60,6 @@ constraints: setup ## Pin every dependency again, with hashes, from pyproject.to
 		--generate-hashes --no-strip-extras --no-annotate --no-header --no-emit-index-url --no-emit-find-links \
 		--quiet $(UPGRADE) --output-file constraints.txt > /dev/null
 
-clean: ## Remove .venv, caches and the local state (.warrant)
-	rm -rf .venv .warrant .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage dist
+clean: ## Remove .venv and caches; the runs in .warrant stay
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
