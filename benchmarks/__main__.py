@@ -1,0 +1,21 @@
+"""Run every benchmark in a process of its own and say where the results lie."""
+
+import subprocess
+import sys
+
+BENCHMARKS = ("benchmarks.graph_writes", "benchmarks.day")
+
+
+def main() -> int:
+    """Run all; the exit code is that of the first that fails."""
+    for module in BENCHMARKS:
+        print(f"\n== {module}", flush=True)
+        finished = subprocess.run([sys.executable, "-m", module], check=False)
+        if finished.returncode:
+            return finished.returncode
+    print("\nResults as JSON: benchmarks/results/")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

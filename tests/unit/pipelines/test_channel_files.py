@@ -1,0 +1,74 @@
+"""Files for a channel: complete, provable, and the same for the same rows."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from pipelines.channels.files import STANDARD_COLUMNS, check_columns, write_batch
+from pipelines.errors import PlaybookError
+
+
+def decisions(count: int) -> pd.DataFrame:
+    rows = pd.DataFrame({name: [f"{name}-{n}" for n in range(count)] for name in STANDARD_COLUMNS})
+    moment = pd.Timestamp("2026-03-01T09:00:00", tz="UTC").as_unit("us")
+    return rows.assign(send_at=moment, expires_at=moment + pd.Timedelta(days=1))
+
+
+def batch(folder: Path, rows: pd.DataFrame, **changes: object) -> dict[str, object]:
+    settings: dict[str, object] = {"formats": ("csv", "parquet"), "columns": {}, "about": {"run_id": "r1"}} | changes
+    written = write_batch(folder, "email", rows, **settings)  # type: ignore[arg-type] # varied by the tests
+    manifest: dict[str, object] = json.loads(written.files[-1].read_text(encoding="utf-8"))
+    return manifest
+
+
+def test_the_manifest_states_rows_and_the_hash_of_every_file(tmp_path: Path) -> None:
+    manifest = batch(tmp_path, decisions(3))
+    assert manifest["rows"] == 3
+    hashes = manifest["sha256"]
+    assert isinstance(hashes, dict)
+    assert set(hashes) == {"email.csv", "email.parquet"}
+    for name, digest in hashes.items():
+        assert hashlib.sha256((tmp_path / name).read_bytes()).hexdigest() == digest
+
+
+def test_both_formats_hold_the_same_decisions(tmp_path: Path) -> None:
+    batch(tmp_path, decisions(3))
+    from_csv = pd.read_csv(tmp_path / "email.csv")
+    from_parquet = pd.read_parquet(tmp_path / "email.parquet")
+    assert (
+        from_csv["decision_id"].tolist()
+        == from_parquet["decision_id"].tolist()
+        == [f"decision_id-{n}" for n in range(3)]
+    )
+
+
+def test_writing_again_gives_the_same_bytes_and_the_same_batch(tmp_path: Path) -> None:
+    first = batch(tmp_path / "a", decisions(2))
+    again = batch(tmp_path / "b", decisions(2))
+    assert first == again
+    assert (tmp_path / "a/email.parquet").read_bytes() == (tmp_path / "b/email.parquet").read_bytes()
+
+
+def test_an_empty_batch_has_its_columns_so_that_a_reader_does_not_stumble(tmp_path: Path) -> None:
+    manifest = batch(tmp_path, decisions(0))
+    assert manifest["rows"] == 0
+    assert pd.read_csv(tmp_path / "email.csv").columns.tolist() == list(STANDARD_COLUMNS)
+
+
+def test_a_channel_gets_its_own_column_names_and_always_the_decision(tmp_path: Path) -> None:
+    manifest = batch(tmp_path, decisions(1), columns={"external_id": "customer_id", "subject_line": "title"})
+    assert manifest["columns"] == ["decision_id", "external_id", "subject_line"]
+
+
+def test_a_column_map_to_nothing_is_refused_with_the_known_names() -> None:
+    with pytest.raises(PlaybookError, match="customer_id") as caught:
+        check_columns({"mail": "email_address"}, "channels.yaml:7")
+    assert caught.value.where == "channels.yaml:7"
+
+
+def test_no_unfinished_file_is_left(tmp_path: Path) -> None:
+    batch(tmp_path, decisions(1))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["email.csv", "email.manifest.json", "email.parquet"]
