@@ -1,0 +1,185 @@
+"""A run that is killed anywhere, or repeated, ends like one that nobody disturbed, and delivers nothing twice."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from graph import local as graph_server
+from graph.target import database_name
+from tests.scenarios.world import TODAY, Document, World, days_before, local
+
+STEPS = ("perceive", "relate", "forecast", "propose", "decide", "project", "deliver")
+CUSTOMERS = [f"customer-{number:02}" for number in range(12)]
+
+
+@pytest.fixture
+def shop(world: World) -> World:
+    """A dozen customers with rhythms of their own, a third of them held out, half of the rest due."""
+    world.setting(holdout_share=0.3)
+    world.channel("email", capacity=5)
+    for number, customer in enumerate(CUSTOMERS):
+        category = ("coffee", "tea", "cocoa")[number % 3]
+        world.customer(customer).buys(customer, category, every=[13, 15, 14], last=days_before(TODAY, 6 + number % 8))
+    return world
+
+
+def result(world: World, document: Document) -> Document:
+    """All that a run leaves for people and channels, without what depends on where and how fast it ran."""
+    kept = {name: value for name, value in document.items() if name not in ("seconds", "files", "folder")}
+    kept["cards"] = [world.why(customer) for customer in CUSTOMERS]
+    kept["exports"] = {Path(name).name: Path(name).read_bytes() for name in document["files"]}
+    return kept
+
+
+def start_afresh(world: World, server: graph_server.Server) -> None:
+    """Forget everything but the playbook."""
+    shutil.rmtree(world.folder / "state")
+    graph_server.drop_database(server, database_name(world.name))
+
+
+def started(world: World) -> "subprocess.Popen[str]":
+    """`warrant run` as a program of its own."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("WARRANT_")}
+    return subprocess.Popen(
+        [sys.executable, "-m", "console.command_line", "run", str(world.playbook), "--format", "json"],
+        env=environment | world.environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def wait_for(program: "subprocess.Popen[str]", line: str) -> None:
+    """Read what the program says until it says this line."""
+    assert program.stderr is not None
+    said: list[str] = []
+    for text in program.stderr:
+        said.append(text)
+        if text.startswith(line):
+            return
+    pytest.fail(f"it never said `{line}`:\n{''.join(said)}")
+
+
+def run_killed_at(world: World, line: str) -> None:
+    """Start `warrant run` and kill it as soon as it says this line."""
+    with started(world) as program:
+        wait_for(program, line)
+        program.kill()
+        program.wait()
+    assert program.returncode == -signal.SIGKILL, "it was over before it could be killed"
+
+
+def exported_decisions(world: World) -> list[str]:
+    """Every decision id in every export file of the playbook, over all runs."""
+    lines = [
+        line
+        for path in sorted((world.folder / "state" / "exports").rglob("*.csv"))
+        for line in path.read_text(encoding="utf-8").splitlines()[1:]
+    ]
+    return [line.split(",")[0].strip('"') for line in lines]
+
+
+def test_a_run_killed_in_every_step_ends_like_one_that_nobody_disturbed(
+    shop: World, embedded_server: graph_server.Server
+) -> None:
+    undisturbed = result(shop, shop.run())
+    assert undisturbed["sends"] > 0
+    assert undisturbed["held_out"] > 0
+    start_afresh(shop, embedded_server)
+
+    for step in STEPS:
+        run_killed_at(shop, f"step {step} started")
+    resumed = result(shop, shop.run())
+
+    assert resumed["run_id"] == undisturbed["run_id"]
+    assert resumed == undisturbed
+    assert set(Counter(exported_decisions(shop)).values()) == {1}
+
+
+def test_a_run_killed_after_every_step_repeats_none_of_them(shop: World) -> None:
+    for step in ("relate", "decide", "deliver"):
+        run_killed_at(shop, f"step {step} finished")
+        answer = shop.command("run", str(shop.playbook), "--until", "authorise" if step != "deliver" else "deliver")
+        assert f"step {step} skipped" in answer.stderr
+        assert f"step {step} started" not in answer.stderr
+
+
+def test_repeating_a_finished_run_prints_the_same_and_writes_nothing(shop: World) -> None:
+    first = shop.run()
+    before = contents(shop)
+    again = shop.run()
+    assert again == first
+    assert contents(shop) == before
+
+
+def test_replaying_a_run_gives_the_same_records(shop: World) -> None:
+    run_id = shop.run()["run_id"]
+    answer = shop.command("replay", run_id)
+    assert answer.exit_code == 0
+    assert answer.document["is_equal"]
+    assert answer.document["records"] == len(CUSTOMERS)
+
+
+def test_what_happens_at_or_after_as_of_changes_no_decision(shop: World, embedded_server: graph_server.Server) -> None:
+    shop.at = "20:00:00"
+    untold = result(shop, shop.run(until="authorise"))
+    start_afresh(shop, embedded_server)
+
+    midnight, later = local(TODAY, "00:00:00"), local(TODAY, "11:00:00")
+    for customer in CUSTOMERS:
+        for moment in (midnight, later):
+            shop.purchase(customer, "coffee", on=TODAY, spend=500, occurred_at=moment)
+            shop.touch(customer, at=moment)
+            shop.outcome(f"touch-{len(shop.rows['touches'])}", "unsubscribed", at=moment)
+    told = result(shop, shop.run(until="authorise"))
+
+    assert [comparable(card) for card in told["cards"]] == [comparable(card) for card in untold["cards"]]
+
+
+def test_what_happens_just_before_as_of_does_change_decisions(shop: World) -> None:
+    before = [comparable(card) for card in result(shop, shop.run(until="authorise"))["cards"]]
+    for customer in CUSTOMERS:
+        shop.purchase(customer, "coffee", on=TODAY, occurred_at=local(days_before(TODAY, 1), "23:59:59"))
+    after = [comparable(card) for card in result(shop, shop.run(until="authorise"))["cards"]]
+    assert after != before
+
+
+def test_another_run_of_the_same_day_leaves_out_whom_the_first_has_written_to(shop: World) -> None:
+    first = shop.run()
+    shop.customer("latecomer").buys("latecomer", "coffee", every=14, last=days_before(TODAY, 13))
+    second = shop.run()
+    assert second["run_id"] != first["run_id"]
+    reached = [row["customer_id"] for document in (first, second) for row in shop.exported(document)]
+    assert len(reached) == len(set(reached))
+    assert len(reached) <= 5, "the channel's capacity is one day's, not one run's"
+
+
+def test_two_runs_of_one_playbook_at_once_are_refused(shop: World) -> None:
+    shop.write()
+    with started(shop) as program:
+        wait_for(program, "step perceive started")
+        program.send_signal(signal.SIGSTOP)
+        answer = shop.command("run", str(shop.playbook))
+        program.kill()
+    assert answer.exit_code not in (0, 1)
+    assert str(program.pid) in answer.error["what"] + answer.error["where"]
+    assert shop.run()["state"] == "delivered", "a lock dies with the process that held it"
+
+
+def contents(world: World) -> dict[str, tuple[int, bytes]]:
+    """Time of change and bytes of every file of tables and exports."""
+    state = world.folder / "state"
+    files = [path for room in ("lake", "exports") for path in (state / room).rglob("*") if path.is_file()]
+    assert files
+    return {str(path): (path.stat().st_mtime_ns, path.read_bytes()) for path in files if path.suffix != ".lock"}
+
+
+def comparable(card: Document) -> Document:
+    """A decision without the names of runs and versions."""
+    return {name: card[name] for name in ("action", "motive", "value", "confidence", "funnel", "refused_by")}
