@@ -25,7 +25,7 @@ from graph.errors import (
     GraphUnreachable,
 )
 from graph.ownership import claim
-from graph.read_only import is_explanation, refuse_writes
+from graph.read_only import refuse_writes
 from graph.target import Target, resolve_target
 
 if TYPE_CHECKING:
@@ -223,7 +223,7 @@ class GraphStore:
             GraphStatementFailed: When the server cannot run it, or not in time.
         """
         refuse_writes(statement)
-        if self.target.kind == "neo4j" and not is_explanation(statement):
+        if self.target.kind == "neo4j":
             self._refuse_unless_read(statement, bindable(parameters or {}), timeout)
         return self._answer(statement, bindable(parameters or {}), limit_rows, timeout)
 
@@ -264,7 +264,6 @@ class GraphStore:
 
     def _answer(self, statement: str, parameters: Mapping[str, Any], limit_rows: int, timeout: float) -> Answer:
         token = f"warrant {secrets.token_hex(8)}"
-        # a comment at the end, since EXPLAIN has to come first
         tagged = f"{statement}\n// {token}"
         with self._ended_after(timeout, token), self._as_person(statement, timeout, limit_rows + 1) as transaction:
             result = transaction.run(tagged, dict(parameters))
