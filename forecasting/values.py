@@ -31,6 +31,8 @@ class Cadence:
         p_purchase: Calibrated P(at least one purchase within the value window after as-of, without a touch).
         margin_none: Expected margin from the category over the value window without a touch, in currency.
         purchase_spend: Expected net value of the category on a day it is bought, in currency.
+        source: What `p_purchase` was calibrated on, or that it is uncalibrated.
+        margin_basis: How margin is known: `unit_cost`, `margin_pct`, `revenue` (no margin at all), or a mixture.
     """
 
     customer_id: Keys
@@ -46,6 +48,8 @@ class Cadence:
     p_purchase: Floats
     margin_none: Floats
     purchase_spend: Floats
+    source: str = ""
+    margin_basis: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +101,7 @@ class Redemption:
 
 @dataclass(frozen=True, eq=False)
 class RecentPurchases:
-    """Shopping days per customer and category within the last 91 days; one entry per pair, as in `Cadence`."""
+    """Shopping days per customer and category within the last 91 days; the same pairs in the same order as in `Cadence`."""
 
     customer_id: Keys
     category_id: Keys

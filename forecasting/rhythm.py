@@ -1,0 +1,164 @@
+"""The time between two shopping days of a customer in a category: log-normal, own gaps shrunk to the category's.
+
+Log gaps of a pair scatter around the pair's own mean, and these means around the category's (variance components, as in a
+random-effects analysis of variance). A pair's mean is weighed by its own scatter: few or irregular gaps lean on the category,
+a regular pair keeps its rhythm however unlike its category it is. What is predicted is a Student distribution of the log gap,
+wide enough for not knowing the pair's mean and variance.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from forecasting.shopping_days import Positions, ShoppingDays
+from forecasting.values import Floats
+
+# Degrees of freedom that the category's variance is worth beside a pair's own. For the weight of a pair's mean, little: on
+# grocery data 0 to 2 forecast equally well, and a small value keeps regular pairs at their rhythm. For the width, 4 scored best.
+WEIGHT_FREEDOM = 0.5
+WIDTH_FREEDOM = 4.0
+
+# What speaks while the data says next to nothing, in squared log units (a standard deviation of log gaps of 0.7 is a factor of 2).
+DEFAULT_WITHIN = 0.5
+DEFAULT_WITHIN_FREEDOM = 0.1
+DEFAULT_BETWEEN = 0.4
+DEFAULT_BETWEEN_PAIRS = 1.0
+DEFAULT_INTERVAL_DAYS = 30.0
+CATEGORY_FREEDOM = 20.0  # degrees of freedom that the overall variance is worth beside a category's
+ROUNDING_VARIANCE = 1 / 6  # of a gap between two calendar days, in square days
+
+
+@dataclass(frozen=True, eq=False)
+class Rhythm:
+    """The predicted time between purchases of every pair: log days ~ location + scale · Student(freedom).
+
+    Attributes:
+        location: Mean of the log gap (its exponential is the median gap in days), shape (pairs,).
+        scale: Shape (pairs,).
+        freedom: Degrees of freedom, shape (pairs,).
+        weight: Share of the pair's own mean in `location`, 0 to 1, shape (pairs,).
+        category_location: What the category alone says, shape (categories,).
+    """
+
+    location: Floats
+    scale: Floats
+    freedom: Floats
+    weight: Floats
+    category_location: Floats
+
+    def quantile_days(self, probability: float) -> Floats:
+        """The gap that is not exceeded with `probability`, in days, shape (pairs,)."""
+        from scipy.special import stdtrit
+
+        return np.exp(self.location + self.scale * stdtrit(self.freedom, probability))
+
+    def survival(self, days: npt.ArrayLike) -> Floats:
+        """P(gap > days), shape (pairs,); 1 where days <= 0."""
+        from scipy.special import stdtr
+
+        elapsed = np.broadcast_to(np.asarray(days, dtype=np.float64), self.location.shape)
+        log_days = np.log(np.maximum(elapsed, np.finfo(np.float64).tiny))
+        return np.where(elapsed > 0, stdtr(self.freedom, (self.location - log_days) / self.scale), 1.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Gaps:
+    """Mean and scatter of each pair's log gaps.
+
+    Attributes:
+        count: Gaps per pair, shape (pairs,).
+        mean: Mean log gap, 0 where there is none.
+        squares: Sum of squared deviations from the pair's mean.
+    """
+
+    count: Floats
+    mean: Floats
+    squares: Floats
+
+    @property
+    def freedom(self) -> Floats:
+        """Degrees of freedom of `squares`, shape (pairs,)."""
+        return np.maximum(self.count - 1, 0)
+
+    @classmethod
+    def measure(cls, days: ShoppingDays) -> "Gaps":
+        """Gaps between consecutive shopping days of each pair."""
+        pair = days.pair
+        same = pair[1:] == pair[:-1]
+        logs = np.log(np.diff(days.day)[same].astype(np.float64))
+        owner = pair[1:][same]
+        count = np.bincount(owner, minlength=len(days)).astype(np.float64)
+        mean = np.bincount(owner, logs, minlength=len(days)) / np.maximum(count, 1)
+        squares = np.bincount(owner, (logs - mean[owner]) ** 2, minlength=len(days))
+        return cls(count, mean, squares)
+
+    def ignored_below(self, count: float) -> "Gaps":
+        """The same, with no gaps for pairs that have fewer than `count` of them."""
+        kept = self.count >= count
+        return Gaps(np.where(kept, self.count, 0), np.where(kept, self.mean, 0), np.where(kept, self.squares, 0))
+
+
+def fit_rhythm(days: ShoppingDays, minimum_days: int = 2) -> Rhythm:
+    """The rhythm of every pair; pairs with fewer than `minimum_days` shopping days take their category's."""
+    gaps = Gaps.measure(days)
+    category, category_count = days.pair_category, len(days.categories)
+    within = _within(gaps, category, category_count)
+    between, category_location, category_variance = _categories(gaps, category, category_count, within)
+
+    own = gaps.ignored_below(minimum_days - 1)
+    floor = ROUNDING_VARIANCE * np.exp(-2 * np.where(own.count > 0, own.mean, category_location[category]))
+    weighing = np.maximum(_blended(own, within[category], WEIGHT_FREEDOM), floor)
+    weight = own.count * between / (own.count * between + weighing)
+    location = weight * own.mean + (1 - weight) * category_location[category]
+    width = np.maximum(_blended(own, within[category], WIDTH_FREEDOM), floor)
+    uncertainty = (1 - weight) * between + (1 - weight) ** 2 * category_variance[category]
+    return Rhythm(location, np.sqrt(width + uncertainty), WIDTH_FREEDOM + own.freedom, weight, category_location)
+
+
+def _blended(gaps: Gaps, prior: Floats, freedom: float) -> Floats:
+    """Each pair's own variance, shrunk to `prior`, which is worth `freedom` degrees of freedom."""
+    return (freedom * prior + gaps.squares) / (freedom + gaps.freedom)
+
+
+def _within(gaps: Gaps, category: Positions, category_count: int) -> Floats:
+    """Variance of log gaps within a pair, per category, shrunk to that of all; shape (categories,)."""
+    overall = (DEFAULT_WITHIN_FREEDOM * DEFAULT_WITHIN + gaps.squares.sum()) / (
+        DEFAULT_WITHIN_FREEDOM + gaps.freedom.sum()
+    )
+    squares = np.bincount(category, gaps.squares, minlength=category_count)
+    freedom = np.bincount(category, gaps.freedom, minlength=category_count)
+    return (CATEGORY_FREEDOM * overall + squares) / (CATEGORY_FREEDOM + freedom)
+
+
+def _categories(
+    gaps: Gaps, category: Positions, category_count: int, within: Floats
+) -> tuple[float, Floats, Floats]:
+    """Variance between the pairs of a category, and each category's mean log gap with its variance.
+
+    Categories with few pairs shrink to the mean of all; without any gap at all `DEFAULT_INTERVAL_DAYS` stands.
+    """
+    has_gap = gaps.count > 0
+    owner, mean = category[has_gap], gaps.mean[has_gap]
+    noise = within[owner] / gaps.count[has_gap]
+    pairs = np.bincount(owner, minlength=category_count)
+    plain = np.bincount(owner, mean, minlength=category_count) / np.maximum(pairs, 1)
+    # Each category costs one degree of freedom for its mean.
+    scatter = float(((mean - plain[owner]) ** 2).sum() - (noise * (1 - 1 / pairs[owner])).sum())
+    freedom = float(len(owner) - np.count_nonzero(pairs))
+    between = max(
+        (DEFAULT_BETWEEN_PAIRS * DEFAULT_BETWEEN + scatter) / (DEFAULT_BETWEEN_PAIRS + freedom), DEFAULT_BETWEEN / 100
+    )
+
+    precision = np.bincount(owner, 1 / (between + noise), minlength=category_count)
+    weighted = np.bincount(owner, mean / (between + noise), minlength=category_count)
+    overall = weighted.sum() / precision.sum() if len(owner) else np.log(DEFAULT_INTERVAL_DAYS)
+    known = pairs > 0
+    own = np.divide(weighted, precision, out=np.full(category_count, overall), where=known)
+    spread = float(((own - overall)[known] ** 2).sum() - (1 / precision[known]).sum())
+    categories_apart = max(
+        (DEFAULT_BETWEEN_PAIRS * DEFAULT_BETWEEN + spread) / (DEFAULT_BETWEEN_PAIRS + max(known.sum() - 1, 0)),
+        DEFAULT_BETWEEN / 100,
+    )
+    variance = 1 / (precision + 1 / categories_apart)
+    return between, variance * (weighted + overall / categories_apart), variance
