@@ -1,0 +1,88 @@
+"""Reservations: which customer has been given to which decision, per slot and day. The guard against delivering twice.
+
+An append-only Delta table. A key (slot, day, customer) belongs to the decision that claimed it first; claiming it again for
+the same decision changes nothing, so a delivery that was killed can simply be repeated.
+"""
+
+from datetime import date, datetime
+
+import pandas as pd
+
+from lake.digest import text_digest
+from lake.errors import LakeError
+from lake.store import Lake
+
+RESERVATIONS = "reservations"
+COLUMNS = ["slot", "day", "customer_id", "decision_id", "run_id", "channel_id", "asset_id", "send_at", "cost"]
+TRIES = 20
+
+
+class Reservations:
+    """The reservations of one playbook."""
+
+    def __init__(self, lake: Lake) -> None:
+        self._lake = lake
+
+    def claim(self, slot: str, day: date, wanted: pd.DataFrame, run_id: str) -> pd.DataFrame:
+        """Reserve customers for decisions.
+
+        Args:
+            slot: The slot the decisions fill.
+            day: The local day they fill it on.
+            wanted: `customer_id` (unique), `decision_id`, `channel_id`, `asset_id`, `send_at`, `cost`.
+            run_id: The run that decided.
+
+        Returns:
+            The rows of `wanted` whose customer now belongs to their decision. The others were given away before.
+
+        Raises:
+            LakeError: Other processes kept writing; nothing was reserved by this call.
+        """
+        for _ in range(TRIES):
+            version = self._lake.log_version(RESERVATIONS)
+            held = self._of_slot(slot, day, version).set_index("customer_id")["decision_id"]
+            holder = wanted["customer_id"].map(held)
+            fresh = wanted[holder.isna()]
+            if fresh.empty or self._append(slot, day, fresh, run_id, version):
+                return wanted[holder.isna() | holder.eq(wanted["decision_id"])]
+        raise LakeError(
+            "other processes kept reserving at the same time.",
+            where=str(self._lake.root),
+            remedy="Deliver again; nothing was reserved by this attempt.",
+        )
+
+    def touches(self, before: datetime, *, slot: str, day: date) -> pd.DataFrame:
+        """What was reserved to be sent before a moment, apart from the slot and day that are being decided.
+
+        Returns:
+            `touch_id` (the decision), `customer_id`, `channel_id`, `asset_id`, `sent_at`, `cost`, in order of touch_id.
+        """
+        rows = self._others(slot, day)
+        rows = rows[rows["send_at"] < pd.Timestamp(before)]
+        touches = rows.rename(columns={"decision_id": "touch_id", "send_at": "sent_at"})
+        columns = ["touch_id", "customer_id", "channel_id", "asset_id", "sent_at", "cost"]
+        return touches[columns].sort_values("touch_id", ignore_index=True)
+
+    def digest(self, before: datetime, *, slot: str, day: date) -> str:
+        """Digest of what `touches` returns; what this very slot has sent is no part of it."""
+        touches = self.touches(before, slot=slot, day=day)
+        return text_digest(touches.to_csv(index=False, date_format="%Y-%m-%dT%H:%M:%S.%f%z"))
+
+    def _others(self, slot: str, day: date) -> pd.DataFrame:
+        rows = self._rows(None)
+        return rows[~(rows["slot"].eq(slot) & rows["day"].eq(day.isoformat()))]
+
+    def _of_slot(self, slot: str, day: date, version: int | None) -> pd.DataFrame:
+        rows = self._rows(version)
+        return rows[rows["slot"].eq(slot) & rows["day"].eq(day.isoformat())]
+
+    def _rows(self, version: int | None) -> pd.DataFrame:
+        rows = self._lake.read_log(RESERVATIONS, version=version)
+        if rows is None:
+            empty = pd.DataFrame(columns=COLUMNS)
+            return empty.assign(send_at=pd.to_datetime(empty["send_at"], utc=True))
+        return rows
+
+    def _append(self, slot: str, day: date, fresh: pd.DataFrame, run_id: str, version: int | None) -> bool:
+        rows = fresh.assign(slot=slot, day=day.isoformat(), run_id=run_id)[COLUMNS]
+        return self._lake.append_log_at(RESERVATIONS, rows, version)

@@ -1,0 +1,207 @@
+"""The ledger of runs: an append-only Delta table whose rows are the commits of a run's steps.
+
+A run's id is a hash of what goes into it, so the same input finds the same run. The state of a run is the fold of its
+rows: `opened`, then one row per finished step, some of which change the state to decided, projected and delivered.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import psutil
+from filelock import FileLock, Timeout
+
+from lake.errors import LakeError
+from lake.store import Lake, Pin
+
+OPENED = "opened"
+LEDGER = "runs"
+MINIMUM_PREFIX = 4
+
+
+class UnknownRunError(LakeError):
+    """No run, or more than one, goes by that id."""
+
+    exit_code = 2
+
+
+class PlaybookBusyError(LakeError):
+    """Another process is running this playbook."""
+
+    exit_code = 5
+
+
+@dataclass(frozen=True)
+class RunIdentity:
+    """Everything that makes a run what it is; no versions, paths or times of day.
+
+    Attributes:
+        as_of: The moment the run knows the world at, UTC.
+        scope: Which customers and slot it decides.
+        seed: Seed of everything random.
+        playbook_digest: Content of the playbook.
+        code_version: Content of the code.
+        tables: Content digest per canonical table.
+        reservations: Digest of what earlier slots have reserved and sent.
+    """
+
+    as_of: datetime
+    scope: Mapping[str, str]
+    seed: int
+    playbook_digest: str
+    code_version: str
+    tables: Mapping[str, str]
+    reservations: str
+
+    @property
+    def run_id(self) -> str:
+        """The first 16 hexadecimal digits of the SHA-256 of the identity's canonical JSON."""
+        return hashlib.sha256(self.canonical().encode()).hexdigest()[:16]
+
+    def canonical(self) -> str:
+        """The identity as JSON with sorted keys."""
+        plain = asdict(self) | {"as_of": self.as_of.isoformat()}
+        return json.dumps(plain, sort_keys=True, separators=(",", ":"))
+
+
+@dataclass(frozen=True)
+class RunRow:
+    """What the ledger knows of one run.
+
+    Attributes:
+        run_id: Its id.
+        identity: What went into it.
+        pins: Version of every table it decides from.
+        about: What was seen while opening it: rows, quarantine, clock.
+        state: opened, decided, projected or delivered.
+        steps: Payload of every finished step, in order.
+    """
+
+    run_id: str
+    identity: RunIdentity
+    pins: Mapping[str, Pin]
+    about: Mapping[str, Any]
+    state: str = OPENED
+    steps: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+class Ledger:
+    """The runs of one playbook."""
+
+    def __init__(self, lake: Lake) -> None:
+        self._lake = lake
+
+    def open(self, identity: RunIdentity, pins: Mapping[str, Pin], about: Mapping[str, Any]) -> RunRow:
+        """Open a run, or find the one that the same input has opened before, with its own pins.
+
+        A run that is found again becomes the latest of its as-of.
+        """
+        rows = self._rows()
+        known = rows["run_id"].eq(identity.run_id) & rows["kind"].eq(OPENED)
+        if not known.any():
+            payload = {
+                "identity": json.loads(identity.canonical()),
+                "pins": {name: asdict(pin) for name, pin in pins.items()},
+                "about": dict(about),
+            }
+            self._append(identity.run_id, OPENED, identity.as_of.isoformat(), None, payload)
+        elif (latest := self.latest(as_of=identity.as_of)) is not None and latest.run_id != identity.run_id:
+            self._append(identity.run_id, "reopened", identity.as_of.isoformat(), None, {})
+        return self.get(identity.run_id)
+
+    def mark(self, run_id: str, *, step: str, state: str | None, payload: Mapping[str, Any]) -> None:
+        """Commit a step of a run."""
+        self._append(run_id, "step", step, state, payload)
+
+    def get(self, run_id: str) -> RunRow:
+        """The run of this id, or of the only id that starts so.
+
+        Raises:
+            UnknownRunError: None does, or several do.
+        """
+        rows = self._rows()
+        ids = [found for found in dict.fromkeys(rows["run_id"]) if found.startswith(run_id)]
+        if len(ids) != 1 or len(run_id) < MINIMUM_PREFIX:
+            raise UnknownRunError(
+                f"{len(ids) or 'no'} runs start with `{run_id}`.",
+                where=str(self._lake.root),
+                remedy=f"Give {MINIMUM_PREFIX} or more digits of one of: {', '.join(self._recent(rows)) or 'none yet'}.",
+            )
+        return _fold(rows[rows["run_id"] == ids[0]])
+
+    def latest(self, *, as_of: datetime | None = None, step: str | None = None) -> RunRow | None:
+        """The run opened last, of this as-of and with this step done, if there is one."""
+        rows = self._rows()
+        if as_of is not None:
+            opened = rows[rows["kind"].isin([OPENED, "reopened"]) & rows["name"].eq(as_of.isoformat())]
+        else:
+            opened = rows[rows["kind"].isin([OPENED, "reopened"])]
+        done = set(rows.loc[rows["kind"].eq("step") & rows["name"].eq(step), "run_id"])
+        ids = [run_id for run_id in opened["run_id"] if step is None or run_id in done]
+        return _fold(rows[rows["run_id"] == ids[-1]]) if ids else None
+
+    def _rows(self) -> pd.DataFrame:
+        rows = self._lake.read_log(LEDGER)
+        if rows is None:
+            return pd.DataFrame(columns=["position", "run_id", "kind", "name", "state", "payload"])
+        return rows.sort_values("position", ignore_index=True)
+
+    def _append(self, run_id: str, kind: str, name: str, state: str | None, payload: Mapping[str, Any]) -> None:
+        text = json.dumps(payload, sort_keys=True, allow_nan=False, default=str)
+        row = {"run_id": run_id, "kind": kind, "name": name, "state": state, "payload": text}
+        self._lake.append_log(LEDGER, [row])
+
+    @staticmethod
+    def _recent(rows: pd.DataFrame) -> list[str]:
+        return list(dict.fromkeys(rows["run_id"][::-1]))[:5]
+
+
+def _fold(rows: pd.DataFrame) -> RunRow:
+    opening = json.loads(rows.loc[rows["kind"] == OPENED, "payload"].iloc[0])
+    stated = opening["identity"]
+    identity = RunIdentity(**(stated | {"as_of": datetime.fromisoformat(stated["as_of"])}))
+    steps = rows[rows["kind"] == "step"]
+    states = [state for state in steps["state"] if isinstance(state, str)]
+    return RunRow(
+        run_id=str(rows["run_id"].iloc[0]),
+        identity=identity,
+        pins={name: Pin(**pin) for name, pin in opening["pins"].items()},
+        about=opening["about"],
+        state=states[-1] if states else OPENED,
+        steps={name: json.loads(payload) for name, payload in zip(steps["name"], steps["payload"], strict=True)},
+    )
+
+
+@contextmanager
+def playbook_lock(root: Path) -> Iterator[None]:
+    """The right to run a playbook: one process at a time.
+
+    Raises:
+        PlaybookBusyError: Says which process holds it.
+    """
+    root.mkdir(parents=True, exist_ok=True)
+    holder = root / "running.pid"
+    lock = FileLock(root / "running.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as held:
+        raise PlaybookBusyError(
+            f"another process ({_read_holder(holder)}) is running this playbook.",
+            where=str(root),
+            remedy="Wait until it has finished; a run that was killed holds nothing.",
+        ) from held
+    try:
+        holder.write_text(str(psutil.Process().pid), encoding="utf-8")
+        yield
+    finally:
+        lock.release()
+
+
+def _read_holder(holder: Path) -> str:
+    return f"pid {holder.read_text(encoding='utf-8')}" if holder.is_file() else "just starting"
