@@ -1,7 +1,7 @@
 """Reservations: which customer has been given to which decision, per slot and day. The guard against delivering twice.
 
-An append-only Delta table. A key (slot, day, customer) belongs to the decision that claimed it first; claiming it again for
-the same decision changes nothing, so a delivery that was killed can simply be repeated.
+An append-only Delta table. A key (slot, day, customer) belongs to the decision that claimed it first; claiming it again
+for the same decision changes nothing, so a delivery that was killed can simply be repeated.
 """
 
 from datetime import date, datetime

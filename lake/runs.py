@@ -131,7 +131,7 @@ class Ledger:
             raise UnknownRunError(
                 f"{len(ids) or 'no'} runs start with `{run_id}`.",
                 where=str(self._lake.root),
-                remedy=f"Give {MINIMUM_PREFIX} or more digits of one of: {', '.join(self._recent(rows)) or 'none yet'}.",
+                remedy=f"Give {MINIMUM_PREFIX} digits or more; lately: {', '.join(self._recent(rows)) or 'none yet'}.",
             )
         return _fold(rows[rows["run_id"] == ids[0]])
 
@@ -142,7 +142,7 @@ class Ledger:
             opened = rows[rows["kind"].isin([OPENED, "reopened"]) & rows["name"].eq(as_of.isoformat())]
         else:
             opened = rows[rows["kind"].isin([OPENED, "reopened"])]
-        done = set(rows.loc[rows["kind"].eq("step") & rows["name"].eq(step), "run_id"])
+        done = set(rows["run_id"][rows["kind"].eq("step") & rows["name"].eq(step or "")])
         ids = [run_id for run_id in opened["run_id"] if step is None or run_id in done]
         return _fold(rows[rows["run_id"] == ids[-1]]) if ids else None
 

@@ -1,7 +1,7 @@
 """The lake of one playbook: Delta tables on disk, in three kinds.
 
-`tables/` holds canonical tables (each version the content of one day), `results/` what runs produced (a slice per run, which
-only that run overwrites), `logs/` append-only tables (ledger, reservations).
+`tables/` holds canonical tables (each version the content of one day), `results/` what runs produced (a slice per run,
+which only that run overwrites), `logs/` append-only tables (ledger, reservations).
 """
 
 from collections.abc import Mapping, Sequence
