@@ -35,8 +35,19 @@ def bindable(value: Any) -> Any:
     )
 
 
-@bindable.register(str | int | bool | None | bytes | dt.date | dt.timedelta)
+@bindable.register(str | bool | None | bytes | dt.date | dt.timedelta)
 def _as_it_is(value: Any) -> Any:
+    return value
+
+
+@bindable.register
+def _integer(value: int) -> int:
+    if not -(2**63) <= value < 2**63:
+        raise GraphError(
+            f"The graph cannot hold the integer {value}: it has 64 bits for one.",
+            where="parameter of a statement",
+            remedy="Pass it as a text.",
+        )
     return value
 
 
@@ -180,8 +191,8 @@ def _bindable_column(values: "pd.Series[Any]") -> list[Any]:
         return values.astype(object).where(values.notna(), None).tolist()
     else:
         return [bindable(value) for value in values]
-    times = values.dt.to_pydatetime()
-    return [None if is_missing else time for time, is_missing in zip(times, values.isna(), strict=True)]
+    times = values.dt.tz_localize(None).to_numpy("datetime64[us]").astype(object)
+    return [None if time is None else time.replace(tzinfo=dt.UTC) for time in times]
 
 
 def _to_utc(time: dt.datetime) -> dt.datetime:

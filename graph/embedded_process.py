@@ -221,12 +221,7 @@ def free_port() -> int:
 def is_port_taken(port: int) -> bool:
     """Whether somebody already listens on this port of the loopback interface."""
     with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return True
-    return False
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def log_tail(files: Files, lines: int = 12) -> str:

@@ -10,6 +10,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -146,17 +147,15 @@ def _silently(_: str) -> None:
     pass
 
 
-def _start_lock(files: Files) -> FileLock:
-    lock = FileLock(files.start_lock)
+def _start_lock(files: Files) -> AbstractContextManager[object]:
     try:
-        lock.acquire(timeout=START_SECONDS + STOP_SECONDS)
+        return FileLock(files.start_lock).acquire(timeout=START_SECONDS + STOP_SECONDS)
     except Timeout as held:
         raise GraphUnreachable(
             "Another process has been starting or stopping the embedded graph server for too long.",
             where=str(files.start_lock),
             remedy="Wait for it or end it, then try again.",
         ) from held
-    return lock
 
 
 def _find(files: Files) -> Running | None:

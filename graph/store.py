@@ -7,7 +7,7 @@ statement says belongs to the modules that hold it as a named constant; who owns
 import secrets
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, fields
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -17,16 +17,11 @@ import pandas as pd
 from filelock import FileLock, Timeout
 
 from graph.conversion import batches, bindable, flatten, plain
-from graph.errors import (
-    GraphAuthenticationFailed,
-    GraphError,
-    GraphRefused,
-    GraphStatementFailed,
-    GraphUnreachable,
-)
+from graph.errors import GraphError, GraphRefused
 from graph.ownership import claim
 from graph.read_only import refuse_writes
-from graph.target import Target, resolve_target
+from graph.server_errors import connection_error, not_signed_in, statement_error, written_in_a_read
+from graph.target import Target, check_address, resolve_target
 
 if TYPE_CHECKING:
     import neo4j
@@ -103,6 +98,7 @@ class GraphStore:
         """
         import neo4j  # loading the definitions must not load a driver
 
+        check_address(target.uri, where="address of the graph server")
         driver = neo4j.GraphDatabase.driver(
             target.uri,
             auth=(target.user, target.password) if target.password else None,
@@ -233,7 +229,10 @@ class GraphStore:
         @neo4j.unit_of_work(timeout=TRANSACTION_SECONDS)
         def work(transaction: "neo4j.ManagedTransaction") -> tuple[list[str], list["neo4j.Record"]]:
             result = transaction.run(statement, bindable(parameters))
-            return list(result.keys()), list(result)
+            names, records = list(result.keys()), list(result)
+            if result.consume().counters.contains_updates:  # raised here, it rolls back
+                raise written_in_a_read(statement)
+            return names, records
 
         with self._errors(statement), self._session(fetch_size=_FETCH_RECORDS) as session:
             return session.execute_read(work)
@@ -250,17 +249,14 @@ class GraphStore:
             return session.execute_write(work)
 
     def _refuse_unless_read(self, statement: str, parameters: Mapping[str, Any], timeout: float) -> None:
-        explained = self._answer_summary(f"EXPLAIN {statement}", parameters, timeout)
+        with self._as_person(statement, timeout) as transaction:
+            explained = transaction.run(f"EXPLAIN {statement}", dict(parameters)).consume().query_type
         if explained != "r":
             raise GraphRefused(
                 f"The server says that this statement would write (type `{explained}`).",
                 where=statement.strip(),
                 remedy="Ask with MATCH … RETURN only; the graph is written by runs, never by hand.",
             )
-
-    def _answer_summary(self, statement: str, parameters: Mapping[str, Any], timeout: float) -> str | None:
-        with self._as_person(statement, timeout) as transaction:
-            return transaction.run(statement, dict(parameters)).consume().query_type
 
     def _answer(self, statement: str, parameters: Mapping[str, Any], limit_rows: int, timeout: float) -> Answer:
         token = f"warrant {secrets.token_hex(8)}"
@@ -300,9 +296,10 @@ class GraphStore:
             watch.cancel()
 
     def _terminate(self, token: str) -> None:
-        for running in self.read("SHOW TRANSACTIONS"):
-            if str(running["currentQuery"]).endswith(token):
-                self.read("TERMINATE TRANSACTION $transaction", transaction=running["transactionId"])
+        with suppress(GraphError):  # it ended by itself in the meantime
+            for running in self.read("SHOW TRANSACTIONS"):
+                if str(running["currentQuery"]).endswith(token):
+                    self.read("TERMINATE TRANSACTION $transaction", transaction=running["transactionId"])
 
     def _session(self, **options: Any) -> "neo4j.Session":
         return self._driver.session(database=self.target.database, **options)
@@ -331,60 +328,15 @@ class GraphStore:
         try:
             yield
         except driver_errors.AuthError as error:
-            raise self._not_signed_in(error.message) from error
+            raise not_signed_in(self.target, error.message) from error
         except driver_errors.Neo4jError as error:
-            raise self._statement_error(error, statement, is_from_person=is_from_person) from error
-        except driver_errors.DriverError as error:
-            raise self._connection_error(error) from error
-
-    def _not_signed_in(self, reason: str | None) -> GraphAuthenticationFailed:
-        remedy = (
-            "Set WARRANT_GRAPH_USER and WARRANT_GRAPH_PASSWORD to a user of that server."
-            if self.target.kind == "neo4j"
-            else "Attach through `warrant graph up`, which reads the password of its graph home."
-        )
-        return GraphAuthenticationFailed(
-            f"The graph server does not accept user `{self.target.user}`: {reason}",
-            where=self.target.uri,
-            remedy=remedy,
-        )
-
-    def _connection_error(self, error: Exception) -> GraphUnreachable:
-        if "handshake" in str(error):
-            return GraphUnreachable(
-                "Something answers there, but it is no graph server: it does not speak Bolt.",
-                where=self.target.uri,
-                remedy="Give the server's Bolt port (usually 7687), not the one of its web page (7474).",
-            )
-        remedy = (
-            "Start that server, or correct WARRANT_GRAPH."
-            if self.target.kind == "neo4j"
-            else "Start it with `warrant graph up`."
-        )
-        return GraphUnreachable(f"No graph server answers: {_first_line(error)}", where=self.target.uri, remedy=remedy)
-
-    def _statement_error(self, error: Any, statement: str, *, is_from_person: bool) -> GraphError:
-        code = str(error.code)
-        message = _first_line(error.message)
-        if code.endswith(("CredentialsExpired", "AuthenticationRateLimit")):
-            return self._not_signed_in(message)
-        if code.endswith("DatabaseNotFound"):
-            return GraphError(
-                f"The graph server has no database `{self.target.database}`: {message}",
-                where=self.target.uri,
-                remedy="Run the playbook once, which creates it.",
-            )
-        kind = GraphStatementFailed if is_from_person else GraphError
-        if code.endswith(("TransactionTimedOut", "TransactionTimedOutClientConfiguration", "Terminated")):
-            return kind(
-                "The statement took too long and was ended.",
-                where=statement.strip(),
-                remedy="Ask for less: fewer hops, a label on every node, a LIMIT.",
-            )
-        if code.endswith("AccessMode"):
-            return GraphRefused(message, where=statement.strip(), remedy="Ask with MATCH … RETURN only.")
-        return kind(f"The graph server refused a statement ({code}): {message}", where=statement.strip())
-
-
-def _first_line(text: object) -> str:
-    return str(text or "").strip().split("\n", maxsplit=1)[0]
+            raise statement_error(
+                self.target, statement, error.code, error.message, is_from_person=is_from_person
+            ) from error
+        except (
+            driver_errors.ServiceUnavailable,
+            driver_errors.SessionExpired,
+            driver_errors.ConnectionPoolError,
+            driver_errors.IncompleteCommit,
+        ) as error:
+            raise connection_error(self.target, str(error)) from error

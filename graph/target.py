@@ -67,7 +67,7 @@ def resolve_target(
     from_environment = environment.get("WARRANT_GRAPH")
     address = from_environment or configured or EMBEDDED
     if address != EMBEDDED:
-        _check_address(address, where="WARRANT_GRAPH" if from_environment else "`graph` in the playbook")
+        check_address(address, where="WARRANT_GRAPH" if from_environment else "`graph` in the playbook")
         return Target(
             uri=address,
             user=environment.get("WARRANT_GRAPH_USER") or "neo4j",
@@ -105,11 +105,20 @@ def database_name(playbook_name: str) -> str:
     return "-".join(part for part in (plain, hashlib.sha256(playbook_name.encode()).hexdigest()[:8]) if part)
 
 
-def _check_address(address: str, *, where: str) -> None:
+def check_address(address: str, *, where: str) -> None:
+    """Refuse what is no Bolt address, or one that holds a password.
+
+    Raises:
+        GraphError: With the schemes that there are.
+    """
     parts = urlsplit(address)
-    if parts.scheme not in _SCHEMES or not parts.hostname:
+    try:
+        is_address = parts.scheme in _SCHEMES and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # the port is no number
+        is_address = False
+    if not is_address:
         raise GraphError(
-            f"`{address}` is no Bolt address.",
+            f"`{_without_credentials(address)}` is no Bolt address.",
             where=where,
             remedy=f"Write one such as bolt://localhost:7687 (schemes: {', '.join(_SCHEMES)}), or `{EMBEDDED}`.",
         )
@@ -119,3 +128,7 @@ def _check_address(address: str, *, where: str) -> None:
             where=where,
             remedy="Put them into WARRANT_GRAPH_USER and WARRANT_GRAPH_PASSWORD.",
         )
+
+
+def _without_credentials(address: str) -> str:
+    return re.sub(r"//[^/]*@", "//…@", address)
