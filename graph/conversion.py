@@ -77,6 +77,11 @@ def _numpy_time(value: np.datetime64) -> Any:
 
 
 @bindable.register
+def _numpy_text(value: np.str_) -> str:
+    return str(value)
+
+
+@bindable.register
 def _numpy_scalar(value: np.generic) -> Any:
     return value.item()
 

@@ -11,12 +11,12 @@ _TIMED_OUT = ("TransactionTimedOut", "TransactionTimedOutClientConfiguration", "
 def not_signed_in(target: Target, reason: str | None) -> GraphAuthenticationFailed:
     """The server answers and does not accept user and password."""
     return GraphAuthenticationFailed(
-        f"The graph server does not accept user `{target.user}`: {_one_line(reason)}",
+        f"The graph server does not accept user `{target.user}`: {_one_line(reason)}.",
         where=target.uri,
         remedy=(
             "Set WARRANT_GRAPH_USER and WARRANT_GRAPH_PASSWORD to a user of that server."
             if target.kind == "neo4j"
-            else "Restart it with `warrant graph down` and `warrant graph up`, which reads the password of its graph home."
+            else "Restart it with `warrant graph down` and `warrant graph up`, which know its password."
         ),
     )
 

@@ -97,10 +97,10 @@ def database_name(playbook_name: str) -> str:
     >>> database_name("grocer")
     'grocer'
     >>> database_name("Grocer (north)")
-    'grocer-north-1a3d35b1'
+    'grocer-north-3fcce3ba'
     """
     plain = re.sub(r"[^a-z0-9]+", "-", playbook_name.lower()).strip("-")[:_LONGEST_NAME]
-    if plain == playbook_name and plain not in _RESERVED:
+    if plain and plain == playbook_name and plain not in _RESERVED:
         return plain
     return "-".join(part for part in (plain, hashlib.sha256(playbook_name.encode()).hexdigest()[:8]) if part)
 
