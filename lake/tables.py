@@ -124,12 +124,13 @@ def _pandera_column(column: Column) -> "pandera.Column":
 
 
 def _pandera_rule(rule: RowRule) -> "pandera.Check":
+    import pandas as pd
     import pandera.pandas as pandera
 
     def keeps(frame: "pd.DataFrame") -> "pd.Series":
         if not set(rule.needs) <= set(frame.columns):
             return frame.index.to_series().notna()
-        return frame.eval(rule.expression).astype(bool)
+        return pd.Series(frame.eval(rule.expression), index=frame.index, dtype=bool)
 
     return pandera.Check(keeps, name=rule.reason)
 
@@ -152,8 +153,8 @@ def _flag(name: str, doc: str, *, required: bool = False) -> Column:
     return Column(name, "boolean", doc, required=required)
 
 
-def _texts(name: str, doc: str) -> Column:
-    return Column(name, "texts", doc)
+def _texts(name: str, doc: str, *, of: str | None = None) -> Column:
+    return Column(name, "texts", doc, references=of)
 
 
 _TABLES = (
@@ -263,9 +264,9 @@ _TABLES = (
             _text("kind", "What it is.", required=True, one_of=ASSET_KINDS),
             _text("message_class", "What sort of message it is.", required=True, one_of=MESSAGE_CLASSES),
             _texts("topics", "Topics it is about."),
-            _texts("products", "Products it is about."),
-            _texts("categories", "Categories it is about."),
-            _texts("channels", "Channels it fits; null = all."),
+            _texts("products", "Products it is about.", of="products.product_id"),
+            _texts("categories", "Categories it is about.", of="categories.category_id"),
+            _texts("channels", "Channels it fits; null = all.", of="channels.channel_id"),
             _text("offer_id", "The offer it carries.", of="offers.offer_id"),
             _text("campaign_id", "The campaign it belongs to."),
             _text("language", "Language tag."),

@@ -44,6 +44,11 @@ class UpliftPrior(BaseModel):
 
     because: str = "No randomised test has been run; the default prior of 3 % (0 to 6 %) is a guess."
 
+    @property
+    def kinds(self) -> dict[str, Belief]:
+        """The stated prior of each kind of asset."""
+        return dict(self.__pydantic_extra__)
+
 
 class RedemptionPrior(Strict):
     """P(redeem | touch) where no mailing has been observed."""

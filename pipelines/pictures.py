@@ -1,0 +1,63 @@
+"""Pictures for Dagster's asset pages, as data addresses: what a person would rather look at than read."""
+
+import base64
+import io
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from forecasting.values import Cadence
+
+DAYS_SHOWN = 28
+GREEN, GREY = "#2a7f62", "#b8bfc6"
+
+
+def decisions_picture(plays: Sequence[Mapping[str, Any]]) -> str:
+    """Sends and held-out customers per play and channel.
+
+    Args:
+        plays: Rows of the day sheet: `play`, `channel`, `sent`, `held_out`.
+    """
+    figure = _figure(height=0.9 + 0.42 * max(len(plays), 1))
+    axes = figure.add_subplot()
+    names = [f"{row['play']} · {row['channel']}" for row in plays]
+    sent = np.array([row["sent"] for row in plays], dtype=float)
+    held_out = np.array([row["held_out"] for row in plays], dtype=float)
+    places = np.arange(len(plays))
+    axes.barh(places, sent, color=GREEN, label="sent")
+    axes.barh(places, held_out, left=sent, color=GREY, label="held out")
+    axes.set_yticks(places, names)
+    axes.invert_yaxis()
+    axes.set_xlabel("customers")
+    if len(plays):
+        axes.legend(frameon=False, loc="lower right")
+    return _address(figure)
+
+
+def rhythm_picture(cadence: "Cadence", as_of: np.datetime64) -> str:
+    """How many (customer, category) pairs are due on each of the coming days, and how likely purchases are."""
+    figure = _figure(height=3.0)
+    due, chance = figure.subplots(1, 2)
+    days = (cadence.due_at.astype("datetime64[us]") - as_of.astype("datetime64[us]")) / np.timedelta64(1, "D")
+    due.hist(days[(days >= 0) & (days < DAYS_SHOWN)], bins=np.arange(DAYS_SHOWN + 1), color=GREEN)
+    due.set_xlabel("days until due")
+    due.set_ylabel("customer and category")
+    chance.hist(cadence.p_purchase, bins=np.linspace(0, 1, 21), color=GREY)
+    chance.set_xlabel("P(purchase in the window | no touch)")
+    return _address(figure)
+
+
+def _figure(*, height: float) -> "Figure":
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(8, height), layout="constrained")
+
+
+def _address(figure: "Figure") -> str:
+    content = io.BytesIO()
+    figure.savefig(content, format="png", dpi=110)
+    return f"data:image/png;base64,{base64.b64encode(content.getvalue()).decode()}"

@@ -1,0 +1,133 @@
+"""From the playbook's files to the settings that the pure core takes."""
+
+from decisioning.plays import available
+from decisioning.settings import (
+    CampaignSettings,
+    ChannelSettings,
+    DecisionSettings,
+    PlaySettings,
+    PolicySpecification,
+)
+from forecasting.settings import ForecastSettings, Prior
+from pipelines.errors import PlaybookError
+from pipelines.playbook import PlacedPolicy, Playbook
+from pipelines.playbook_files import ChannelFile, Play
+
+DEFAULT_CONFIDENCE_CAPS = {"assumed": 0.60, "adjusted": 0.85, "randomised": 1.00}
+DEFAULT_UPLIFT = Prior(mean=0.03, low=0.0, high=0.06)
+
+
+def decision_settings(playbook: Playbook) -> DecisionSettings:
+    """What the decision core needs of the playbook."""
+    warrant = playbook.warrant
+    return DecisionSettings(
+        timezone=warrant.timezone,
+        plays=play_settings(playbook),
+        policies=tuple(_policy(placed) for placed in playbook.policies),
+        audiences=dict(playbook.audiences),
+        channels=tuple(_channel(key, channel) for key, channel in sorted(playbook.channels.channels.items())),
+        budget=warrant.budget_per_day,
+        holdout_share=warrant.holdout_share,
+        holdout_salt=warrant.holdout_salt,
+        value_window_days=warrant.objective.value_window_days,
+        confidence_cap=DEFAULT_CONFIDENCE_CAPS | dict(warrant.confidence_caps),
+        seed=warrant.seed,
+    )
+
+
+def forecast_settings(playbook: Playbook) -> ForecastSettings:
+    """What the forecasts need of the playbook; a kind of asset without a stated prior gets the default one."""
+    warrant = playbook.warrant
+    return ForecastSettings(
+        value_window_days=warrant.objective.value_window_days,
+        minimum_days=warrant.cadence.minimum_days,
+        margin_pct=warrant.objective.margin_pct,
+        uplift={kind: Prior(belief.mean, belief.low, belief.high) for kind, belief in warrant.uplift.kinds.items()},
+        default_uplift=DEFAULT_UPLIFT,
+        uplift_source=warrant.uplift.because,
+        redemption_prior=warrant.redemption.prior,
+    )
+
+
+def play_settings(playbook: Playbook) -> tuple[PlaySettings, ...]:
+    """The plays that are on: those of `plays.yaml`, or all there are when it names none.
+
+    Raises:
+        PlaybookError: An unknown play, threshold or audience, with its line.
+    """
+    known = available()
+    stated = playbook.plays.plays or dict.fromkeys(known)
+    for name in stated:
+        if name not in known:
+            raise PlaybookError(
+                f"there is no play `{name}`.", where=_where(playbook, name), remedy=f"Known: {', '.join(known)}."
+            )
+    excluded = frozenset(entry.category for entry in playbook.plays.excluded_categories)
+    plays = [(name, play or Play()) for name, play in stated.items()]
+    return tuple(_play(playbook, name, play, excluded) for name, play in plays if play.enabled)
+
+
+def _play(playbook: Playbook, name: str, play: Play, excluded: frozenset[str]) -> PlaySettings:
+    defaults = available()[name].defaults
+    for threshold in play.thresholds:
+        if threshold not in defaults:
+            raise PlaybookError(
+                f"the play `{name}` has no threshold `{threshold}`.",
+                where=_where(playbook, name, "thresholds", threshold),
+                remedy=f"Known: {', '.join(defaults) or 'none'}.",
+            )
+    for position, campaign in enumerate(play.campaigns):
+        if campaign.audience is not None and campaign.audience not in playbook.audiences:
+            raise PlaybookError(
+                f"there is no audience `{campaign.audience}`.",
+                where=_where(playbook, name, "campaigns", position, "audience"),
+                remedy=f"Known: {', '.join(playbook.audiences) or 'none; write audiences.yaml'}.",
+            )
+    return PlaySettings(
+        name=name,
+        thresholds=dict(play.thresholds),
+        answers=play.answers,
+        excluded_categories=excluded,
+        campaigns=tuple(
+            CampaignSettings(campaign.name, campaign.audience, campaign.assets, campaign.from_, campaign.until)
+            for campaign in play.campaigns
+        ),
+    )
+
+
+def _policy(placed: PlacedPolicy) -> PolicySpecification:
+    policy = placed.policy
+    kind = "deny" if policy.deny is not None else "require" if policy.require is not None else "cap"
+    cap = policy.cap
+    return PolicySpecification(
+        identifier=policy.id,
+        kind=kind,
+        because=policy.because,
+        when=policy.when,
+        expression=cap.of if cap else policy.deny if kind == "deny" else policy.require,
+        count=cap.count if cap else None,
+        days=cap.days if cap else None,
+        tests=policy.tests,
+        where=placed.where,
+    )
+
+
+def _channel(key: str, channel: ChannelFile) -> ChannelSettings:
+    return ChannelSettings(
+        channel_id=key,
+        kind=channel.kind,
+        cost_per_touch=channel.cost_per_touch,
+        capacity=channel.capacity,
+        budget=channel.budget,
+        quiet_from=channel.quiet_hours.from_ if channel.quiet_hours else None,
+        quiet_until=channel.quiet_hours.until if channel.quiet_hours else None,
+        send_hour=channel.send_hour,
+        p_opt_out=channel.opt_out.probability,
+        future_margin=channel.opt_out.future_margin,
+        is_assumed=channel.assumed,
+    )
+
+
+def _where(playbook: Playbook, *location: str | int) -> str:
+    file = playbook.files.get("plays.yaml")
+    return file.where(("plays", *location)) if file else str(playbook.folder)
