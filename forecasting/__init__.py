@@ -1,1 +1,1 @@
-"""What will happen: tables in, forecasts with intervals out. A pure core without clock, network or hidden randomness."""
+"""What will happen: tables in, forecasts with intervals out. Pure: no clock, no network, no hidden randomness."""

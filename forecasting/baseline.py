@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from forecasting.shopping_days import ShoppingDays
+from forecasting.shopping_days import ShoppingDays, totals
 from forecasting.values import Floats
 
 DEFAULT_STRENGTH = 1.0
@@ -20,8 +20,8 @@ class PerDay:
 
 
 def fit_per_day(days: ShoppingDays) -> PerDay:
-    """A pair's mean over its shopping days, of which the category's mean is worth as many days as its steadiness merits."""
-    category_days = np.bincount(days.pair_category, days.counts, minlength=len(days.categories))
+    """A pair's mean over its shopping days, shrunk to the category's mean."""
+    category_days = totals(days.pair_category, days.counts, len(days.categories))
     strength = _strength(days, category_days)
     return PerDay(
         _shrunk(days, days.spend, category_days, strength), _shrunk(days, days.margin, category_days, strength)
@@ -29,8 +29,8 @@ def fit_per_day(days: ShoppingDays) -> PerDay:
 
 
 def _shrunk(days: ShoppingDays, values: Floats, category_days: Floats, strength: float) -> Floats:
-    total = np.bincount(days.pair, values, minlength=len(days))
-    category = np.bincount(days.pair_category, total, minlength=len(days.categories)) / np.maximum(category_days, 1)
+    total = totals(days.pair, values, len(days))
+    category = totals(days.pair_category, total, len(days.categories)) / np.maximum(category_days, 1)
     return (total + strength * category[days.pair_category]) / (days.counts + strength)
 
 
@@ -39,10 +39,10 @@ def _strength(days: ShoppingDays, category_days: Floats) -> float:
 
     Both are measured in multiples of the category's mean, so that dear and cheap categories speak alike.
     """
-    per_category = np.bincount(days.pair_category[days.pair], days.spend, minlength=len(days.categories))
+    per_category = totals(days.pair_category[days.pair], days.spend, len(days.categories))
     mean = np.maximum(per_category / np.maximum(category_days, 1), 1e-6)
     relative = days.spend / mean[days.pair_category][days.pair]
-    own = np.bincount(days.pair, relative, minlength=len(days)) / days.counts
+    own = totals(days.pair, relative, len(days)) / days.counts
     freedom = float((days.counts - 1).sum())
     if freedom < 1:
         return DEFAULT_STRENGTH

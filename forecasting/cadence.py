@@ -61,9 +61,7 @@ class CadenceModel:
         Raises:
             ForecastingError: A column or a time is missing, or a product occurs twice.
         """
-        self.days_ = shopping_days(
-            purchases, products, as_of=as_of, timezone=timezone, margin_pct=self.margin_pct
-        )
+        self.days_ = shopping_days(purchases, products, as_of=as_of, timezone=timezone, margin_pct=self.margin_pct)
         self.as_of_ = moment(as_of)
         self.today_ = int(local_days(np.array([self.as_of_]), timezone)[0])
         self.rhythm_ = fit_rhythm(self.days_, self.minimum_days)
@@ -83,9 +81,7 @@ class CadenceModel:
         last_at = days.pair_last_at
         elapsed = elapsed_days(last_at, self.as_of_)
         interval = rhythm.quantile_days(0.5)
-        known = situation(
-            days, rhythm, now=self.as_of_, today=self.today_, window_days=self.value_window_days
-        )
+        known = situation(days, rhythm, now=self.as_of_, today=self.today_, window_days=self.value_window_days)
         p_purchase = self.calibration_.p_purchase(known)
         per_day = fit_per_day(days)
         return Cadence(
@@ -123,4 +119,4 @@ class CadenceModel:
 def _later(times: Times, days: np.ndarray) -> Times:
     """Times moved by days, capped at the century that a timestamp can still show everywhere."""
     whole = np.rint(np.minimum(days, 36_525.0) * MICROSECONDS_PER_DAY).astype(np.int64)
-    return times + whole.astype("timedelta64[us]")
+    return np.asarray(times + whole.astype("timedelta64[us]"))

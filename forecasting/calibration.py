@@ -1,8 +1,9 @@
 """From rhythm and frequency to a calibrated chance of buying within the value window without a touch.
 
-The log-normal alone promises too much: it does not know that customers leave, that shelves of a shop differ and that a busy
-household buys of everything. So a logistic regression learns on windows inside the history what became of pairs like these.
-Where the history is too short for that, the log-normal's chance and a plain frequency's are averaged, and `source` says so.
+The log-normal alone promises too much: it does not know that customers leave, that shelves of a shop differ and that
+a busy household buys of everything. So a logistic regression learns on windows inside the history what became of
+pairs like these. Where the history is too short for that, the log-normal's chance and a plain frequency's are
+averaged, and `source` says so.
 """
 
 from collections.abc import Sequence
@@ -13,12 +14,14 @@ import numpy as np
 from forecasting.inputs import elapsed_days, local_midnight
 from forecasting.regression import Linear, fit_logistic, fit_poisson, log_odds, probability
 from forecasting.rhythm import Rhythm, fit_rhythm
-from forecasting.shopping_days import ShoppingDays
+from forecasting.shopping_days import ShoppingDays, totals
 from forecasting.values import Floats
 
 ORIGINS = 2
 LEAST_OUTCOMES = 100  # pairs that bought, and pairs that did not, below which nothing is fitted
-UNCALIBRATED = "uncalibrated: mean of the log-normal's and the frequency's chance, since the history is too short to calibrate"
+UNCALIBRATED = (
+    "uncalibrated: mean of the log-normal's and the frequency's chance, since the history is too short to calibrate"
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,9 +31,9 @@ class Situation:
     Attributes:
         chance: P(at least one gap ends within the window | it has lasted until now), by the log-normal.
         frequency_chance: The same by the pair's plain rate of purchase (Poisson).
-        columns: conditional chance (log-odds), shopping days of the pair in 28 days, in 91 days and in all, shopping days of
-            the customer in 28 days, days since the customer's last purchase of anything (all log), and the log-odds that a
-            pair of the category bought within the last window.
+        columns: conditional chance (log-odds), shopping days of the pair in 28 days, in 91 days and in all, shopping
+            days of the customer in 28 days, days since the customer's last purchase of anything (all log), and the
+            log-odds that a pair of the category bought within the last window.
         interval_days: Median gap.
     """
 
@@ -67,11 +70,11 @@ def situation(days: ShoppingDays, rhythm: Rhythm, *, now: np.datetime64, today: 
 
 
 def _category_rate(days: ShoppingDays, today: int, window_days: int) -> Floats:
-    """Log-odds that a pair of the category bought within the last window, shrunk to that of all; shape (categories,)."""
+    """Log-odds that a pair of the category bought within the last window, shrunk to all's; shape (categories,)."""
     bought = days.days_between(np.arange(len(days)), today - window_days, today + 1) > 0
     overall = (bought.sum() + 1) / (len(days) + 2)
     in_category = np.bincount(days.pair_category, minlength=len(days.categories))
-    buying = np.bincount(days.pair_category, bought, minlength=len(days.categories))
+    buying = totals(days.pair_category, bought, len(days.categories))
     return log_odds((buying + 5 * overall) / (in_category + 5))
 
 
@@ -96,7 +99,7 @@ class Calibration:
         return probability(self.chance.value(known.columns))
 
     def expected_days(self, known: Situation, window_days: int) -> Floats:
-        """Expected shopping days within the window, given at least one, from 1 to the window's length; shape (pairs,)."""
+        """Expected shopping days within the window, given at least one; shape (pairs,)."""
         if self.further_days is None:
             per_window = window_days / np.maximum(known.interval_days, 1e-3)
             return np.clip(per_window / -np.expm1(-per_window), 1, window_days)
@@ -130,7 +133,7 @@ def fit_calibration(
 def training(
     days: ShoppingDays, origin: int, timezone: str, window_days: int, minimum_days: int
 ) -> tuple[Situation, Floats]:
-    """What was known at the start of the local day `origin`, and on how many days of the window each pair then bought."""
+    """What was known at the start of the local day `origin`, and on how many days of the window each pair bought."""
     before = days.before(origin)
     rhythm = fit_rhythm(before, minimum_days)
     known = situation(before, rhythm, now=local_midnight(origin, timezone), today=origin, window_days=window_days)

@@ -24,7 +24,7 @@ def moment(as_of: datetime) -> np.datetime64:
         raise ForecastingError(
             f"as_of {as_of.isoformat()} has no time zone.", where="forecast", remedy="Pass an aware datetime."
         )
-    return pd.Timestamp(as_of).tz_convert("UTC").tz_localize(None).to_datetime64().astype("datetime64[us]")
+    return np.datetime64(pd.Timestamp(as_of).tz_convert("UTC").tz_localize(None).to_pydatetime(), "us")
 
 
 def require(frame: pd.DataFrame, table: str, columns: tuple[str, ...]) -> None:
@@ -61,7 +61,7 @@ def utc_times(frame: pd.DataFrame, table: str, column: str) -> Times:
             where=table,
             remedy="Quarantine such rows before forecasting.",
         )
-    return values.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy(dtype="datetime64[us]")
+    return np.asarray(values.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy(dtype="datetime64[us]"))
 
 
 def local_days(times: Times, timezone: str) -> Days:
@@ -73,11 +73,12 @@ def local_days(times: Times, timezone: str) -> Days:
 def local_midnight(day: int, timezone: str) -> np.datetime64:
     """The start of a local day (days since 1970-01-01) as naive UTC datetime64[us].
 
-    Where a clock change skips midnight, the day starts at the first moment after it; where midnight comes twice, at the first.
+    Where a clock change skips midnight, the day starts at the first moment after it; where midnight comes twice, at
+    the first.
     """
     naive = pd.Timestamp(np.datetime64(int(day), "D"))
     start = naive.tz_localize(timezone, ambiguous=True, nonexistent="shift_forward")
-    return start.tz_convert("UTC").tz_localize(None).to_datetime64().astype("datetime64[us]")
+    return np.datetime64(start.tz_convert("UTC").tz_localize(None).to_pydatetime(), "us")
 
 
 def elapsed_days(since: Times, until: np.datetime64) -> npt.NDArray[np.float64]:

@@ -1,7 +1,8 @@
 """Logistic and Poisson regression on few columns, to the same bits on any number of threads.
 
-scikit-learn fits; columns are standardised first, linear algebra runs on one thread, and coefficients are rounded far below
-their standard errors, so that the order of summation cannot show. Predictions are sums of columns, not matrix products.
+scikit-learn fits; columns are standardised first, linear algebra runs on one thread, and coefficients are rounded far
+below their standard errors, so that the order of summation cannot show. Predictions are sums of columns, not matrix
+products.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,7 +18,7 @@ DECIMALS = 9
 
 @dataclass(frozen=True, eq=False)
 class Linear:
-    """A fitted linear predictor: intercept + Σ coefficient · (column − centre).
+    """A fitted linear predictor: intercept + Σ coefficient · (column - centre).
 
     Attributes:
         intercept: Value for a row at the centre.
@@ -30,7 +31,7 @@ class Linear:
     centre: Floats
 
     def effect(self, columns: Sequence[Floats], positions: Sequence[int]) -> Floats:
-        """Σ coefficient · (column − centre) over `columns`, which stand at `positions` of the fit; shape (rows,)."""
+        """Σ coefficient · (column - centre) over `columns`, which stand at `positions` of the fit; shape (rows,)."""
         total = np.zeros(len(columns[0]), dtype=np.float64)
         for column, position in zip(columns, positions, strict=True):
             total = total + self.coefficients[position] * (column - self.centre[position])
@@ -64,14 +65,14 @@ def fit_poisson(columns: Sequence[Floats], counts: Floats) -> Linear:
 
 
 def probability(log_odds: Floats) -> Floats:
-    """1 / (1 + exp(−log_odds)), without overflow."""
+    """1 / (1 + exp(-log_odds)), without overflow."""
     from scipy.special import expit
 
     return np.asarray(expit(log_odds), dtype=np.float64)
 
 
 def log_odds(probabilities: Floats | float) -> Floats:
-    """log(p / (1 − p)), with p kept within 0.0001 and 0.9999."""
+    """log(p / (1 - p)), with p kept within 0.0001 and 0.9999."""
     kept = np.clip(np.asarray(probabilities, dtype=np.float64), 1e-4, 1 - 1e-4)
     return np.log(kept / (1 - kept))
 
@@ -91,7 +92,7 @@ def _linear(intercept: float, coefficients: Floats, centre: Floats, spread: Floa
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    from threadpoolctl import threadpool_limits
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     with threadpool_limits(limits=1):
         yield

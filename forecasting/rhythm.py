@@ -1,9 +1,9 @@
 """The time between two shopping days of a customer in a category: log-normal, own gaps shrunk to the category's.
 
-Log gaps of a pair scatter around the pair's own mean, and these means around the category's (variance components, as in a
-random-effects analysis of variance). A pair's mean is weighed by its own scatter: few or irregular gaps lean on the category,
-a regular pair keeps its rhythm however unlike its category it is. What is predicted is a Student distribution of the log gap,
-wide enough for not knowing the pair's mean and variance.
+Log gaps of a pair scatter around the pair's own mean, and these means around the category's (variance components, as
+in a random-effects analysis of variance). A pair's mean is weighed by its own scatter: few or irregular gaps lean on
+the category, a regular pair keeps its rhythm however unlike its category it is. What is predicted is a Student
+distribution of the log gap, wide enough for not knowing the pair's mean and variance.
 """
 
 from dataclasses import dataclass
@@ -11,15 +11,17 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from forecasting.shopping_days import Positions, ShoppingDays
+from forecasting.shopping_days import Positions, ShoppingDays, totals
 from forecasting.values import Floats
 
-# Degrees of freedom that the category's variance is worth beside a pair's own. For the weight of a pair's mean, little: on
-# grocery data 0 to 2 forecast equally well, and a small value keeps regular pairs at their rhythm. For the width, 4 scored best.
+# Degrees of freedom that the category's variance is worth beside a pair's own. For the weight of a pair's mean,
+# little: on grocery data 0 to 2 forecast equally well, and a small value keeps regular pairs at their rhythm. For the
+# width, 4 scored best.
 WEIGHT_FREEDOM = 0.5
 WIDTH_FREEDOM = 4.0
 
-# What speaks while the data says next to nothing, in squared log units (a standard deviation of log gaps of 0.7 is a factor of 2).
+# What speaks while the data says next to nothing, in squared log units (a standard deviation of log gaps of 0.7 is a
+# factor of 2).
 DEFAULT_WITHIN = 0.5
 DEFAULT_WITHIN_FREEDOM = 0.1
 DEFAULT_BETWEEN = 0.4
@@ -89,8 +91,8 @@ class Gaps:
         logs = np.log(np.diff(days.day)[same].astype(np.float64))
         owner = pair[1:][same]
         count = np.bincount(owner, minlength=len(days)).astype(np.float64)
-        mean = np.bincount(owner, logs, minlength=len(days)) / np.maximum(count, 1)
-        squares = np.bincount(owner, (logs - mean[owner]) ** 2, minlength=len(days))
+        mean = totals(owner, logs, len(days)) / np.maximum(count, 1)
+        squares = totals(owner, (logs - mean[owner]) ** 2, len(days))
         return cls(count, mean, squares)
 
     def ignored_below(self, count: float) -> "Gaps":
@@ -123,17 +125,14 @@ def _blended(gaps: Gaps, prior: Floats, freedom: float) -> Floats:
 
 def _within(gaps: Gaps, category: Positions, category_count: int) -> Floats:
     """Variance of log gaps within a pair, per category, shrunk to that of all; shape (categories,)."""
-    overall = (DEFAULT_WITHIN_FREEDOM * DEFAULT_WITHIN + gaps.squares.sum()) / (
-        DEFAULT_WITHIN_FREEDOM + gaps.freedom.sum()
-    )
-    squares = np.bincount(category, gaps.squares, minlength=category_count)
-    freedom = np.bincount(category, gaps.freedom, minlength=category_count)
+    known = float(gaps.squares.sum()), float(gaps.freedom.sum())
+    overall = (DEFAULT_WITHIN_FREEDOM * DEFAULT_WITHIN + known[0]) / (DEFAULT_WITHIN_FREEDOM + known[1])
+    squares = totals(category, gaps.squares, category_count)
+    freedom = totals(category, gaps.freedom, category_count)
     return (CATEGORY_FREEDOM * overall + squares) / (CATEGORY_FREEDOM + freedom)
 
 
-def _categories(
-    gaps: Gaps, category: Positions, category_count: int, within: Floats
-) -> tuple[float, Floats, Floats]:
+def _categories(gaps: Gaps, category: Positions, category_count: int, within: Floats) -> tuple[float, Floats, Floats]:
     """Variance between the pairs of a category, and each category's mean log gap with its variance.
 
     Categories with few pairs shrink to the mean of all; without any gap at all `DEFAULT_INTERVAL_DAYS` stands.
@@ -142,7 +141,7 @@ def _categories(
     owner, mean = category[has_gap], gaps.mean[has_gap]
     noise = within[owner] / gaps.count[has_gap]
     pairs = np.bincount(owner, minlength=category_count)
-    plain = np.bincount(owner, mean, minlength=category_count) / np.maximum(pairs, 1)
+    plain = totals(owner, mean, category_count) / np.maximum(pairs, 1)
     # Each category costs one degree of freedom for its mean.
     scatter = float(((mean - plain[owner]) ** 2).sum() - (noise * (1 - 1 / pairs[owner])).sum())
     freedom = float(len(owner) - np.count_nonzero(pairs))
@@ -150,8 +149,8 @@ def _categories(
         (DEFAULT_BETWEEN_PAIRS * DEFAULT_BETWEEN + scatter) / (DEFAULT_BETWEEN_PAIRS + freedom), DEFAULT_BETWEEN / 100
     )
 
-    precision = np.bincount(owner, 1 / (between + noise), minlength=category_count)
-    weighted = np.bincount(owner, mean / (between + noise), minlength=category_count)
+    precision = totals(owner, 1 / (between + noise), category_count)
+    weighted = totals(owner, mean / (between + noise), category_count)
     overall = weighted.sum() / precision.sum() if len(owner) else np.log(DEFAULT_INTERVAL_DAYS)
     known = pairs > 0
     own = np.divide(weighted, precision, out=np.full(category_count, overall), where=known)

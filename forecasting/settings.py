@@ -41,7 +41,8 @@ class ForecastSettings:
         default_uplift: Prior for kinds of assets that `uplift` does not name; None gives such kinds no entry.
         uplift_source: Who states the priors, and why.
         redemption_prior: P(redeem | touch) where too few mailings have been observed.
-        redemption_window_days: How long a touch without a campaign's end is waited for before it counts as not redeemed.
+        redemption_window_days: How long a touch without a campaign's end is waited for before it counts as not
+            redeemed.
 
     Raises:
         ForecastingError: A value outside its range.

@@ -93,15 +93,17 @@ class ShoppingDays:
     def pairs_of(self, customer: Positions, category: Positions) -> Positions:
         """Positions of pairs by position of customer and category, shape of both; -1 where there is none."""
         keys = self.pair_customer * len(self.categories) + self.pair_category
-        return _positions(keys, np.where((customer < 0) | (category < 0), -1, customer * len(self.categories) + category))
+        return positions_in(
+            keys, np.where((customer < 0) | (category < 0), -1, customer * len(self.categories) + category)
+        )
 
     def days_between(self, pair: Positions, first: npt.ArrayLike, end: npt.ArrayLike) -> Positions:
         """Shopping days of each pair with first <= day < end, shape of `pair`; 0 for the pair -1."""
-        return _count_between(self.pair * DAY_SPAN + self.day, pair, first, end)
+        return count_between(self.pair * DAY_SPAN + self.day, pair, first, end)
 
     def customer_days_between(self, customer: Positions, first: npt.ArrayLike, end: npt.ArrayLike) -> Positions:
         """Days with a purchase of any category with first <= day < end, shape of `customer`; 0 for the customer -1."""
-        return _count_between(self._customer_days, customer, first, end)
+        return count_between(self._customer_days, customer, first, end)
 
     @property
     def _customer_days(self) -> Positions:
@@ -126,8 +128,8 @@ def shopping_days(
 
     A shopping day is a local day with a sale of positive net value and positive quantity; lines without quantity count
     by net value alone. Lines without product, or whose product has no category, belong to no rhythm. A return reduces
-    the pair's latest shopping day up to then. Margin = net_value + discount − unit_cost × quantity; where cost or quantity is
-    unknown (net_value + discount) × margin_pct; without both, revenue.
+    the pair's latest shopping day up to then. Margin = net_value + discount - unit_cost × quantity; where cost or
+    quantity is unknown (net_value + discount) × margin_pct; without both, revenue.
 
     Raises:
         ForecastingError: A column is missing, a product occurs twice, or a time is unknown.
@@ -156,7 +158,7 @@ def shopping_days(
     last_at = _largest(times[is_shopping][order].astype(np.int64), first)
 
     returned = in_category & is_return
-    pair_back = _positions(pair_keys, (customer * len(categories) + category)[returned])
+    pair_back = positions_in(pair_keys, (customer * len(categories) + category)[returned])
     place = np.searchsorted(day_keys, pair_back * DAY_SPAN + day[returned], side="right") - 1
     place = np.where((pair_back >= 0) & (place >= 0), place, 0)
     belongs = (pair_back >= 0) & (day_keys[place] // DAY_SPAN == pair_back) if len(day_keys) else pair_back >= 0
@@ -229,7 +231,12 @@ def _largest(values: Positions, first: Positions) -> Positions:
     return np.maximum.reduceat(values, first) if len(first) else np.empty(0, dtype=np.int64)
 
 
-def _positions(sorted_keys: Positions, wanted: Positions) -> Positions:
+def totals(group: Positions, values: npt.ArrayLike, size: int) -> Floats:
+    """Sum of `values` per group, shape (size,), added up in the order of rows."""
+    return np.asarray(np.bincount(group, np.asarray(values, dtype=np.float64), minlength=size), dtype=np.float64)
+
+
+def positions_in(sorted_keys: Positions, wanted: Positions) -> Positions:
     """Positions of `wanted` in ascending unique keys, -1 where absent."""
     if len(sorted_keys) == 0:
         return np.full(len(wanted), -1, dtype=np.int64)
@@ -237,7 +244,8 @@ def _positions(sorted_keys: Positions, wanted: Positions) -> Positions:
     return np.where(sorted_keys[place] == wanted, place, -1)
 
 
-def _count_between(keys: Positions, group: Positions, first: npt.ArrayLike, end: npt.ArrayLike) -> Positions:
+def count_between(keys: Positions, group: Positions, first: npt.ArrayLike, end: npt.ArrayLike) -> Positions:
+    """How many ascending keys `group * DAY_SPAN + day` have first <= day < end, per group; 0 for the group -1."""
     inside = np.maximum(group, 0)
     counted = np.searchsorted(keys, inside * DAY_SPAN + np.asarray(end)) - np.searchsorted(
         keys, inside * DAY_SPAN + np.asarray(first)

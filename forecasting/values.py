@@ -75,8 +75,8 @@ class Uplift:
 class Redemption:
     """P(redeem | touch) for a customer and an asset with an offer; redemption is response, never lift.
 
-    The log-odds are intercept + customer_effect + asset_effect + affinity_slope · log(1 + shopping days of the customer in
-    the asset's categories within the last 91 days).
+    The log-odds are intercept + customer_effect + asset_effect + affinity_slope · log(1 + shopping days of the
+    customer in the asset's categories within the last 91 days, summed over the categories).
 
     Attributes:
         intercept: Common log-odds.
@@ -101,7 +101,7 @@ class Redemption:
 
 @dataclass(frozen=True, eq=False)
 class RecentPurchases:
-    """Shopping days per customer and category within the last 91 days; the same pairs in the same order as in `Cadence`."""
+    """Shopping days per customer and category within the last 91 days; the pairs of `Cadence` in the same order."""
 
     customer_id: Keys
     category_id: Keys
