@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from lake.coercion import coerce
@@ -61,20 +62,30 @@ def split(
         LakeError: A required column is missing, or one is not known.
     """
     _check_columns(table, frame, where)
-    rows, reasons = _coerced(table, frame.reset_index(drop=True), timezone)
-    later = np.zeros(len(rows), dtype=bool)
+    frame = frame.assign(**{SOURCE_ROW: np.arange(1, len(frame) + 1)})
+    is_later = _is_later(table, frame, as_of, latest_known, timezone)
+    frame = frame[~is_later].reset_index(drop=True)
+    rows, reasons = _coerced(table, frame.drop(columns=SOURCE_ROW), timezone)
     if table.event_time is not None:
-        times = rows[table.event_time]
-        later = ((times >= as_of) & (times <= latest_known)).to_numpy()
-        _note(reasons, (times > latest_known).to_numpy(), "a date in the future")
-    _note_schema_failures(table, rows, reasons, ~later & reasons.isna().to_numpy())
+        _note(reasons, (rows[table.event_time] > latest_known).to_numpy(), "a date in the future")
+    _note_schema_failures(table, rows, reasons)
     for column in table.columns:
         if column.references in known and column.name in frame.columns:
             _note(reasons, _unknown(rows[column.name], column, known[str(column.references)]), _unknown_reason(column))
-    _note_duplicates(table, rows, reasons, later)
-    bad = reasons.notna().to_numpy() & ~later
-    kept = rows[~bad & ~later].sort_values(list(table.key), ignore_index=True)
-    return Split(kept, _quarantine(frame, reasons, bad), int(later.sum()))
+    _note_duplicates(table, rows, reasons)
+    bad = reasons.notna().to_numpy()
+    kept = rows[~bad].sort_values(list(table.key), ignore_index=True)
+    return Split(kept, _quarantine(frame, reasons, bad), int(is_later.sum()))
+
+
+def _is_later(
+    table: Table, frame: pd.DataFrame, as_of: datetime, latest_known: datetime, timezone: str
+) -> npt.NDArray[np.bool_]:
+    column = table.column(table.event_time or "")
+    if column is None:
+        return np.zeros(len(frame), dtype=bool)
+    times, _ = coerce(frame[column.name], column, timezone)
+    return ((times >= as_of) & (times <= latest_known)).to_numpy(dtype=bool)
 
 
 def _check_columns(table: Table, frame: pd.DataFrame, where: str) -> None:
@@ -112,26 +123,21 @@ def _coerced(table: Table, frame: pd.DataFrame, timezone: str) -> tuple[pd.DataF
     return pd.DataFrame(columns | attributes), reasons
 
 
-def _note(reasons: "pd.Series[Any]", bad: np.ndarray, reason: str) -> None:
+def _note(reasons: "pd.Series[Any]", bad: npt.NDArray[np.bool_], reason: str) -> None:
     reasons[bad & reasons.isna().to_numpy()] = reason
 
 
-def _note_schema_failures(table: Table, rows: pd.DataFrame, reasons: "pd.Series[Any]", candidates: np.ndarray) -> None:
-    import pandera.errors
-
+def _note_schema_failures(table: Table, rows: pd.DataFrame, reasons: "pd.Series[Any]") -> None:
+    # Each check is asked on its own: validating as a whole builds a report per failing row, minutes for many of them.
     schema = table.schema()
-    names = [check.name for column in schema.columns.values() for check in column.checks]
-    order = {str(name): place for place, name in enumerate([*names, *(rule.reason for rule in table.rules)])}
-    try:
-        schema.validate(rows[candidates], lazy=True)
-    except pandera.errors.SchemaErrors as errors:
-        cases = errors.failure_cases.dropna(subset=["index"])
-        cases = cases.assign(place=cases["check"].map(order)).sort_values("place", kind="stable")
-        first = cases.drop_duplicates("index")
-        reasons.loc[first["index"].astype(int)] = first["check"].to_numpy()
+    for name, column in schema.columns.items():
+        for check in column.checks:
+            _note(reasons, ~check(rows[name]).check_output.to_numpy(dtype=bool), str(check.name))
+    for check in schema.checks:
+        _note(reasons, ~check(rows).check_output.to_numpy(dtype=bool), str(check.name))
 
 
-def _unknown(values: "pd.Series[Any]", column: Column, known: pd.Index) -> np.ndarray:
+def _unknown(values: "pd.Series[Any]", column: Column, known: pd.Index) -> npt.NDArray[np.bool_]:
     if column.type != "texts":
         return (values.notna() & ~values.isin(known)).to_numpy()
     parts = values.explode().dropna()
@@ -143,8 +149,8 @@ def _unknown_reason(column: Column) -> str:
     return f"unknown {str(column.references).split('.')[-1].removesuffix('_id')}"
 
 
-def _note_duplicates(table: Table, rows: pd.DataFrame, reasons: "pd.Series[Any]", later: np.ndarray) -> None:
-    usable = rows[reasons.isna().to_numpy() & ~later]
+def _note_duplicates(table: Table, rows: pd.DataFrame, reasons: "pd.Series[Any]") -> None:
+    usable = rows[reasons.isna().to_numpy()]
     repeated = usable[usable.duplicated(list(table.key), keep=False)]
     if repeated.empty:
         return
@@ -160,14 +166,14 @@ def _note_duplicates(table: Table, rows: pd.DataFrame, reasons: "pd.Series[Any]"
     reasons.loc[repeated.index[is_conflict]] = f"several different rows with one key ({key})"
 
 
-def _quarantine(frame: pd.DataFrame, reasons: "pd.Series[Any]", bad: np.ndarray) -> pd.DataFrame:
-    rows = frame.reset_index(drop=True)[bad]
-    texts = rows.to_json(orient="records", lines=True, date_format="iso", default_handler=str).splitlines()
+def _quarantine(frame: pd.DataFrame, reasons: "pd.Series[Any]", bad: npt.NDArray[np.bool_]) -> pd.DataFrame:
+    rows = frame[bad]
+    texts = rows.drop(columns=SOURCE_ROW).to_json(orient="records", lines=True, date_format="iso", default_handler=str)
     return pd.DataFrame(
         {
-            SOURCE_ROW: np.flatnonzero(bad) + 1,
+            SOURCE_ROW: rows[SOURCE_ROW].to_numpy(),
             REASON: reasons[bad].to_numpy(),
-            "row": pd.Series([text for text in texts if text], dtype=object).to_numpy(),
+            "row": np.array(texts.splitlines(), dtype=object),
         }
     )
 
