@@ -84,15 +84,21 @@ def start(
     files.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     with _start_lock(files):
         running = _find(files)
-        if running is None:
-            return _start_new(files, port=port, report=report or _silently, memory=process.memory_limit(environment))
-        if port not in (None, running.port):
+        if running is not None and port not in (None, running.port):
             raise GraphError(
                 f"The embedded graph server already runs on port {running.port}, not on {port}.",
                 where=str(files.home),
                 remedy="Stop it first with `warrant graph down`, or leave the port out.",
             )
-        return _await_answer(files, running, report or _silently)
+        if running is not None:
+            try:
+                return _await_answer(files, running, report or _silently)
+            except GraphAuthenticationFailed:
+                raise
+            except GraphUnreachable:
+                if process.is_alive(running.pid):
+                    raise  # busy rather than gone: whoever uses it may not lose it
+        return _start_new(files, port=port, report=report or _silently, memory=process.memory_limit(environment))
 
 
 def status(home: Path) -> Status:
@@ -159,9 +165,13 @@ def _start_lock(files: Files) -> AbstractContextManager[object]:
 
 
 def _find(files: Files) -> Running | None:
+    """The running server, known or stray; one that failed to start and stayed all the same is ended."""
     running = process.find_running(files)
     if running is None and (running := process.find_stray(files)) is not None:
         process.write_state(files, running)
+    if running is not None and process.has_failed(files):
+        process.end(files, running.pid, patience_seconds=STOP_SECONDS)
+        return None
     return running
 
 
