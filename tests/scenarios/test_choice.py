@@ -7,21 +7,15 @@ DUE = days_before(TODAY, 13)
 
 def test_b034_bestsellers_come_from_bought_categories_without_bought_products(world: World) -> None:
     world.has_default_reminders = False
+    world.setting(graph={"product_threshold_days": 1})
     world.play("favourites")
-    for product in ("arabica", "robusta", "assam", "darjeeling"):
-        category = "coffee" if product in ("arabica", "robusta") else "tea"
-        world.product(product, category)
-        world.asset(f"bestseller-{product}", products=[product], categories=[category])
-    for customer, product in (
-        ("buys-arabica", "arabica"),
-        ("buys-robusta", "robusta"),
-        ("buys-assam", "assam"),
-        ("buys-darjeeling", "darjeeling"),
-    ):
+    shelf = {"arabica": "coffee", "robusta": "coffee", "assam": "tea", "darjeeling": "tea"}
+    for product, category in shelf.items():
+        world.product(product, category).asset(f"bestseller-{product}", products=[product], kind="story")
+        customer = f"buys-{product}"
         world.customer(customer).buys(customer, product, every=10, times=10, last=days_before(TODAY, 4))
-    world.customer("buys-all-coffee")
-    for product in ("arabica", "robusta"):
-        world.buys("buys-all-coffee", product, every=10, times=10, last=days_before(TODAY, 4))
+    world.customer("knows-all-coffee").buys("knows-all-coffee", "arabica", every=10, times=10, last=DUE)
+    world.purchase("knows-all-coffee", "robusta", on=days_before(TODAY, 100))
     world.customer("buys-nothing")
 
     day = world.run()

@@ -6,7 +6,7 @@ FORTNIGHT, QUARTER = 14, 90
 
 
 def staggered(world: World, every: int, days: range, *, times: int) -> None:
-    """Customers with the same rhythm, who bought coffee for the last time so many days ago, and bread this week."""
+    """Customers with the same rhythm, who bought coffee for the last time so many days ago."""
     for day in days:
         customer = f"{every}-day-buyer-{day}"
         world.customer(customer).buys(customer, "coffee", every=every, last=days_before(TODAY, day), times=times)
@@ -33,8 +33,8 @@ def test_b026_replenishment_nudge_falls_near_the_customers_own_day(world: World)
     nudged = [day for day in days if f"{FORTNIGHT}-day-buyer-{day}" in sent]
     assert nudged == days_with(world, "replenishment-due", FORTNIGHT, days)
     assert nudged == list(range(nudged[0], nudged[-1] + 1)), "one nudge each time, not several"
-    assert abs(nudged[0] - FORTNIGHT) <= 3, "run every day, the nudge goes out on the first of these days"
     assert FORTNIGHT in nudged
+    assert all(abs(day - FORTNIGHT) < FORTNIGHT / 2 for day in nudged), "nearer to this day than to any other due day"
     assert 30 not in nudged
     for row in sent.values():
         assert row["asset_id"] == "coffee-reminder"
@@ -52,16 +52,17 @@ def test_b027_no_nudge_at_day_30_for_a_90_day_buyer(world: World) -> None:
     nudged = days_with(world, "replenishment-due", QUARTER, days)
     assert 30 not in nudged
     assert nudged, "the rhythm is known: a nudge comes when its own day comes"
-    assert abs(nudged[0] - QUARTER) <= 10
+    assert all(abs(day - QUARTER) < 10 for day in nudged)
     assert world.why(f"{QUARTER}-day-buyer-30")["action"]["verb"] == "none"
 
 
 def test_b028_reengagement_fires_at_the_start_of_a_deviation(world: World) -> None:
     days = range(1, 71)
-    world.play("cadence-broken")
+    # Also customers who are gone altogether are meant, not only those who still buy something else.
+    world.play("cadence-broken", thresholds={"active_days": 365, "active_shopping_days": 0})
     staggered(world, FORTNIGHT, days, times=12)
     staggered(world, QUARTER, days, times=6)
-    for day in days:
+    for day in days[::2]:
         for every in (FORTNIGHT, QUARTER):
             world.buys(f"{every}-day-buyer-{day}", "bread", every=7, last=days_before(TODAY, 3), times=10)
 
@@ -69,7 +70,7 @@ def test_b028_reengagement_fires_at_the_start_of_a_deviation(world: World) -> No
 
     fired = days_with(world, "cadence-broken", FORTNIGHT, days)
     assert fired == list(range(fired[0], fired[-1] + 1))
-    assert FORTNIGHT < fired[0] <= 2 * FORTNIGHT, "not before the customer is late, and soon after"
+    assert FORTNIGHT < fired[0] <= 1.5 * FORTNIGHT, "not before the customer is late, and soon after"
     assert len(fired) <= 7, "at the start of the deviation, not weeks into it"
     assert days_with(world, "cadence-broken", QUARTER, days) == [], "late by another's rhythm is not late by one's own"
     card = world.why(f"{FORTNIGHT}-day-buyer-{fired[0]}")
