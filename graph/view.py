@@ -21,7 +21,8 @@ class Nodes:
 
     Attributes:
         frame: One row per node, RangeIndex, column `key` (str, unique, ascending) and one column per attribute.
-            Missing numbers are NaN, missing times NaT (times are datetime64[us, UTC]), missing texts and booleans None.
+            Missing numbers are NaN, missing times NaT (times are datetime64[us, UTC]), missing texts and booleans None;
+            columns of texts and booleans are objects.
     """
 
     frame: pd.DataFrame
@@ -47,7 +48,7 @@ class Links:
     Attributes:
         starts: Shape (n_sources + 1,), int64: row i holds links starts[i] to starts[i + 1].
         targets: Shape (n_links,), int32 positions of the targets, ascending within a row.
-        facts: One array of shape (n_links,) per property.
+        facts: One array of shape (n_links,) per property; times are naive UTC datetime64[us], texts objects.
     """
 
     starts: npt.NDArray[np.int64]
@@ -91,15 +92,18 @@ class View:
         as_of: The moment the run knows the world at, UTC; nothing at or after it is in here.
         customers: Attributes of `customers` plus `pclv`, `shopping_days_28d`, `shopping_days_91d`, `last_purchase_at`.
         categories: `name`, `parent` (key of the parent category or None).
-        products: `name`, `category` (position in categories, -1 when unknown), `price`.
-        assets: `version`, `title`, `kind`, `message_class`, `status`, `readiness`, `campaign_id`, `starts_at`, `ends_at`,
-            `offer` (position in offers, -1 without one).
-        offers: `kind`, `discount_pct`, `face_value`, `funded_pct`, `unit_cost`, `is_automatic`, `starts_at`, `ends_at`.
-        channels: `kind`, `cost_per_touch`.
-        campaigns: `channel_id`, `kind`, `starts_at`, `ends_at`.
+        products: Those that something refers to: `name`, `category` (position in categories, -1 when unknown), `price`,
+            `unit_cost`.
+        assets: `version`, `title`, `kind`, `message_class`, `status`, `readiness`, `starts_at`, `ends_at` and the other
+            texts of the graph's label Asset; `campaign_id`, `offer` (position in offers, -1 without one).
+        offers: `kind`, `discount_pct`, `face_value`, `funded_pct`, `unit_cost`, `is_automatic`, `starts_at`, `ends_at`
+            and the others of the graph's label Offer.
+        channels: `title`, `kind`, `cost_per_touch`.
+        campaigns: `channel_id`, `kind`, `starts_at`, `ends_at`, … as the graph's label Campaign.
         bought_categories: customers × categories; facts `count` (shopping days), `spend`, `last_at`.
         bought_products: customers × products from the playbook's threshold of shopping days on; facts as above.
-        interests: customers × categories; facts `weight` (at valid_from), `confidence`, `valid_from`, `half_life_days`, `rule`.
+        interests: customers × categories, one per rule, those that are held; facts `weight` (at valid_from),
+            `confidence`, `valid_from`, `half_life_days`, `rule`, `source`.
         consents: customers × channels; facts `granted` (bool), `basis`, `source`, `recorded_at`.
         asset_categories: assets × categories they are about.
         asset_products: assets × products they are about.

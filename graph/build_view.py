@@ -1,0 +1,134 @@
+"""From the content of the layer `knowledge` to the arrays of a view; the same for content read from a graph or not."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from graph.content import Content, whole_layer
+from graph.schema import NODE, RELATIONSHIP
+from graph.view import Links, Nodes, View
+
+NODES: Mapping[str, str] = {
+    "customers": "Customer",
+    "categories": "Category",
+    "products": "Product",
+    "assets": "Asset",
+    "offers": "Offer",
+    "channels": "Channel",
+    "campaigns": "Campaign",
+}
+"""The label behind each field of the view that holds nodes."""
+
+LINKS: Mapping[str, str] = {
+    "bought_categories": "Customer BOUGHT Category",
+    "bought_products": "Customer BOUGHT Product",
+    "interests": "Customer INTERESTED_IN Category",
+    "consents": "Customer REACHABLE_ON Channel",
+    "asset_categories": "Asset ABOUT Category",
+    "asset_products": "Asset ABOUT Product",
+    "asset_channels": "Asset FITS Channel",
+}
+"""The kind of relationship behind each field of the view that holds links."""
+
+_KEYS: Mapping[str, Mapping[str, str]] = {
+    "Category": {"parent": "Category WITHIN Category"},
+    "Asset": {"campaign_id": "Asset PART_OF Campaign"},
+    "Campaign": {"channel_id": "Campaign RUNS_ON Channel"},
+}
+"""Columns that hold the key of the one node that a relationship leads to."""
+
+_POSITIONS: Mapping[str, Mapping[str, str]] = {
+    "Product": {"category": "Product IN_CATEGORY Category"},
+    "Asset": {"offer": "Asset CARRIES Offer"},
+}
+"""Columns that hold its position."""
+
+
+def view_from_tables(tables: Mapping[str, pd.DataFrame], as_of: datetime) -> View:
+    """The view straight from the rows of the layer `knowledge`, past any graph."""
+    return build_view(whole_layer("knowledge", tables), as_of)
+
+
+def build_view(content: Content, as_of: datetime) -> View:
+    """The view of a content in normal form; closed beliefs are left out.
+
+    Args:
+        content: A table for every kind of the layer `knowledge`.
+        as_of: The moment the content knows the world at.
+    """
+    nodes: dict[str, Any] = {field: Nodes(_frame(content, label)) for field, label in NODES.items()}
+    links: dict[str, Any] = {field: _links(content, name) for field, name in LINKS.items()}
+    return View(as_of=as_of, **nodes, **links)
+
+
+def _frame(content: Content, label: str) -> pd.DataFrame:
+    node, table = NODE[label], content[label]
+    required = {one.name for one in node.properties if one.is_required}
+    columns: dict[str, Any] = {"key": _objects(table[node.key])}
+    for field in table.schema:
+        if field.name != node.key and not pa.types.is_list(field.type):
+            columns[field.name] = _attribute(table[field.name], is_required=field.name in required)
+    for name, kind in _KEYS.get(label, {}).items():
+        columns[name] = _objects(content[kind]["to_key"].take(_first_link(content, kind, table[node.key])))
+    for name, kind in _POSITIONS.get(label, {}).items():
+        positions = _positions(content, RELATIONSHIP[kind].target, content[kind]["to_key"])
+        link = _first_link(content, kind, table[node.key]).fill_null(-1).to_numpy()
+        columns[name] = np.append(positions, np.int32(-1))[link]  # the position -1 reads the last entry
+    return pd.DataFrame(columns)
+
+
+def _first_link(content: Content, kind: str, keys: pa.ChunkedArray) -> pa.Array:
+    """Row of the relationship that starts at each key, null without one."""
+    return pc.index_in(keys, value_set=content[kind]["from_key"].combine_chunks()).combine_chunks()
+
+
+def _links(content: Content, name: str) -> Links:
+    kind, table = RELATIONSHIP[name], content[name]
+    if kind.is_belief:
+        table = table.filter(pc.is_null(table["valid_to"]))
+    required = {one.name for one in kind.properties if one.is_required}
+    facts = {
+        one.name: _fact(table[one.name], is_required=one.name in required)
+        for one in kind.properties
+        if not (kind.is_belief and one.name == "valid_to")
+    }
+    sources = _positions(content, kind.source, table["from_key"])
+    targets = _positions(content, kind.target, table["to_key"])
+    return Links.build(sources, targets, len(content[kind.source]), facts)
+
+
+def _positions(content: Content, label: str, keys: pa.ChunkedArray) -> npt.NDArray[np.int32]:
+    known = content[label][NODE[label].key].combine_chunks()
+    return np.asarray(pc.index_in(keys, value_set=known).fill_null(-1), dtype=np.int32)
+
+
+def _attribute(values: pa.ChunkedArray, *, is_required: bool) -> Any:
+    """One column of a frame, with a type that does not depend on whether somebody lacks a value."""
+    kind = values.type
+    if pa.types.is_timestamp(kind):
+        return values.to_pandas()
+    if pa.types.is_floating(kind):
+        return values.to_numpy()
+    if pa.types.is_integer(kind):
+        return values.to_numpy() if is_required else values.cast(pa.float64()).to_numpy()
+    return _objects(values)
+
+
+def _fact(values: pa.ChunkedArray, *, is_required: bool) -> npt.NDArray[Any]:
+    if pa.types.is_timestamp(values.type):
+        return np.asarray(values.cast(pa.timestamp("us")).to_numpy(), dtype="datetime64[us]")
+    if pa.types.is_boolean(values.type) and is_required:
+        return np.asarray(values.to_numpy(), dtype=bool)
+    return np.asarray(_attribute(values, is_required=is_required))
+
+
+def _objects(values: pa.ChunkedArray) -> npt.NDArray[np.object_]:
+    objects = np.empty(len(values), dtype=object)
+    objects[:] = values.to_pylist()
+    return objects

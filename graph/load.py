@@ -1,0 +1,247 @@
+"""Loading a layer of the graph: only rows whose content changed are written, and a load that was cut short heals.
+
+The content loaded last lies in the state folder under its digest, the token; a marker node in the graph says which
+token it holds, and which one is being loaded. The same token means that there is nothing to do. A known token is the
+base to compare with, also when the very same load was cut short and is repeated. In any other case the layer is wiped
+and loaded in full.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from graph import statements
+from graph.beliefs import close_beliefs
+from graph.content import Content, check_endpoints, normal_form, whole_layer
+from graph.declarations import Kind, Layer, Node, Relationship
+from graph.difference import Difference, difference
+from graph.errors import GraphError
+from graph.loaded import (
+    Marker,
+    Shelf,
+    attributes_in,
+    layers_above,
+    layers_below,
+    read_marker,
+    require_loaded,
+    set_marker,
+)
+from graph.read_content import read_kind
+from graph.schema import KINDS, NODE, RELATIONSHIPS, kinds_of
+from graph.store import Counters, GraphStore
+
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class LoadReport:
+    """What a load did, in rows (a node or a relationship each).
+
+    Attributes:
+        created: Rows that were not there.
+        updated: Rows whose properties changed; a closed belief is one of them.
+        deleted: Rows that are gone.
+        unchanged: Rows that were not touched.
+        counters: What the server itself counted, all statements together.
+    """
+
+    created: int
+    updated: int
+    deleted: int
+    unchanged: int
+    counters: Counters
+
+    def __str__(self) -> str:
+        if not (self.created or self.updated or self.deleted):
+            return f"nothing to write, {self.unchanged:,} rows unchanged"
+        parts = ("created", "updated", "deleted", "unchanged")
+        return ", ".join(f"{getattr(self, part):,} {part}" for part in parts)
+
+
+def load(
+    store: GraphStore,
+    state_folder: Path,
+    layer: Layer,
+    tables: Mapping[str, pd.DataFrame],
+    *,
+    report: Report | None = None,
+) -> LoadReport:
+    """Make a layer of the graph hold exactly these rows, writing only what differs; beliefs that are gone are closed.
+
+    Args:
+        store: The graph.
+        state_folder: Where the content loaded last is kept; one per graph.
+        layer: `knowledge` or `decisions`.
+        tables: One table per kind of the layer (`graph.schema.KINDS`); a kind without table has no rows.
+        report: Told, in sentences, what is being written.
+
+    Raises:
+        GraphContentError: The rows do not fit the schema, or a relationship has no node to start or end at.
+        GraphError: A layer below is not loaded completely, or the graph does not hold afterwards what was written.
+    """
+    shelf = Shelf(state_folder, layer)
+    marker = read_marker(store, layer)
+    wanted = _with_earlier_beliefs(store, shelf, marker, whole_layer(layer, tables))
+    check_endpoints(wanted, _loaded_below(store, state_folder, layer))
+    token = shelf.put(wanted)
+    if marker == Marker(token):
+        shelf.remember(token)
+        return LoadReport(0, 0, 0, _size(wanted), Counters())
+    loading = _Loading(store, layer, report or _silently)
+    loading.define()
+    base = shelf.get(marker.token) if marker.loading in (None, token) else None
+    if base is None:
+        loading.wipe()
+    loading.mark(Marker(None if base is None else marker.token, token))
+    present = base or whole_layer(layer, {})
+    changes = {name: difference(KINDS[name], present[name], table) for name, table in wanted.items()}
+    loading.write(changes, is_repeated=base is not None and marker.loading is not None)
+    loading.check_counts(changes, wanted)
+    loading.mark(Marker(token, attributes=attributes_in(wanted)))
+    shelf.remember(token)
+    return LoadReport(
+        created=sum(len(change.created) for change in changes.values()),
+        updated=sum(len(change.updated) for change in changes.values()),
+        deleted=sum(len(change.deleted) for change in changes.values()),
+        unchanged=sum(change.unchanged for change in changes.values()),
+        counters=loading.counters,
+    )
+
+
+def loaded_tables(store: GraphStore, state_folder: Path, layer: Layer) -> dict[str, pd.DataFrame]:
+    """The rows that a layer was given last, one table per kind; none when nothing was ever loaded."""
+    content = Shelf(state_folder, layer).latest(read_marker(store, layer))
+    return {name: table.to_pandas() for name, table in (content or {}).items()}
+
+
+class _Loading:
+    """The statements of one load and what the server counted."""
+
+    def __init__(self, store: GraphStore, layer: Layer, report: Report) -> None:
+        self.counters = Counters()
+        self._store = store
+        self._layer = layer
+        self._report = report
+
+    def mark(self, marker: Marker) -> None:
+        self.counters += set_marker(self._store, self._layer, marker)
+
+    def define(self) -> None:
+        """Make sure of constraints and indexes: without them, every MERGE would look at every node."""
+        for definition in statements.definitions():
+            self.counters += self._store.write(definition)
+
+    def wipe(self) -> None:
+        """Delete whatever the layer holds; the marker goes first, so that half a wipe is never taken for a content."""
+        self._forget(self._layer)
+        for layer in layers_above(self._layer):
+            self._forget(layer)
+        for kind in reversed(tuple(kinds_of(self._layer))):
+            while (deleted := self._store.write(statements.wipe(kind))).has_changes:
+                self.counters += deleted
+                self._report(f"deleting {kind.kind}")
+
+    def write(self, changes: Mapping[str, Difference], *, is_repeated: bool) -> None:
+        """Nodes first, so that relationships find their ends; then what is gone, nodes last.
+
+        Args:
+            changes: What to change per kind.
+            is_repeated: Whether some of it may have been written before, by a load that was cut short.
+        """
+        kinds = [KINDS[name] for name in changes]
+        for kind in kinds:
+            change = changes[kind.kind]
+            create = statements.upsert(kind) if is_repeated or isinstance(kind, Node) else statements.create(kind)
+            self._in_batches("creating", kind, create, change.created)
+            self._in_batches("updating", kind, statements.upsert(kind), change.updated)
+        for kind in reversed(kinds):
+            gone = changes[kind.kind].deleted
+            if isinstance(kind, Node) and len(gone):
+                self._release(kind, gone[kind.key].to_pylist())
+            self._in_batches("deleting", kind, statements.delete(kind), gone.select(list(kind.key_columns)))
+
+    def check_counts(self, changes: Mapping[str, Difference], wanted: Content) -> None:
+        """Make sure that the graph holds as many of each kind that was touched as it should."""
+        for name, change in changes.items():
+            if len(change.created) + len(change.updated) + len(change.deleted) == 0:
+                continue
+            found = self._store.read(statements.count(KINDS[name]))[0]["number"]
+            if found != len(wanted[name]):
+                # nobody knows what is in there, so that the next load starts from nothing
+                self._forget(self._layer)
+                raise GraphError(
+                    f"The graph holds {found:,} rows of {name} after the load, not {len(wanted[name]):,}.",
+                    where=self._store.target.uri,
+                    remedy="Make sure that nobody else writes to this graph, then run the day again.",
+                )
+
+    def _in_batches(self, doing: str, kind: Kind, statement: str, rows: pa.Table) -> None:
+        if not len(rows):
+            return
+        self.counters += self._store.write_batches(
+            statement,
+            rows.to_pandas(integer_object_nulls=True),
+            report=lambda done: self._report(f"{doing} {kind.kind}: {done:,} of {len(rows):,}"),
+        )
+
+    def _release(self, node: Node, keys: list[str]) -> None:
+        """Deleting a node takes the relationships of the layers above with it: those are then loaded anew."""
+        for relationship in RELATIONSHIPS:
+            is_above = relationship.layer in layers_above(self._layer)
+            if is_above and node.label in (relationship.source, relationship.target):
+                hanging = self._store.read(statements.count_hanging(relationship, node), keys=keys)[0]["number"]
+                if hanging:
+                    self._forget(relationship.layer)
+
+    def _forget(self, layer: Layer) -> None:
+        self.counters += self._store.write(statements.DELETE_MARKER, layer=layer)
+
+
+def _with_earlier_beliefs(
+    store: GraphStore, shelf: Shelf, marker: Marker, wanted: dict[str, pa.Table]
+) -> dict[str, pa.Table]:
+    """The wanted content with the beliefs that were held before, closed where they no longer hold."""
+    complete = dict(wanted)
+    for name, table in wanted.items():
+        kind = KINDS[name]
+        if isinstance(kind, Relationship) and kind.is_belief:
+            held = _held(store, shelf, marker, kind)
+            ends = ((kind.source, "from_key"), (kind.target, "to_key"))
+            for label, end in ends:
+                held = held.filter(pc.is_in(held[end], value_set=wanted[label][NODE[label].key].combine_chunks()))
+            rows = close_beliefs(held.to_pandas(), table.to_pandas(), _newest_evidence(wanted))
+            complete[name] = normal_form(kind, rows)
+    return complete
+
+
+def _held(store: GraphStore, shelf: Shelf, marker: Marker, kind: Relationship) -> pa.Table:
+    """The beliefs as loaded last; the graph itself is asked when our own notes are gone."""
+    latest = shelf.latest(marker)
+    if latest is not None:
+        return latest[kind.kind]
+    return read_kind(store, kind)
+
+
+def _newest_evidence(wanted: Content) -> pd.Timestamp | None:
+    newest = pc.max(wanted["Customer"]["last_purchase_at"]).as_py()
+    return None if newest is None else pd.Timestamp(newest)
+
+
+def _loaded_below(store: GraphStore, state_folder: Path, layer: Layer) -> Content:
+    """The content of the layers below, as far as our notes go."""
+    below: dict[str, pa.Table] = {}
+    for other in layers_below(layer):
+        below |= Shelf(state_folder, other).get(require_loaded(store, other).token) or {}
+    return below
+
+
+def _size(content: Content) -> int:
+    return sum(len(table) for table in content.values())
+
+
+def _silently(_: str) -> None:
+    pass

@@ -1,0 +1,124 @@
+"""A folder of Arrow tables under the digest of their content: equal tables are stored once, and none is ever changed.
+
+A set of named tables is a manifest, named by its own digest. Files appear in one step, so that no reader sees half of
+one, and nothing in them is ever run: they are plain Arrow files.
+"""
+
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+from pyarrow import feather
+
+from graph.errors import GraphError
+from lake.digest import content_digest, text_digest
+
+
+class GraphPartsError(GraphError):
+    """A stored table is missing or is not what its name says."""
+
+    exit_code = 6
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """A table and the columns that identify its rows."""
+
+    table: pa.Table
+    key: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The folder.
+
+    Attributes:
+        folder: Where the files are; created when something is stored.
+    """
+
+    folder: Path
+
+    def store(self, parts: Mapping[str, Part], about: Mapping[str, str] | None = None) -> str:
+        """Store a set of tables and return the digest of its manifest; what is there already is not written again.
+
+        Args:
+            parts: The tables by name.
+            about: Texts that belong to the set.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        listed = {}
+        for name, part in sorted(parts.items()):
+            digest = content_digest(part.table, part.key)
+            listed[name] = {"digest": digest, "key": list(part.key)}
+            if not self._part(digest).exists():
+                draft = self._draft(digest)
+                feather.write_feather(part.table, str(draft), compression="lz4")
+                draft.replace(self._part(digest))
+        manifest = json.dumps({"about": dict(about or {}), "tables": listed}, sort_keys=True, indent=1)
+        token = text_digest(manifest)
+        if not self.holds(token):
+            draft = self._draft(token)
+            draft.write_text(manifest, encoding="utf-8")
+            draft.replace(self._manifest(token))
+        return token
+
+    def holds(self, token: str) -> bool:
+        """Whether the set is stored."""
+        return self._manifest(token).exists()
+
+    def load(self, token: str) -> tuple[dict[str, pa.Table], dict[str, str]]:
+        """The tables of a set and the texts about it, checked against their digests.
+
+        Raises:
+            GraphPartsError: A file is missing or its content is not what its name says.
+        """
+        path = self._manifest(token)
+        if not self.holds(token):
+            raise _damaged(path)
+        manifest = path.read_text(encoding="utf-8")
+        if text_digest(manifest) != token:
+            raise _damaged(path)
+        content = json.loads(manifest)
+        tables = {name: self._load_part(entry["digest"], entry["key"]) for name, entry in content["tables"].items()}
+        return tables, content["about"]
+
+    def keep_only(self, tokens: Iterable[str]) -> None:
+        """Delete every set but these, and the tables that only the deleted ones had."""
+        kept = {self._manifest(token) for token in tokens if self.holds(token)}
+        for manifest in tuple(kept):
+            listed = json.loads(manifest.read_text(encoding="utf-8"))["tables"].values()
+            kept |= {self._part(entry["digest"]) for entry in listed}
+        for pattern in ("*.json", "*.feather", "*.draft"):
+            for path in self.folder.glob(pattern):
+                if path not in kept:
+                    path.unlink(missing_ok=True)
+
+    def _load_part(self, digest: str, key: Sequence[str]) -> pa.Table:
+        path = self._part(digest)
+        try:
+            table = feather.read_table(str(path), memory_map=False).combine_chunks()
+        except (FileNotFoundError, pa.ArrowInvalid) as error:
+            raise _damaged(path) from error
+        if content_digest(table, key) != digest:
+            raise _damaged(path)
+        return table
+
+    def _part(self, digest: str) -> Path:
+        return self.folder / f"{digest}.feather"
+
+    def _manifest(self, token: str) -> Path:
+        return self.folder / f"{token}.json"
+
+    def _draft(self, name: str) -> Path:
+        return self.folder / f"{name}.{os.getpid()}.draft"
+
+
+def _damaged(path: Path) -> GraphPartsError:
+    return GraphPartsError(
+        "The file is missing or its content is not what its name says.",
+        where=str(path),
+        remedy="Delete it and run the day again; it is made anew from the lake.",
+    )

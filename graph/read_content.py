@@ -1,0 +1,52 @@
+"""Reading a kind of the graph back into normal form, in columns."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from graph import statements
+from graph.content import normal_form
+from graph.declarations import Kind, Node, Property, PropertyType
+from graph.store import GraphStore
+
+
+def read_kind(
+    store: GraphStore,
+    kind: Kind,
+    attributes: Mapping[str, PropertyType] | None = None,
+    *,
+    is_open: bool = False,
+) -> pa.Table:
+    """All rows of a kind in normal form, as `graph.content` makes it.
+
+    Args:
+        store: The graph.
+        kind: What to read.
+        attributes: Types of the attributes that came with the data, for a node that has some.
+        is_open: Of beliefs, only those that are still held.
+    """
+    further = tuple(Property(name, type_, "") for name, type_ in (attributes or {}).items())
+    if isinstance(kind, Node):
+        statement = statements.read_nodes(kind, further)
+    else:
+        statement = statements.read_relationships(kind, is_open=is_open and kind.is_belief)
+    columns = store.read_collected(statement)
+    types = {one.name: one.type for one in (*kind.properties, *further)}
+    rows = pd.DataFrame({name: _values(values, types.get(name, "text")) for name, values in columns.items()})
+    return normal_form(kind, rows, attributes)
+
+
+def _values(values: Any, type_: PropertyType) -> Any:
+    """One column as it was before it went into the graph: stand-ins are missing again, and times are times."""
+    if type_ == "number":
+        numbers = pd.Series(values, dtype=np.float64)
+        return numbers.mask(numbers == statements.NO_NUMBER)
+    if type_ in ("integer", "time"):
+        integers = pd.Series(values, dtype="Int64")
+        integers = integers.mask(integers == statements.NO_INTEGER)
+        return integers if type_ == "integer" else pd.to_datetime(integers, unit="us", utc=True)
+    objects = pd.Series(values, dtype=object)
+    return objects.mask(objects == statements.NO_BOOLEAN, None) if type_ == "boolean" else objects
