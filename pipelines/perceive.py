@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any
 
 import pandas as pd
 
@@ -72,7 +73,8 @@ def read_tables(playbook: Playbook, knowing: Knowing, report: Report) -> Reading
     _refuse_unknown_sources(playbook)
     reading = Reading()
     for name, table in TABLES.items():
-        frame = read_raw(playbook, table, knowing, reading)
+        customers = reading.splits["customers"].kept["customer_id"] if "customers" in reading.splits else None
+        frame = read_raw(playbook, table, knowing, customers=customers)
         if frame is None:
             continue
         report(f"{name}: {len(frame):,} rows")
@@ -113,8 +115,13 @@ def perceive(playbook: Playbook, lake: Lake, knowing: Knowing, *, slot: str, day
     )
 
 
-def read_raw(playbook: Playbook, table: Table, knowing: Knowing, reading: Reading) -> pd.DataFrame | None:
-    """The unchecked rows of one table: from its source, from the playbook's own files, or both; None without either."""
+def read_raw(
+    playbook: Playbook, table: Table, knowing: Knowing, *, customers: "pd.Series[Any] | None"
+) -> pd.DataFrame | None:
+    """The unchecked rows of one table: from its source, from the playbook's own files, or both; None without either.
+
+    `customers` are those whose consent the playbook may state.
+    """
     parts = []
     if table.name in playbook.source_files:
         parts.append(
@@ -129,8 +136,8 @@ def read_raw(playbook: Playbook, table: Table, knowing: Knowing, reading: Readin
         parts.append(playbook.channel_frame())
     if table.name == "assets" and playbook.content:
         parts.append(playbook.content_frame())
-    if table.name == "consents":
-        parts.extend(_assumed_consents(playbook, reading))
+    if table.name == "consents" and customers is not None:
+        parts.extend(_assumed_consents(playbook, customers))
     if not parts:
         return None
     return pd.concat([part.astype(object) for part in parts], ignore_index=True) if len(parts) > 1 else parts[0]
@@ -142,8 +149,7 @@ def commit_table(lake: Lake, table: Table, kept: pd.DataFrame) -> Pin:
     return lake.write(table.name, content, digest=content_digest(content, table.key))
 
 
-def _assumed_consents(playbook: Playbook, reading: Reading) -> list[pd.DataFrame]:
-    customers = reading.splits["customers"].kept["customer_id"] if "customers" in reading.splits else pd.Series([])
+def _assumed_consents(playbook: Playbook, customers: "pd.Series[Any]") -> list[pd.DataFrame]:
     return [
         pd.DataFrame(
             {

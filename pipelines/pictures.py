@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pipelines.day import Day
+from pipelines.stored import stored_forecasts
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -14,6 +17,17 @@ if TYPE_CHECKING:
 
 DAYS_SHOWN = 28
 GREEN, GREY = "#2a7f62", "#b8bfc6"
+
+
+def decisions_picture_of(day: Day) -> str:
+    """The picture of a decided day."""
+    return decisions_picture(day.current_run().steps["decide"]["facts"]["summary"]["plays"])
+
+
+def rhythm_picture_of(day: Day) -> str:
+    """The picture of a day's forecasts."""
+    run = day.current_run()
+    return rhythm_picture(stored_forecasts(day, run).cadence, np.datetime64(run.identity.as_of.replace(tzinfo=None)))
 
 
 def decisions_picture(plays: Sequence[Mapping[str, Any]]) -> str:

@@ -1,10 +1,13 @@
 """Running a day: the Dagster job in this process, and the one object that says what came out."""
 
+import os
+from datetime import date
 from typing import Any
 
 from lake.runs import RunRow, playbook_lock
-from pipelines.day import Day
+from pipelines.day import Day, open_day
 from pipelines.errors import UsageError
+from pipelines.playbook import Playbook
 from pipelines.steps import STEPS
 
 STOP_AFTER = {
@@ -15,6 +18,7 @@ STOP_AFTER = {
     "authorise": "project",
     "deliver": "deliver",
 }
+"""The last step for each word of `--until`; screen, value, allocate and authorise are one pass."""
 
 
 def run_day(day: Day, until: str) -> dict[str, Any]:
@@ -27,12 +31,13 @@ def run_day(day: Day, until: str) -> dict[str, Any]:
     Raises:
         WarrantError: What a step raises; what was committed before stays and is not repeated.
     """
+    from pipelines.checking import check_before_running
     from pipelines.definitions import run_job
 
+    check_before_running(day.playbook)
     day.home.remember_playbook(day.playbook.folder)
-    wanted = STEPS[: STEPS.index(STOP_AFTER[until]) + 1]
     with playbook_lock(day.lake.root):
-        run_job(day, list(wanted))
+        run_job(day, list(STEPS[: STEPS.index(STOP_AFTER[until]) + 1]))
     return describe_run(day, day.current_run())
 
 
@@ -40,18 +45,92 @@ def deliver_run(day: Day, run_id: str) -> dict[str, Any]:
     """Deliver a run that has been decided.
 
     Raises:
-        UsageError: There is no such run, or it has not been decided.
+        UsageError: It has not been decided.
     """
     from pipelines.definitions import run_job
 
-    found = find_run(day, run_id)
-    if "decide" not in found.steps:
+    day = day_of_run(day, run_id)
+    run = day.current_run()
+    if "decide" not in run.steps:
         raise UsageError(
-            f"the run {found.run_id} is only {found.state}.",
+            f"the run {run.run_id} is only {run.state}.",
             where=str(day.lake.root),
             remedy=f"Finish it first: warrant run {day.playbook.folder} --until authorise.",
         )
-    day = at_day_of(day, found)
     with playbook_lock(day.lake.root):
         run_job(day, ["project", "deliver"])
     return describe_run(day, day.current_run())
+
+
+def day_of_run(day: Day, run_id: str | None) -> Day:
+    """The day of a run, or of the run decided last.
+
+    Raises:
+        UsageError: Nothing has been decided yet.
+        UnknownRunError: No run goes by this id.
+    """
+    run = day.ledger.get(run_id) if run_id else day.ledger.latest(step="decide")
+    if run is None:
+        raise UsageError(
+            f"nothing has been decided for `{day.playbook.name}` yet.",
+            where=str(day.lake.root),
+            remedy=f"Run it: warrant run {day.playbook.folder}.",
+        )
+    of_run = open_day(day.playbook.folder, os.environ, day=date.fromisoformat(run.about["day"]), progress=day.progress)
+    of_run.run = run
+    return of_run
+
+
+def describe_run(day: Day, run: RunRow) -> dict[str, Any]:
+    """The object of `warrant run --format json`; value and bound are the allocation's, before the check at export."""
+    summary = run.steps["decide"]["facts"]["summary"] if "decide" in run.steps else {}
+    delivery = run.steps["deliver"]["facts"] if "deliver" in run.steps else {}
+    plays = summary.get("plays", [])
+    return {
+        "run_id": run.run_id,
+        "playbook": day.playbook.name,
+        "state": run.state,
+        "as_of": run.identity.as_of.isoformat(),
+        "as_of_day": run.about["day"],
+        "currency": day.playbook.warrant.currency,
+        "customers": summary.get("customers", run.about["rows"].get("customers", 0)),
+        "sends": summary.get("sends", 0),
+        "none": summary.get("none", 0),
+        "held_out": summary.get("held_out", 0),
+        "by_channel": _sums(plays, "channel"),
+        "by_play": _sums(plays, "play"),
+        "value": summary.get("value", 0.0),
+        "bound": summary.get("bound", 0.0),
+        "cost": summary.get("cost", 0.0),
+        "evidence_grade": summary.get("evidence_grade"),
+        "plays": plays,
+        "none_by_reason": summary.get("none_by_reason", {}),
+        "refused_by_policy": summary.get("refused_by_policy", {}),
+        "shadow_prices": summary.get("shadow_prices", {}),
+        "quarantined": run.about["quarantined"],
+        "later": run.about["later"],
+        "withheld": delivery.get("withheld", {}),
+        "delivered": delivery.get("by_channel", {}),
+        "files": delivery.get("files", []),
+        "assumed": assumed_numbers(day.playbook),
+        "seconds": {"perceive": run.about["seconds"]} | {name: done["seconds"] for name, done in run.steps.items()},
+    }
+
+
+def assumed_numbers(playbook: Playbook) -> list[str]:
+    """What the playbook marks as assumed, in words."""
+    objective = [name.replace("_", " ") for name in playbook.warrant.objective.assumed]
+    channels = [
+        f"{key} {name.replace('_', ' ')}"
+        for key, channel in sorted(playbook.channels.channels.items())
+        for name in channel.assumed
+    ]
+    kinds = [f"uplift of a {kind}" for kind in sorted(playbook.warrant.uplift.kinds)] or ["uplift of every asset"]
+    return [*objective, *channels, *kinds]
+
+
+def _sums(plays: list[dict[str, Any]], by: str) -> dict[str, int]:
+    sums: dict[str, int] = {}
+    for row in plays:
+        sums[row[by]] = sums.get(row[by], 0) + row["sent"]
+    return sums

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from lake.runs import RunRow
 from pipelines.day import Day
 
 
@@ -22,7 +23,9 @@ class Outcome:
     facts: dict[str, Any] = field(default_factory=dict)
 
 
-def step(name: str, *, state: str | None = None) -> Callable[[Callable[[Day], Outcome]], Callable[[Day], Outcome]]:
+def step(
+    name: str, *, state: str | None = None
+) -> Callable[[Callable[[Day, RunRow], Outcome]], Callable[[Day], Outcome]]:
     """Make a function a step of a run.
 
     The step is skipped when the ledger says it is done; its ledger entry is its commit, so a run that was killed
@@ -33,7 +36,7 @@ def step(name: str, *, state: str | None = None) -> Callable[[Callable[[Day], Ou
         state: The run's state from this step on, if it changes it.
     """
 
-    def decorate(function: Callable[[Day], Outcome]) -> Callable[[Day], Outcome]:
+    def decorate(function: Callable[[Day, RunRow], Outcome]) -> Callable[[Day], Outcome]:
         @functools.wraps(function)
         def run_once(day: Day) -> Outcome:
             run = day.current_run()
@@ -43,7 +46,7 @@ def step(name: str, *, state: str | None = None) -> Callable[[Callable[[Day], Ou
                 return Outcome(before["text"], before["facts"])
             day.progress.started(name)
             began = time.perf_counter()
-            outcome = function(day)
+            outcome = function(day, run)
             seconds = time.perf_counter() - began
             payload = {"text": outcome.text, "facts": outcome.facts, "seconds": round(seconds, 3)}
             day.ledger.mark(run.run_id, step=name, state=state, payload=payload)

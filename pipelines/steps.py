@@ -1,27 +1,45 @@
 """One plain function per step of the loop. Dagster's assets and the command line call these; there is no other path.
 
-Each function takes the day and leaves its result in the lake, the graph or the exports. Nothing is kept in memory that a
-later step needs, so any step can be the first of a new process.
+Each function takes the day and leaves its result in the lake, the graph or the exports. Nothing that a later step needs
+is kept in memory, so any step can be the first of a new process.
 """
 
 import time
-from typing import Any
 
-import pandas as pd
-
-from decisioning.decide import Motives
-from forecasting.forecast import Forecasts
-from graph.view import View
-from lake.runs import RunIdentity
-from pipelines import keeping
+from forecasting.forecast import forecast as make_forecasts
+from lake.runs import RunIdentity, RunRow
 from pipelines.code_version import code_version
 from pipelines.day import SLOT, Day
+from pipelines.deciding import decide_run, find_motives
 from pipelines.deliver import deliver_batches
-from pipelines.perceive import Perceived, perceive
-from pipelines.playbook_settings import decision_settings
+from pipelines.graph_access import playbook_graph
+from pipelines.perceive import Knowing, Perceived, perceive
+from pipelines.playbook_settings import forecast_settings
 from pipelines.step import Outcome, step
+from pipelines.stored import (
+    DECISIONS,
+    MOTIVES,
+    canonical_tables,
+    graph_state,
+    store_forecasts,
+    stored_records,
+    views,
+)
 
 STEPS = ("perceive", "relate", "forecast", "propose", "decide", "project", "deliver")
+RELATED_TABLES = (
+    "customers",
+    "categories",
+    "products",
+    "purchases",
+    "assets",
+    "channels",
+    "offers",
+    "campaigns",
+    "consents",
+    "estimates",
+)
+FORECAST_TABLES = ("customers", "purchases", "products", "touches", "outcomes", "assets", "campaigns")
 
 
 def perceive_and_open(day: Day) -> Perceived:
@@ -34,9 +52,9 @@ def perceive_and_open(day: Day) -> Perceived:
     perceived = perceive(
         day.playbook,
         day.lake,
-        as_of=day.clock.as_of,
-        latest_known=day.clock.latest_known,
-        environment=day.environment,
+        Knowing(day.clock.as_of, day.clock.latest_known, day.environment),
+        slot=SLOT,
+        day=day.clock.day,
         report=lambda text: day.progress.doing("perceive", text),
     )
     identity = RunIdentity(
@@ -49,7 +67,6 @@ def perceive_and_open(day: Day) -> Perceived:
         reservations=perceived.reservations_digest,
     )
     seconds = time.perf_counter() - began
-    text = f"{sum(perceived.rows.values()):,} rows in {len(perceived.rows)} tables"
     about = {
         "playbook": day.playbook.name,
         "folder": str(day.playbook.folder),
@@ -62,83 +79,102 @@ def perceive_and_open(day: Day) -> Perceived:
         "seconds": round(seconds, 3),
     }
     day.run = day.ledger.open(identity, perceived.pins, about)
-    day.progress.finished("perceive", seconds, f"{text}; run {day.run.run_id}")
+    rows = f"{sum(perceived.rows.values()):,} rows in {len(perceived.rows)} tables"
+    day.progress.finished("perceive", seconds, f"{rows}; run {day.run.run_id}")
     return perceived
 
 
 @step("relate")
-def relate(day: Day) -> Outcome:
+def relate(day: Day, run: RunRow) -> Outcome:
     """Write what the tables mean together into the graph, then read and store the view that the run decides from."""
     from graph.load import load
     from graph.read_view import read_view, store_view
     from graph.relate import knowledge_tables
 
     warrant = day.playbook.warrant
-    tables = keeping.canonical_tables(day)
-    day.progress.doing("relate", "aggregating")
+    day.progress.doing("relate", "aggregating purchases")
     wanted = knowledge_tables(
-        tables,
+        canonical_tables(day, run, RELATED_TABLES),
         as_of=day.clock.as_of,
         timezone=day.playbook.timezone,
         product_threshold=warrant.graph.product_threshold_days,
         belief_minimum_days=warrant.beliefs.minimum_days,
         belief_half_life_days=warrant.beliefs.half_life_days,
     )
-    with keeping.graph(day) as store:
-        report = load(store, keeping.graph_state(day), "knowledge", wanted)
+    with playbook_graph(day, "relate") as store:
+        report = load(
+            store, graph_state(day), "knowledge", wanted, report=lambda text: day.progress.doing("relate", text)
+        )
         day.progress.doing("relate", "reading the view")
         view = read_view(store, day.clock.as_of)
-    digest = store_view(view, keeping.views(day))
-    facts = {"view": digest, "created": report.created, "updated": report.updated, "deleted": report.deleted}
-    return Outcome(f"{report}; view {digest[:12]}", facts)
+    digest = store_view(view, views(day))
+    changes = {"created": report.created, "updated": report.updated, "deleted": report.deleted}
+    said = ", ".join(f"{count:,} {what}" for what, count in changes.items())
+    return Outcome(f"{said}, {report.unchanged:,} unchanged", {"view": digest, **changes})
 
 
 @step("forecast")
-def forecast(day: Day) -> Outcome:
+def forecast(day: Day, run: RunRow) -> Outcome:
     """Score what will happen, and store it."""
-    forecasts = keeping.make_forecasts(day)
-    rows = keeping.store_forecasts(day, forecasts)
-    return Outcome(f"{rows['cadence']:,} rhythms of customers in categories", {"rows": rows})
+    forecasts = make_forecasts(
+        canonical_tables(day, run, FORECAST_TABLES),
+        forecast_settings(day.playbook),
+        as_of=day.clock.as_of,
+        timezone=day.playbook.timezone,
+        seed=day.playbook.warrant.seed,
+    )
+    rows = store_forecasts(day, run, forecasts)
+    grade = forecasts.uplift.grade
+    return Outcome(
+        f"{len(forecasts.cadence.customer_id):,} rhythms; effects are {grade}", {"rows_by_table": dict(rows)}
+    )
 
 
 @step("propose")
-def propose(day: Day) -> Outcome:
+def propose(day: Day, run: RunRow) -> Outcome:
     """Find the reasons to talk to each customer now."""
-    view, forecasts = keeping.view(day), keeping.forecasts(day)
-    motives = find_motives(day, view, forecasts)
-    day.lake.write_slice("motives", day.current_run().run_id, motives.frame)
-    by_play = motives.frame.groupby("play")["customer_id"].nunique().to_dict()
+    motives = find_motives(day, run).frame
+    day.lake.write_slice(MOTIVES, run.run_id, motives)
+    by_play = motives.groupby("play")["customer_id"].nunique()
     return Outcome(
-        f"{len(motives.frame):,} motives of {motives.frame['customer_id'].nunique():,} customers",
-        {"customers_by_play": {play: int(count) for play, count in sorted(by_play.items())}},
+        f"{len(motives):,} motives of {motives['customer_id'].nunique():,} customers",
+        {"rows": len(motives), "customers_by_play": {str(play): int(count) for play, count in by_play.items()}},
     )
 
 
 @step("decide", state="decided")
-def decide(day: Day) -> Outcome:
+def decide(day: Day, run: RunRow) -> Outcome:
     """Screen, value and allocate: one decision per customer, sealed under one root."""
-    sealed, summary = keeping.decisions(day)
-    day.lake.write_slice("decisions", day.current_run().run_id, sealed.frame)
-    text = f"{summary['sends']:,} sends for {summary['customers']:,} customers, root {sealed.root[:12]}"
-    return Outcome(text, {"root": sealed.root, "summary": summary})
-
-
-def find_motives(day: Day, view: View, forecasts: Forecasts) -> Motives:
-    """Motives are found again wherever they are needed, never read back: finding them is pure."""
-    from decisioning.decide import propose as propose_motives
-
-    return propose_motives(view, forecasts, decision_settings(day.playbook), day.clock.as_of)
+    decided = decide_run(day, run)
+    day.lake.write_slice(DECISIONS, run.run_id, decided.sealed.frame)
+    summary = decided.summary
+    said = f"{summary['sends']:,} sends for {summary['customers']:,} customers"
+    facts = {"root": decided.sealed.root, "bundle": decided.bundle_hash, "summary": summary}
+    return Outcome(f"{said}, root {decided.sealed.root[:12]}", facts)
 
 
 @step("project", state="projected")
-def project(day: Day) -> Outcome:
+def project(day: Day, run: RunRow) -> Outcome:
     """Write motives and decisions into the graph, where analysts ask for them."""
-    raise NotImplementedError
+    from graph.decisions import decision_tables
+
+    from graph.load import load
+
+    tables = decision_tables(
+        motives=day.lake.read_slice(MOTIVES, run.run_id),
+        records=stored_records(day, run),
+        run=run,
+    )
+    with playbook_graph(day, "project") as store:
+        report = load(
+            store, graph_state(day), "decisions", tables, report=lambda text: day.progress.doing("project", text)
+        )
+    return Outcome(f"{report.created:,} created, {report.updated:,} updated, {report.deleted:,} deleted")
 
 
 @step("deliver", state="delivered")
-def deliver(day: Day) -> Outcome:
+def deliver(day: Day, run: RunRow) -> Outcome:
     """Write a file per channel, after checking consent and caps once more."""
-    delivery: dict[str, Any] = deliver_batches(day)
-    rows: pd.Series = pd.Series(delivery["by_channel"])
-    return Outcome(f"{int(rows.sum()):,} decisions in {len(delivery['files'])} files", delivery)
+    delivery = deliver_batches(day, run)
+    delivered = sum(delivery.by_channel.values())
+    return Outcome(f"{delivered:,} decisions in {len(delivery.by_channel)} channels", delivery.facts())

@@ -1,1 +1,1 @@
-"""The loop as Dagster assets, one folder per step. Everything in here is imported when definitions load: assets only."""
+"""The loop as Dagster assets, one folder per step. Everything in here is imported at loading: assets only."""

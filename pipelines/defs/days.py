@@ -1,4 +1,4 @@
-"""The daily partitions that all assets share. One partition is one local day of the playbook; never one per customer."""
+"""The daily partitions that all assets share. A partition is a local day of the playbook."""
 
 import dagster as dg
 

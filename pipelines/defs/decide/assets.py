@@ -8,7 +8,7 @@ from pipelines import steps
 from pipelines.defs.days import DAYS
 from pipelines.defs.steps import run_step
 from pipelines.opening import DayOpener
-from pipelines.pictures import decision_picture
+from pipelines.pictures import decisions_picture_of
 
 
 @dg.asset(
@@ -20,4 +20,4 @@ from pipelines.pictures import decision_picture
 )
 def decisions(context: dg.AssetExecutionContext, opener: dg.ResourceParam[DayOpener]) -> dg.MaterializeResult[Any]:
     """One decision per customer, within policies and limits, sealed under one root."""
-    return run_step(context, opener, steps.decide, decision_picture)
+    return run_step(context, opener, steps.decide, decisions_picture_of)

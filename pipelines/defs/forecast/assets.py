@@ -8,7 +8,7 @@ from pipelines import steps
 from pipelines.defs.days import DAYS
 from pipelines.defs.steps import run_step
 from pipelines.opening import DayOpener
-from pipelines.pictures import calibration_picture
+from pipelines.pictures import rhythm_picture_of
 
 
 @dg.asset(
@@ -20,4 +20,4 @@ from pipelines.pictures import calibration_picture
 )
 def forecasts(context: dg.AssetExecutionContext, opener: dg.ResourceParam[DayOpener]) -> dg.MaterializeResult[Any]:
     """Rhythm, baseline, uplift and redemption, each with its interval and evidence grade."""
-    return run_step(context, opener, steps.forecast, calibration_picture)
+    return run_step(context, opener, steps.forecast, rhythm_picture_of)

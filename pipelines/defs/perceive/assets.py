@@ -35,7 +35,7 @@ def _column_schema(name: str) -> dg.TableSchema:
                 group_name="perceive",
                 kinds={"duckdb", "deltalake"},
                 skippable=True,
-                description=f"Canonical table `{name}` of this day; rows that fail are in quarantine with their reason.",
+                description=f"Canonical table `{name}` of this day; rows that fail are in quarantine.",
                 metadata={"dagster/column_schema": _column_schema(name)},
             )
             for name in TABLES

@@ -15,8 +15,8 @@ from pipelines.opening import DayOpener
     partitions_def=DAYS,
     group_name="relate",
     kinds={"neo4j"},
-    description="The reasoning graph up to date, and the view that the run decides from, stored under its content hash.",
+    description="The reasoning graph up to date, and the view that the run decides from.",
 )
 def knowledge(context: dg.AssetExecutionContext, opener: dg.ResourceParam[DayOpener]) -> dg.MaterializeResult[Any]:
-    """The reasoning graph up to date, and the view that the run decides from, stored under its content hash."""
+    """The reasoning graph up to date, and the view that the run decides from."""
     return run_step(context, opener, steps.relate)

@@ -1,0 +1,32 @@
+"""Arguments and options that several commands take, so that they read the same everywhere."""
+
+import os
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipelines.day import Day, open_day
+from pipelines.progress import Progress
+
+PlaybookArgument = Annotated[
+    Path | None,
+    typer.Argument(
+        metavar="[PLAYBOOK]", help="Folder of the playbook; without it WARRANT_PLAYBOOK, else that of the last run."
+    ),
+]
+PlaybookOption = Annotated[
+    Path | None,
+    typer.Option("--playbook", help="Folder of the playbook; without it WARRANT_PLAYBOOK, else that of the last run."),
+]
+AsOfOption = Annotated[
+    datetime | None,
+    typer.Option("--as-of", formats=["%Y-%m-%d"], help="Decide as of 00:00 of this day in the playbook's time zone."),
+]
+
+
+def open_command_day(folder: Path | None, as_of: datetime | None = None, progress: Progress | None = None) -> Day:
+    """The day of a command."""
+    day: date | None = as_of.date() if as_of else None
+    return open_day(folder, os.environ, day=day, progress=progress)

@@ -1,0 +1,137 @@
+"""Checking a playbook before it runs: files, policies with their own tests, every source, and which plays can work."""
+
+from dataclasses import asdict
+from typing import Any
+
+from decisioning.plays import available, off_because
+from decisioning.policies.check import Finding, check
+from decisioning.policies.compile import compile_policies
+from decisioning.policies.rules import read_rule
+from decisioning.screening import attributes_of
+from graph.view import View
+from lake.tables import TABLES
+from pipelines.channels.files import check_columns
+from pipelines.day import Day
+from pipelines.perceive import Knowing, Reading, read_tables
+from pipelines.playbook import Playbook
+from pipelines.playbook_settings import decision_settings, play_settings
+from pipelines.running import assumed_numbers
+from pipelines.steps import RELATED_TABLES
+from pipelines.stored import empty_table
+
+
+def check_playbook(day: Day) -> dict[str, Any]:
+    """Everything that can be known without running.
+
+    Returns:
+        `tables` (read, mapped, quarantined, later), `quarantine_reasons`, `plays` (on or off and why), `policies`,
+        `policy_tests`, `bundle`, `consents_assumed`, `assumed`, `errors` and `warnings` (where, what, remedy).
+
+    Raises:
+        WarrantError: A file or source that cannot be read at all.
+    """
+    playbook = day.playbook
+    check_before_running(playbook)
+    reading = read_tables(
+        playbook,
+        Knowing(day.clock.as_of, day.clock.latest_known, day.environment),
+        lambda text: day.progress.doing("check", text),
+    )
+    return {
+        "playbook": playbook.name,
+        "as_of_day": day.clock.day.isoformat(),
+        "tables": _coverage(reading),
+        "quarantine_reasons": _reasons(reading),
+        "plays": _plays(playbook, reading),
+        **_policies(day, reading),
+        "consents_assumed": [
+            {"channel": key, "because": channel.consent.because, "by": channel.consent.by}
+            for key, channel in sorted(playbook.channels.channels.items())
+            if channel.consent is not None
+        ],
+        "assumed": assumed_numbers(playbook),
+    }
+
+
+def describe_tables() -> list[dict[str, Any]]:
+    """The canonical tables with their columns, units and closed lists."""
+    return [
+        {"table": table.name, "key": list(table.key), "columns": [asdict(column) for column in table.columns]}
+        for table in TABLES.values()
+    ]
+
+
+def check_before_running(playbook: Playbook) -> None:
+    """What a run insists on before it reads anything: known plays and columns, policies that can be read.
+
+    Raises:
+        WarrantError: With file and line.
+    """
+    for policy in decision_settings(playbook).policies:
+        read_rule(policy)
+    for key, channel in playbook.channels.channels.items():
+        check_columns(channel.columns, playbook.files["channels.yaml"].where(("channels", key, "columns")))
+
+
+def _coverage(reading: Reading) -> list[dict[str, Any]]:
+    return [
+        {
+            "table": name,
+            "read": reading.read[name],
+            "mapped": len(checked.kept),
+            "quarantined": len(checked.quarantined),
+            "later": checked.later,
+        }
+        for name, checked in reading.splits.items()
+    ]
+
+
+def _reasons(reading: Reading) -> list[dict[str, Any]]:
+    return [
+        {"table": name, "reason": str(reason), "rows": int(rows)}
+        for name, checked in reading.splits.items()
+        for reason, rows in checked.quarantined["reason"].value_counts().items()
+    ]
+
+
+def _plays(playbook: Playbook, reading: Reading) -> list[dict[str, Any]]:
+    """Every play there is, and why one finds nothing: switched off, or data that is missing."""
+    switched_on = {play.name: play for play in play_settings(playbook)}
+    filled = [name for name, checked in reading.splits.items() if len(checked.kept)]
+    plays = []
+    for name in available():
+        because = off_because(name, filled, switched_on.get(name)) if name in switched_on else "not in plays.yaml"
+        plays.append({"play": name, "on": because is None, "because": because})
+    return plays
+
+
+def _policies(day: Day, reading: Reading) -> dict[str, Any]:
+    settings = decision_settings(day.playbook)
+    attributes = attributes_of(_view(day, reading))
+    findings = check(settings.policies, settings.audiences, attributes)
+    errors = [_plain(finding) for finding in findings if not finding.is_warning]
+    return {
+        "policies": len(settings.policies),
+        "policy_tests": sum(len(policy.tests) for policy in settings.policies),
+        "bundle": None if errors else compile_policies(settings.policies, attributes).bundle_hash,
+        "errors": errors,
+        "warnings": [_plain(finding) for finding in findings if finding.is_warning],
+    }
+
+
+def _view(day: Day, reading: Reading) -> View:
+    """What policies may name depends on the columns that the sources have; the graph is not needed for that."""
+    from graph.build_view import view_from_tables
+    from graph.relate import knowledge_tables
+
+    kept = {name: checked.kept for name, checked in reading.splits.items()}
+    tables = {name: kept.get(name, empty_table(name)) for name in RELATED_TABLES}
+    # Attributes come from the tables' columns; purchases only fill them.
+    tables["purchases"] = tables["purchases"].head(0)
+    wanted = knowledge_tables(tables, as_of=day.clock.as_of, timezone=day.playbook.timezone)
+    return view_from_tables(wanted, day.clock.as_of)
+
+
+def _plain(finding: Finding) -> dict[str, Any]:
+    column = f", column {finding.column}" if finding.column is not None else ""
+    return {"where": f"{finding.where}{column}", "what": finding.what, "remedy": finding.remedy}

@@ -1,0 +1,46 @@
+"""Deciding a run from what it has stored: the pure core between two reads and one seal. Replaying calls the same."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from decisioning.decide import Motives
+from decisioning.decide import decide as decide_all
+from decisioning.decide import propose as propose_all
+from decisioning.decision_log import Sealed, seal
+from forecasting.values import Forecasts
+from graph.view import View
+from lake.runs import RunRow
+from pipelines.day import SLOT, Day
+from pipelines.playbook_settings import decision_settings
+from pipelines.stored import canonical_tables, stored_forecasts, stored_view
+
+
+@dataclass(frozen=True, eq=False)
+class Decided:
+    """What deciding a run gives: sealed records, counts and sums, and the hash of all policies."""
+
+    sealed: Sealed
+    summary: dict[str, Any]
+    bundle_hash: str
+
+
+def find_motives(day: Day, run: RunRow) -> Motives:
+    """The motives of a run; found again wherever they are needed, since finding them is pure."""
+    return propose_all(
+        stored_view(day, run), stored_forecasts(day, run), decision_settings(day.playbook), run.identity.as_of
+    )
+
+
+def decide_run(day: Day, run: RunRow) -> Decided:
+    """Decide a run from its stored view and forecasts."""
+    return decide_from(day, run, stored_view(day, run), stored_forecasts(day, run))
+
+
+def decide_from(day: Day, run: RunRow, view: View, forecasts: Forecasts) -> Decided:
+    """Decide a run from a view and forecasts at hand."""
+    settings = decision_settings(day.playbook)
+    motives = propose_all(view, forecasts, settings, run.identity.as_of)
+    touches = canonical_tables(day, run, ["touches"])["touches"]
+    decisions = decide_all(view, motives, forecasts, settings, touches, as_of=run.identity.as_of)
+    sealed = seal(decisions.records, run_id=run.run_id, slot=SLOT)
+    return Decided(sealed, decisions.summary, decisions.bundle_hash)

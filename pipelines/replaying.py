@@ -1,0 +1,72 @@
+"""Replaying a run: forecast and decide again from its pinned tables and its stored view, and compare every record."""
+
+from typing import Any
+
+from forecasting.forecast import forecast
+from lake.runs import RunRow
+from pipelines.code_version import code_version
+from pipelines.day import Day
+from pipelines.deciding import decide_from
+from pipelines.errors import VerificationError
+from pipelines.playbook_settings import forecast_settings
+from pipelines.running import day_of_run
+from pipelines.steps import FORECAST_TABLES
+from pipelines.stored import canonical_tables, stored_records, stored_view
+
+SHOWN = 20
+
+
+def replay_run(day: Day, run_id: str) -> dict[str, Any]:
+    """Replay a run.
+
+    Returns:
+        `run_id`, `records`, `is_equal`, `recorded_root`, `replayed_root`, `differing_customers` (the first few).
+
+    Raises:
+        VerificationError: Code or playbook are not those that decided, so nothing could be proved.
+    """
+    day = day_of_run(day, run_id)
+    run = day.current_run()
+    _insist_on_same_makers(day, run)
+    day.progress.started("forecast")
+    forecasts = forecast(
+        canonical_tables(day, run, FORECAST_TABLES),
+        forecast_settings(day.playbook),
+        as_of=run.identity.as_of,
+        timezone=day.playbook.timezone,
+        seed=run.identity.seed,
+    )
+    day.progress.doing("decide", "deciding again")
+    again = decide_from(day, run, stored_view(day, run), forecasts).sealed
+    recorded = stored_records(day, run)
+    differing = _differing_customers(recorded, again.frame)
+    root = str(run.steps["decide"]["facts"]["root"])
+    return {
+        "run_id": run.run_id,
+        "records": len(again.frame),
+        "is_equal": again.root == root and not differing,
+        "recorded_root": root,
+        "replayed_root": again.root,
+        "differing_customers": differing[:SHOWN],
+    }
+
+
+def _differing_customers(recorded: Any, again: Any) -> list[str]:
+    from decisioning.decision_log import digests
+
+    was = dict(zip(recorded["customer_id"], digests(recorded), strict=True))
+    now = dict(zip(again["customer_id"], again["digest"], strict=True))
+    return sorted(customer for customer in was.keys() | now.keys() if was.get(customer) != now.get(customer))
+
+
+def _insist_on_same_makers(day: Day, run: RunRow) -> None:
+    for what, recorded, present in (
+        ("code", run.identity.code_version, code_version()),
+        ("playbook", run.identity.playbook_digest, day.playbook.digest),
+    ):
+        if recorded != present:
+            raise VerificationError(
+                f"the {what} is not the one that decided: {recorded[:12]} then, {present[:12]} now.",
+                where=f"run {run.run_id}",
+                remedy=f"Check out the {what} of that day and replay with it.",
+            )
