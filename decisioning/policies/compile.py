@@ -232,12 +232,7 @@ def _insist_on_unique(policies: Sequence[PolicySpecification]) -> None:
 
 def _insist_on_sense(rule: Rule, attributes: Attributes) -> None:
     for problem in rule_problems(rule, attributes):
-        raise PolicyError(
-            f"column {problem.column}: {problem.what}",
-            where=rule.where,
-            remedy=problem.remedy,
-            column=problem.column,
-        )
+        raise PolicyError(problem.what, where=rule.where, remedy=problem.remedy, column=problem.column)
 
 
 def _insist_on_limit(count: int, where: str) -> None:

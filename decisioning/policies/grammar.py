@@ -128,7 +128,7 @@ def _insist_on_kinds(expression: Expression, where: str) -> None:
 
 def _misplaced(expression: Expression, what: str, remedy: str, where: str) -> PolicyError:
     column = expression.column
-    return PolicyError(f"column {column}: `{to_text(expression)}` {what}", where=where, remedy=remedy, column=column)
+    return PolicyError(f"`{to_text(expression)}` {what}", where=where, remedy=remedy, column=column)
 
 
 def _explained(error: "UnexpectedInput", text: str, where: str) -> PolicyError:
@@ -147,7 +147,7 @@ def _explained(error: "UnexpectedInput", text: str, where: str) -> PolicyError:
         word = re.match(r"[A-Za-z_][\w.]*|.", text[offset:], re.DOTALL)
         found = f"`{word.group() if word else ''}`"
     return PolicyError(
-        f"column {offset + 1}: {found} does not belong here; expected {_listed(expected)}.",
+        f"{found} does not belong here; expected {_listed(expected)}.",
         where=where,
         remedy=_remedy(found.strip("`")),
         column=offset + 1,

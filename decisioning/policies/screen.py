@@ -7,6 +7,7 @@ No table of candidates is ever built: whoever asks brings positions, in portions
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +23,9 @@ from decisioning.policies.normal_form import negation_normal_form
 
 Words = npt.NDArray[np.uint64]
 Positions = npt.NDArray[np.integer]
+
+# Candidates compared at once; what is gathered for them stays in the processor's cache.
+_PORTION = 1 << 17
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,15 +60,23 @@ class Verdicts:
         Raises:
             PolicyError: A position that does not exist.
         """
-        of_customer = _rows(self.customer_words, customer, channel, "customer")
-        words: Words = of_customer & _rows(self.asset_words, asset, channel, "asset")
-        for word, bit, condition in self._crossings():
-            reached = np.flatnonzero(words[:, word] & bit)
-            if len(reached):
-                lookup = self._gather(customer[reached], asset[reached], channel[reached])
-                refused = np.broadcast_to(holds(condition, lookup, unknown=True)[:, 0], reached.shape)
-                words[reached[~refused], word] &= ~bit
+        words: Words = _rows(self.customer_words, customer, channel, "customer")
+        words &= _rows(self.asset_words, asset, channel, "asset")
+        crossings = list(self._crossings())
+        for start in range(0, len(words) if crossings else 0, _PORTION):
+            within = slice(start, start + _PORTION)
+            for word, bit, condition in crossings:
+                self._compare(words[within, word], bit, condition, (customer[within], asset[within], channel[within]))
         return words
+
+    def _compare(
+        self, words: Words, bit: np.uint64, condition: Condition, places: tuple[Positions, Positions, Positions]
+    ) -> None:
+        """Take the bit from the words of those candidates for which the comparison does not hold."""
+        reached = np.flatnonzero(words & bit)
+        if len(reached):
+            refused = holds(condition, self._gather(*(place[reached] for place in places)), unknown=True)[:, 0]
+            words[reached[~np.broadcast_to(refused, reached.shape)]] &= ~bit
 
     def by_policy(self, words: Words) -> dict[str, Truths]:
         """Policy id to where it refuses, shape (n,), for the words of n candidates; every policy is there."""
@@ -95,11 +107,10 @@ class Verdicts:
                 column, rows = self.customer_columns[name], customer
             else:
                 column, rows = self.asset_columns[name], asset
-            place = tuple(
-                np.zeros_like(at) if size == 1 else at
-                for at, size in zip((rows, channel), column.data.shape, strict=True)
+            return Column(
+                _picked(column.data, rows, channel),
+                _picked(column.missing, rows, channel) if column.missing.any() else np.zeros((1, 1), dtype=np.bool_),
             )
-            return Column(column.data[place][:, np.newaxis], column.missing[place][:, np.newaxis])
 
         return lookup
 
@@ -142,7 +153,7 @@ def screen_words(compiled: CompiledPolicies, customer_side: AttributeTable, asse
 def counted(cap: Cap, asset_side: AttributeTable) -> Truths:
     """Which assets and channels a cap counts, shape (assets, channels).
 
-    Where a missing value leaves it open, it counts; so is a past touch whose asset or channel is not known to be counted.
+    Where a missing value leaves it open, it counts. Count a past touch whose asset or channel is not known as well.
     """
     return np.broadcast_to(holds(cap.counts, asset_side.column, unknown=True), asset_side.shape)
 
@@ -197,11 +208,21 @@ def _number_texts(sides: list[dict[str, Column]]) -> None:
 
 def _rows(words: Words, row: Positions, channel: Positions, side: str) -> Words:
     """The words of the given rows and channels; a position outside would quietly be another's verdict."""
-    rows, channels, _ = words.shape
+    rows, channels, width = words.shape
     for name, at, size in ((side, row, rows), ("channel", channel, channels)):
         if len(at) and (at.min() < 0 or at.max() >= size):
             raise PolicyError(f"a candidate has a {name} position outside 0 to {size - 1}.", where="screen")
-    return words[row, channel]
+    place = row.astype(np.int64) * channels + channel
+    found: Words = np.take(words.reshape(-1, width), place, axis=0)
+    return found
+
+
+def _picked(values: npt.NDArray[Any], row: Positions, channel: Positions) -> npt.NDArray[Any]:
+    """The values at the given rows and channels, shape (n, 1), of an array that may be of one row or one channel."""
+    rows, channels = values.shape
+    first = row.astype(np.int64) * channels if rows > 1 else np.zeros(len(row), dtype=np.int64)
+    found: npt.NDArray[Any] = np.take(values.reshape(-1), first + channel if channels > 1 else first)
+    return found[:, np.newaxis]
 
 
 def _bit(position: int) -> np.uint64:
