@@ -19,9 +19,10 @@ from filelock import FileLock, Timeout
 from graph.conversion import batches, bindable, flatten, plain
 from graph.errors import GraphError, GraphRefused
 from graph.ownership import claim
-from graph.read_only import refuse_writes
+from graph.read_only import refuse_writes, without_semicolon
 from graph.server_errors import connection_error, not_signed_in, statement_error, written_in_a_read
 from graph.target import Target, check_address, resolve_target
+from graph.tokens import returned_names
 
 if TYPE_CHECKING:
     import neo4j
@@ -229,7 +230,7 @@ class GraphStore:
         @neo4j.unit_of_work(timeout=TRANSACTION_SECONDS)
         def work(transaction: "neo4j.ManagedTransaction") -> tuple[list[str], list["neo4j.Record"]]:
             result = transaction.run(statement, bindable(parameters))
-            names, records = list(result.keys()), list(result)
+            names, records = list(result.keys()) or returned_names(statement), list(result)
             if result.consume().counters.contains_updates:  # raised here, it rolls back
                 raise written_in_a_read(statement)
             return names, records
@@ -260,10 +261,10 @@ class GraphStore:
 
     def _answer(self, statement: str, parameters: Mapping[str, Any], limit_rows: int, timeout: float) -> Answer:
         token = f"warrant {secrets.token_hex(8)}"
-        tagged = f"{statement}\n// {token}"
+        tagged = f"{without_semicolon(statement)}\n// {token}"
         with self._ended_after(timeout, token), self._as_person(statement, timeout, limit_rows + 1) as transaction:
             result = transaction.run(tagged, dict(parameters))
-            names = tuple(result.keys())
+            names = tuple(result.keys() or returned_names(statement))
             records = result.fetch(limit_rows + 1)
             rows = tuple(dict(zip(names, map(plain, record), strict=True)) for record in records[:limit_rows])
         return Answer(columns=names, rows=rows, is_truncated=len(records) > limit_rows)
