@@ -14,11 +14,14 @@ import numpy.typing as npt
 from forecasting.shopping_days import Positions, ShoppingDays, totals
 from forecasting.values import Floats
 
-# Degrees of freedom that the category's variance is worth beside a pair's own. For the weight of a pair's mean,
-# little: on grocery data 0 to 2 forecast equally well, and a small value keeps regular pairs at their rhythm. For the
-# width, 4 scored best.
-WEIGHT_FREEDOM = 0.5
+# Degrees of freedom that the category's variance is worth beside a pair's own. For the weight of a pair's mean almost
+# none: on grocery data anything from 0.1 to 2 forecasts equally well, and little keeps regular pairs at their rhythm
+# even among irregular ones. For the width of the interval 4 scored best (pinball loss of its quantiles).
+WEIGHT_FREEDOM = 0.1
 WIDTH_FREEDOM = 4.0
+# How far a pair may be moved from its own mean, in standard errors of that mean ("limited translation", Efron and
+# Morris 1972): costs 0.04 % of the error on grocery data and keeps a regular pair that nobody resembles.
+TRANSLATION_LIMIT = 1.0
 
 # What speaks while the data says next to nothing, in squared log units (a standard deviation of log gaps of 0.7 is a
 # factor of 2).
@@ -110,8 +113,11 @@ def fit_rhythm(days: ShoppingDays, minimum_days: int = 2) -> Rhythm:
 
     own = gaps.ignored_below(minimum_days - 1)
     floor = ROUNDING_VARIANCE * np.exp(-2 * np.where(own.count > 0, own.mean, category_location[category]))
-    weighing = np.maximum(_blended(own, within[category], WEIGHT_FREEDOM), floor)
-    weight = own.count * between / (own.count * between + weighing)
+    error = np.maximum(_blended(own, within[category], WEIGHT_FREEDOM), floor) / np.maximum(own.count, 1)
+    weight = np.where(own.count > 0, between / (between + error), 0.0)
+    apart = np.abs(own.mean - category_location[category])
+    limited = 1 - TRANSLATION_LIMIT * np.sqrt(error) / np.maximum(apart, 1e-12)
+    weight = np.where(own.count > 0, np.maximum(weight, limited), 0.0)
     location = weight * own.mean + (1 - weight) * category_location[category]
     width = np.maximum(_blended(own, within[category], WIDTH_FREEDOM), floor)
     uncertainty = (1 - weight) * between + (1 - weight) ** 2 * category_variance[category]

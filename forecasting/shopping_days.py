@@ -141,12 +141,13 @@ def shopping_days(
     lines, times = purchases.loc[known], times[known]
     categories, product, category = _categorise(lines, products)
     customer, customers = pd.factorize(lines["customer_id"].to_numpy(dtype=object), sort=True)
+    is_return = (lines["kind"] == "return").to_numpy(dtype=bool)
     net_value = lines["net_value"].to_numpy(dtype=np.float64)
+    net_value = np.where(is_return, -np.abs(net_value), net_value)
     quantity = lines["quantity"].to_numpy(dtype=np.float64)
-    margin, is_costed = _margin(lines, products, product, margin_pct)
+    margin, is_costed = _margin(lines, net_value, products, product, margin_pct)
 
     in_category = (category >= 0) & (customer >= 0)
-    is_return = (lines["kind"] == "return").to_numpy(dtype=bool)
     is_shopping = in_category & ~is_return & (net_value > 0) & ((quantity > 0) | np.isnan(quantity))
     day = local_days(times, timezone)
     pair_keys, pair = np.unique((customer * len(categories) + category)[is_shopping], return_inverse=True)
@@ -160,9 +161,9 @@ def shopping_days(
     returned = in_category & is_return
     pair_back = positions_in(pair_keys, (customer * len(categories) + category)[returned])
     place = np.searchsorted(day_keys, pair_back * DAY_SPAN + day[returned], side="right") - 1
-    place = np.where((pair_back >= 0) & (place >= 0), place, 0)
-    belongs = (pair_back >= 0) & (day_keys[place] // DAY_SPAN == pair_back) if len(day_keys) else pair_back >= 0
-    np.add.at(spend, place[belongs], _whole(-np.abs(net_value[returned][belongs])))
+    owner = np.append(day_keys // DAY_SPAN, -1)[place]  # the position -1 reads the last entry: nobody
+    belongs = (pair_back >= 0) & (owner == pair_back)
+    np.add.at(spend, place[belongs], _whole(net_value[returned][belongs]))
     np.add.at(earned, place[belongs], _whole(margin[returned][belongs]))
 
     day_pair = day_keys // DAY_SPAN
@@ -197,10 +198,10 @@ def _categorise(lines: pd.DataFrame, products: pd.DataFrame) -> tuple[Keys, Posi
 
 
 def _margin(
-    lines: pd.DataFrame, products: pd.DataFrame, product: Positions, margin_pct: float | None
+    lines: pd.DataFrame, net_value: Floats, products: pd.DataFrame, product: Positions, margin_pct: float | None
 ) -> tuple[Floats, npt.NDArray[np.bool_]]:
     """Margin of every line in currency, and whether it comes from a unit cost."""
-    worth = lines["net_value"].to_numpy(dtype=np.float64)
+    worth = net_value
     if "discount" in lines.columns:
         worth = worth + np.nan_to_num(lines["discount"].to_numpy(dtype=np.float64))
     share = 1.0 if margin_pct is None else margin_pct / 100
