@@ -91,7 +91,7 @@ class Lake:
             LakeError: Nothing of this name was ever produced.
         """
         table = self._require(self._result(name), None)
-        return _frame(table, columns=columns, partitions=[("run_id", "=", run_id)]).drop(
+        return _frame(table, columns=columns, filters=[("run_id", "=", run_id)]).drop(
             columns="run_id", errors="ignore"
         )
 
@@ -182,12 +182,15 @@ class Lake:
 
 
 def arrow_table(frame: pd.DataFrame) -> pa.Table:
-    """A frame as Arrow without pandas' own metadata; a column of nulls alone is text."""
+    """A frame as Arrow without pandas' own metadata; where only nulls tell no type, it is text."""
     table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
-    for position, column in enumerate(table.schema):
-        if pa.types.is_null(column.type):
-            table = table.set_column(position, column.name, pa.nulls(len(table), pa.string()))
-    return table
+    return table.cast(pa.schema([column.with_type(_stored_type(column.type)) for column in table.schema]))
+
+
+def _stored_type(kind: pa.DataType) -> pa.DataType:
+    if pa.types.is_list(kind):
+        return pa.list_(_stored_type(kind.value_type))
+    return pa.string() if pa.types.is_null(kind) else kind
 
 
 def _frame(table: DeltaTable, **options: Any) -> pd.DataFrame:
