@@ -6,24 +6,30 @@ into a failure. A database that holds anything the tests did not put there is le
 """
 
 import itertools
+import json
 import os
 import secrets
-import shutil
 import subprocess
-import time
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import neo4j
-import neo4j.exceptions
 import pytest
 
 from graph import local
-from graph.embedded_process import free_port
 from graph.store import GraphStore
 from graph.target import Target, embedded_target
 
-SERVERS = Path(__file__).parent / "servers"
+# The embedded server outlives whoever starts it; this waits for the tests to end, even by a kill, and stops it.
+STOP_AFTERWARDS = """
+import sys
+from pathlib import Path
+sys.stdin.read()
+from graph import local
+local.stop(Path(sys.argv[1]))
+"""
+
+CANNOT_BE_HAD = 3  # exit code of servers/neo4j_server.py
 
 # A schema object marks a database as the tests' own, because it survives the deletion of all nodes.
 TESTS_OWN = "warrant_tests_own_this_database"
@@ -32,8 +38,8 @@ TESTS_OWN = "warrant_tests_own_this_database"
 @pytest.fixture(scope="session")
 def embedded_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[local.Server]:
     home = tmp_path_factory.mktemp("graph-home")
-    yield local.start(home, environment={"WARRANT_GRAPH_MEMORY": "1g"})
-    local.stop(home)
+    with subprocess.Popen([sys.executable, "-c", STOP_AFTERWARDS, str(home)], stdin=subprocess.PIPE):
+        yield local.start(home, environment={"WARRANT_GRAPH_MEMORY": "1g"})
 
 
 @pytest.fixture(scope="session")
@@ -69,23 +75,17 @@ def neo4j_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
         password = os.environ.get("WARRANT_TEST_NEO4J_PASSWORD", "")
         yield _owned_by_tests(Target(uri=uri, user=user, password=password, database=None, kind="neo4j"))
         return
-    missing = [program for program in ("mvn", "java") if shutil.which(program) is None]
-    if missing:
-        _without_neo4j(f"Neo4j needs WARRANT_TEST_NEO4J, or a JDK 17 and Maven; missing: {', '.join(missing)}")
     home = tmp_path_factory.mktemp("neo4j")
-    port = free_port()
-    with (home / "server.log").open("wb") as log:
-        server = subprocess.Popen(
-            ["java", "-Xmx1g", "-cp", _class_path(), str(SERVERS / "Neo4jServer.java"), str(home / "data"), str(port)],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-        )
-        try:
-            yield _owned_by_tests(_first_login(server, f"bolt://127.0.0.1:{port}", home / "server.log"))
-        finally:
-            server.kill()  # its home is thrown away, so that a clean shutdown would only take time
-            server.wait(timeout=60)
+    command = [sys.executable, str(Path(__file__).parent / "servers" / "neo4j_server.py"), str(home)]
+    with (
+        (home / "errors.log").open("wb+") as errors,
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True) as server,
+    ):
+        assert server.stdout is not None
+        where = server.stdout.readline()  # closing its input at the end stops it
+        if not where:
+            _without_neo4j(server.wait(), (home / "errors.log").read_text(encoding="utf-8").strip())
+        yield _owned_by_tests(Target(**json.loads(where), kind="neo4j"))
 
 
 @pytest.fixture
@@ -104,46 +104,10 @@ def graph_store(request: pytest.FixtureRequest) -> GraphStore:
     return store
 
 
-def _without_neo4j(reason: str) -> None:
-    if os.environ.get("WARRANT_REQUIRE_NEO4J") == "1":
-        pytest.fail(reason)
-    pytest.skip(reason)
-
-
-def _class_path() -> str:
-    """The server's class path, resolved by Maven once and again when the recipe changes or a file is gone."""
-    recipe = SERVERS / "pom.xml"
-    cache = SERVERS / ".cache" / "class-path.txt"
-    if cache.exists() and cache.stat().st_mtime > recipe.stat().st_mtime:
-        known = cache.read_text(encoding="utf-8").strip()
-        if all(Path(jar).exists() for jar in known.split(os.pathsep)):
-            return known
-    cache.parent.mkdir(exist_ok=True)
-    draft = cache.with_suffix(f".{os.getpid()}")
-    command = ["mvn", "-q", "-B", "-f", str(recipe), "dependency:build-classpath", f"-Dmdep.outputFile={draft}"]
-    resolved = subprocess.run(command, capture_output=True, text=True, check=False)
-    if resolved.returncode != 0:
-        _without_neo4j(f"Maven could not fetch Neo4j: {resolved.stdout.strip()[-500:]}")
-    draft.replace(cache)
-    return cache.read_text(encoding="utf-8").strip()
-
-
-def _first_login(server: "subprocess.Popen[bytes]", uri: str, log: Path) -> Target:
-    """Wait for the server and replace the password that every new Neo4j has."""
-    password = secrets.token_urlsafe(16)
-    change = "ALTER CURRENT USER SET PASSWORD FROM 'neo4j' TO $password"
-    deadline = time.monotonic() + 120
-    while True:
-        try:
-            with neo4j.GraphDatabase.driver(uri, auth=("neo4j", "neo4j")) as driver:
-                driver.verify_connectivity()
-                driver.execute_query(change, password=password, database_="system")
-            return Target(uri=uri, user="neo4j", password=password, database="neo4j", kind="neo4j")
-        except neo4j.exceptions.DriverError as error:
-            if server.poll() is not None or time.monotonic() > deadline:
-                text = log.read_text(encoding="utf-8", errors="replace")
-                pytest.fail(f"Neo4j did not start ({error}):\n{text[-2000:]}")
-            time.sleep(0.25)
+def _without_neo4j(exit_code: int, errors: str) -> None:
+    if exit_code != CANNOT_BE_HAD or os.environ.get("WARRANT_REQUIRE_NEO4J") == "1":
+        pytest.fail(f"Neo4j did not start:\n{errors}")
+    pytest.skip(f"{errors.splitlines()[-1]}, or WARRANT_TEST_NEO4J")
 
 
 def _owned_by_tests(target: Target) -> Target:
