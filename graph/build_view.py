@@ -38,8 +38,6 @@ LINKS: Mapping[str, str] = {
 
 _KEYS: Mapping[str, Mapping[str, str]] = {
     "Category": {"parent": "Category WITHIN Category"},
-    "Asset": {"campaign_id": "Asset PART_OF Campaign"},
-    "Campaign": {"channel_id": "Campaign RUNS_ON Channel"},
 }
 """Columns that hold the key of the one node that a relationship leads to."""
 

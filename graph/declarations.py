@@ -1,6 +1,6 @@
 """The shapes in which `graph.schema` declares the graph: properties, nodes, relationships."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 PropertyType = Literal["text", "number", "integer", "boolean", "time", "texts"]
@@ -61,6 +61,11 @@ class Node:
     def key_columns(self) -> tuple[str, ...]:
         """The columns of its table that identify a row."""
         return (self.key,)
+
+    @property
+    def key_only(self) -> "Node":
+        """The same label without its properties."""
+        return replace(self, properties=())
 
 
 @dataclass(frozen=True)

@@ -115,7 +115,7 @@ def load(
 def loaded_tables(store: GraphStore, state_folder: Path, layer: Layer) -> dict[str, pd.DataFrame]:
     """The rows that a layer was given last, one table per kind; none when nothing was ever loaded."""
     content = Shelf(state_folder, layer).latest(read_marker(store, layer))
-    return {name: table.to_pandas() for name, table in (content or {}).items()}
+    return {name: table.to_pandas(integer_object_nulls=True) for name, table in (content or {}).items()}
 
 
 class _Loading:

@@ -39,6 +39,13 @@ def read_kind(
     return normal_form(kind, rows, attributes)
 
 
+def read_keys(store: GraphStore, node: Node) -> pd.Index:
+    """The keys of all nodes of a label."""
+    keys = store.read_collected(statements.read_nodes(node.key_only, ()))[node.key]
+    index: pd.Index[Any] = pd.Index(keys, dtype=object)
+    return index
+
+
 def _values(values: Any, type_: PropertyType) -> Any:
     """One column as it was before it went into the graph: stand-ins are missing again, and times are times."""
     if type_ == "number":

@@ -123,11 +123,11 @@ def _content(
         "Asset ABOUT Product": about_products,
         "Asset FITS Channel": _fits(assets, channels),
         "Asset CARRIES Offer": _pairs(assets, "asset_id", "offer_id"),
-        "Asset PART_OF Campaign": _pairs(assets, "asset_id", "campaign_id"),
+        "Asset PART_OF Campaign": _known(_pairs(assets, "asset_id", "campaign_id"), campaigns["campaign_id"]),
         "Offer": _declared("Offer", tables.get("offers", pd.DataFrame({"offer_id": []}))),
         "Channel": _declared("Channel", channels),
         "Campaign": _declared("Campaign", campaigns),
-        "Campaign RUNS_ON Channel": _pairs(campaigns, "campaign_id", "channel_id"),
+        "Campaign RUNS_ON Channel": _known(_pairs(campaigns, "campaign_id", "channel_id"), channels["channel_id"]),
     }
 
 
@@ -168,6 +168,11 @@ def _pairs(frame: pd.DataFrame, source: str, target: str) -> pd.DataFrame:
         return pd.DataFrame({"from_key": pd.Series(dtype=object), "to_key": pd.Series(dtype=object)})
     pairs = frame[[source, target]].set_axis(["from_key", "to_key"], axis="columns")
     return pairs[pairs["to_key"].notna() & (pairs["to_key"] != "")].drop_duplicates(ignore_index=True)
+
+
+def _known(pairs: pd.DataFrame, keys: pd.Series) -> pd.DataFrame:
+    """Pairs whose target is known: campaigns that have not begun and past channels may be named without being there."""
+    return pairs[pairs["to_key"].isin(keys)].reset_index(drop=True)
 
 
 def _declared(label: str, frame: pd.DataFrame) -> pd.DataFrame:

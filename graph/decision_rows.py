@@ -1,0 +1,174 @@
+"""The rows of one run in the layer `decisions`, from its motives and records. How runs add up: `graph.decisions`."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import pandas as pd
+
+from graph.content import GraphContentError
+from graph.schema import NODE
+
+SUBJECTS = {"category": "Category", "product": "Product", "campaign": "Campaign"}
+"""Label of the node that a subject such as `category/MILK` means."""
+
+SUBJECT_LABELS = tuple(SUBJECTS.values())
+
+_VERSION_DIGITS = 16
+
+
+@dataclass(frozen=True)
+class RunFacts:
+    """What the graph says about a run.
+
+    Attributes:
+        run_id: Its id.
+        as_of: The moment it knows the world at.
+        code_version: Content of the code.
+        playbook_digest: Content of the playbook.
+        tables: Content digest per canonical table that it read.
+        policies: Ids of the policies that it applied, the built-in ones included.
+        policy_digest: Digest of the compiled policies.
+        models: Digest per fitted model that it used.
+    """
+
+    run_id: str
+    as_of: datetime
+    code_version: str
+    playbook_digest: str
+    tables: Mapping[str, str]
+    policies: tuple[str, ...]
+    policy_digest: str
+    models: Mapping[str, str] = field(default_factory=dict)
+
+
+def run_tables(run: RunFacts, motives: pd.DataFrame, records: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """The rows that one run adds; the nodes of motives and their subjects are left to `motive_nodes` and `concerns`.
+
+    Raises:
+        GraphContentError: A policy refused something and is not listed among those of the run.
+    """
+    made = records[records["verb"] == "send"].reset_index(drop=True)
+    return {
+        "Run": _run(run, records),
+        "Decision": _decisions(run, made),
+        "Customer HAS_MOTIVE Motive": _has_motive(run, motives),
+        "Decision FOR Customer": _pairs(made, "customer_id"),
+        "Decision CHOSE Asset": _pairs(made, "asset_id"),
+        "Decision ON Channel": _pairs(made, "channel_id"),
+        "Decision BECAUSE Motive": _because(made, motives),
+        "Decision REFUSED_BY PolicyVersion": _refused_by(run, made),
+        "Decision WAS_GENERATED_BY Run": _pairs(made.assign(run_id=run.run_id), "run_id"),
+        **_used(run, "TableVersion", "table", run.tables),
+        **_used(run, "ModelVersion", "model", run.models),
+        **_used(run, "PolicyVersion", "policy", dict.fromkeys(run.policies, run.policy_digest)),
+    }
+
+
+def motive_nodes(motive_ids: pd.Series) -> pd.DataFrame:
+    """The nodes of motives, from their keys `play:subject`."""
+    distinct = motive_ids.drop_duplicates().sort_values(ignore_index=True)
+    parts = distinct.str.partition(":")
+    return pd.DataFrame({"motive_id": distinct, "play": parts[0], "subject": parts[2]})
+
+
+def concerns(motives: pd.DataFrame, known: Mapping[str, pd.Index]) -> dict[str, pd.DataFrame]:
+    """What each motive concerns, where that is a node.
+
+    Args:
+        motives: Rows of the label Motive.
+        known: Keys of Category, Product and Campaign.
+    """
+    parts = motives["subject"].str.partition("/")
+    tables = {}
+    for kind, label in SUBJECTS.items():
+        is_meant = (parts[0] == kind) & parts[2].isin(known[label])
+        pairs = pd.DataFrame({"from_key": motives["motive_id"], "to_key": parts[2]})
+        tables[f"Motive CONCERNS {label}"] = pairs[is_meant].reset_index(drop=True)
+    return tables
+
+
+def _run(run: RunFacts, records: pd.DataFrame) -> pd.DataFrame:
+    is_held_out = records["is_ghost"].astype(bool)
+    is_send = records["verb"] == "send"
+    counts = {
+        "customers": len(records),
+        "sends": int((is_send & ~is_held_out).sum()),
+        "nothing": int((~is_send & ~is_held_out).sum()),
+        "held_out": int(is_held_out.sum()),
+        "ghosts": int((is_send & is_held_out).sum()),
+    }
+    reasons = records.loc[~is_send & ~is_held_out, "none_reason"].map(_property_name).value_counts().sort_index()
+    about = {
+        "run_id": run.run_id,
+        "as_of": pd.Timestamp(run.as_of),
+        "code_version": run.code_version,
+        "playbook_digest": run.playbook_digest,
+    }
+    return pd.DataFrame([about | counts | {str(name): int(count) for name, count in reasons.items()}])
+
+
+def _property_name(reason: str) -> str:
+    return "nothing_" + re.sub(r"[^a-z0-9]+", "_", str(reason).lower()).strip("_")
+
+
+def _decisions(run: RunFacts, made: pd.DataFrame) -> pd.DataFrame:
+    node = NODE["Decision"]
+    told = [name for name in (node.key, *(one.name for one in node.properties)) if name in made.columns]
+    return made[told].assign(run_id=run.run_id, as_of=pd.Timestamp(run.as_of))
+
+
+def _has_motive(run: RunFacts, motives: pd.DataFrame) -> pd.DataFrame:
+    facts = motives[["strength", "starts_at", "until", "sentence", "evidence"]]
+    ends = {"from_key": motives["customer_id"], "to_key": _motive_id(motives)}
+    return facts.assign(**ends, run_id=run.run_id, as_of=pd.Timestamp(run.as_of)).reset_index(drop=True)
+
+
+def _because(made: pd.DataFrame, motives: pd.DataFrame) -> pd.DataFrame:
+    because = made[["decision_id", "customer_id", "play", "subject"]]
+    because = because.merge(
+        motives[["customer_id", "play", "subject", "strength"]], on=["customer_id", "play", "subject"], how="left"
+    )
+    return pd.DataFrame(
+        {"from_key": because["decision_id"], "to_key": _motive_id(because), "weight": because["strength"]}
+    )
+
+
+def _motive_id(frame: pd.DataFrame) -> pd.Series:
+    return frame["play"].astype(object) + ":" + frame["subject"].astype(object)
+
+
+def _refused_by(run: RunFacts, made: pd.DataFrame) -> pd.DataFrame:
+    rows = [
+        (decision, policy, count)
+        for decision, refused in zip(made["decision_id"], made["refused_by"].map(json.loads), strict=True)
+        for policy, count in refused.items()
+    ]
+    frame = pd.DataFrame(rows, columns=["from_key", "policy", "count"])
+    if unlisted := sorted(set(frame["policy"]) - set(run.policies)):
+        raise GraphContentError(
+            f"The policies {', '.join(unlisted)} refused something and are not listed.",
+            where=f"run {run.run_id}",
+            remedy="List every policy that the run applied, the built-in ones included.",
+        )
+    versions = {policy: _version_id(policy, run.policy_digest) for policy in run.policies}
+    return frame.assign(to_key=frame["policy"].map(versions)).drop(columns="policy")
+
+
+def _used(run: RunFacts, label: str, name: str, digests: Mapping[str, str]) -> dict[str, pd.DataFrame]:
+    """The nodes of one sort of version, and that the run used them."""
+    keys = [_version_id(what, digest) for what, digest in digests.items()]
+    versions = pd.DataFrame({"version_id": keys, name: list(digests), "digest": list(digests.values())})
+    used = pd.DataFrame({"from_key": [run.run_id] * len(keys), "to_key": keys})
+    return {label: versions, f"Run USED {label}": used}
+
+
+def _version_id(what: str, digest: str) -> str:
+    return f"{what}@{digest[:_VERSION_DIGITS]}"
+
+
+def _pairs(made: pd.DataFrame, target: str) -> pd.DataFrame:
+    pairs = made[["decision_id", target]].set_axis(["from_key", "to_key"], axis="columns")
+    return pairs[pairs["to_key"].notna()].reset_index(drop=True)
