@@ -1,63 +1,84 @@
-"""Recheck: the policies asked again about what was chosen, with what is known now. Used right before export."""
+"""Before delivery: what was decided is screened once more, against consent and touches as they are now."""
 
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from decisioning.candidates import Candidates
-from decisioning.screening import HOLDOUT, screen
+from decisioning.errors import DecisioningError
+from decisioning.experiments import is_held_out
+from decisioning.policies.compile import compile_policies
+from decisioning.schedule import caps_reached, earliest_sends
+from decisioning.screening import asset_table, attributes_of, insist_on_channels, verdicts_of
 from decisioning.settings import DecisionSettings
-from decisioning.times import moment
-from graph.view import Links, View
-
-CONSENT_FACTS = ("granted", "basis", "source")
+from decisioning.times import NEVER, moment, naive
+from graph.view import Links, Nodes, Positions, View
 
 
 def refusing_policies(
-    view: View, sends: pd.DataFrame, settings: DecisionSettings, *, consents: pd.DataFrame, touches: pd.DataFrame
-) -> npt.NDArray[np.object_]:
-    """Which policy refuses each chosen send now.
+    view: View,
+    sends: pd.DataFrame,
+    settings: DecisionSettings,
+    *,
+    consents: pd.DataFrame,
+    touches: pd.DataFrame,
+) -> list[str | None]:
+    """The first policy that refuses each send now, None where it may leave; in the order of `sends`.
 
     Args:
-        view: The view that was decided from.
-        sends: Records of sends: customer_id, asset_id, channel_id.
-        settings: Policies as written.
-        consents: The consents that hold now, one row per customer and channel: customer_id, channel_id, granted, basis,
-            source. Where there is no row, consent is missing and refuses.
-        touches: Everything sent by anyone so far, apart from these sends.
+        view: The view that the run decided from.
+        sends: Records of sends, at most one per customer: customer_id, asset_id, channel_id, send_at.
+        settings: The playbook's settings.
+        consents: The newest word on consent of each customer and channel: customer_id, channel_id, granted, and basis
+            and source if known. Who is not in it has not agreed.
+        touches: What was sent so far, by anyone, without these sends: customer_id, channel_id, sent_at, asset_id.
 
-    Returns:
-        The first policy that refuses, None where none does; shape (len(sends),).
+    Raises:
+        DecisioningError: A send of somebody or something that the view does not know.
+        PolicyError: A policy is wrong.
     """
-    chosen = Candidates(
-        customer=view.customers.positions(sends["customer_id"].to_numpy(dtype=object)),
-        asset=view.assets.positions(sends["asset_id"].to_numpy(dtype=object)),
-        channel=view.channels.positions(sends["channel_id"].to_numpy(dtype=object)),
-        motive=np.zeros(len(sends), dtype=np.int64),
+    insist_on_channels(view, settings)
+    customer, asset, channel = (
+        _known(nodes, sends, column)
+        for nodes, column in ((view.customers, "customer_id"), (view.assets, "asset_id"), (view.channels, "channel_id"))
     )
-    every = np.ones(len(sends), dtype=np.bool_)
-    screened = screen(
-        replace(view, consents=_links(view, consents)),
-        chosen,
-        settings,
-        touches,
-        is_held_out=np.zeros(len(view.customers), dtype=np.bool_),
-        is_hour_left=every,
-        is_offer_cost_known=every,
-        as_of=moment(view.as_of),
-    )
-    refusing = np.full(len(sends), None, dtype=object)
-    for policy, refuses in screened.by_policy.items():
-        if policy != HOLDOUT:
-            refusing[refuses & (refusing == None)] = policy  # noqa: E711 -- element by element, which `is` cannot do
+    now = replace(view, consents=_links(view, consents))
+    compiled = compile_policies(settings.policies, attributes_of(view))
+    usual = earliest_sends(view, settings, moment(view.as_of))
+    assets = asset_table(view, compiled.attributes, usual)
+    sends_at = np.full((len(view.customers), len(view.channels)), NEVER)
+    sends_at[customer, channel] = naive(sends["send_at"])
+    reached = caps_reached(compiled, assets, touches, view, sends_at)
+    held_out = is_held_out(view, share=settings.holdout_share, salt=settings.holdout_salt)
+    verdicts = verdicts_of(now, compiled, assets, reached, held_out)
+    by_policy = verdicts.by_policy(verdicts.denied(customer, asset, channel))
+    refusing: list[str | None] = [None] * len(sends)
+    for policy in reversed(compiled.identifiers):
+        for row in np.flatnonzero(by_policy[policy]):
+            refusing[row] = policy
     return refusing
+
+
+def _known(nodes: Nodes, sends: pd.DataFrame, column: str) -> Positions:
+    positions = nodes.positions(sends[column].to_numpy(dtype=object))
+    if (positions < 0).any():
+        unknown = sends[column].iloc[int(np.argmax(positions < 0))]
+        raise DecisioningError(
+            f"There is a send with {column} {unknown}, which the view does not know.",
+            where="recheck",
+            remedy="Check a run's sends against the view that the run decided from.",
+        )
+    return positions
 
 
 def _links(view: View, consents: pd.DataFrame) -> Links:
     customer = view.customers.positions(consents["customer_id"].to_numpy(dtype=object))
     channel = view.channels.positions(consents["channel_id"].to_numpy(dtype=object))
-    known = (customer >= 0) & (channel >= 0)
-    facts = {name: consents[name].to_numpy(dtype=object)[known] for name in CONSENT_FACTS}
-    return Links.build(customer[known], channel[known], len(view.customers), facts)
+    ours = (customer >= 0) & (channel >= 0)
+    facts = {
+        name: consents[name].to_numpy(dtype=object)[ours]
+        if name in consents.columns
+        else np.full(int(ours.sum()), None, dtype=object)
+        for name in ("granted", "basis", "source")
+    }
+    return Links.build(customer[ours], channel[ours], len(view.customers), facts)

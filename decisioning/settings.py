@@ -44,7 +44,7 @@ class PolicySpecification:
         identifier: The policy's id, unique in the playbook.
         kind: `deny`, `require` or `cap`.
         when: Condition under which it applies, or None for always.
-        expression: What is denied or required. For a cap, which assets and channels it counts (None counts all touches).
+        expression: What is denied or required. For a cap, which assets and channels it counts (None: all).
         because: The reason shown to people.
         count: For a cap: touches allowed within the window.
         days: For a cap: length of the sliding window in days, exact to the second.

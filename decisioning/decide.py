@@ -1,0 +1,134 @@
+"""Propose and decide, on one page: motives ▶ candidates ▶ value ▶ schedule ▶ screen ▶ allocate ▶ record.
+
+Pure: the same view, forecasts, settings and touches give the same records to the byte, whatever the order of rows.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from decisioning.candidates import find_candidates
+from decisioning.choice import choose
+from decisioning.deliberation import Deliberation
+from decisioning.errors import DecisioningError
+from decisioning.experiments import is_held_out
+from decisioning.limits import limits_of
+from decisioning.motives import Motives, collected, play_frame
+from decisioning.play import Known
+from decisioning.plays import play_named
+from decisioning.records import decision_records
+from decisioning.rhythms import align
+from decisioning.schedule import schedule
+from decisioning.screening import attributes_of, customer_table, insist_on_channels, screen
+from decisioning.settings import DecisionSettings
+from decisioning.summary import summarise
+from decisioning.times import moment, naive
+from decisioning.value import value_candidates
+from forecasting.values import Forecasts
+from graph.view import View
+
+__all__ = ["Decisions", "Motives", "decide", "propose"]
+
+
+@dataclass(frozen=True, eq=False)
+class Decisions:
+    """What was decided for everybody.
+
+    Attributes:
+        records: One row per customer in order of key, do-nothing and held-out ones included; columns as declared in
+            `decision_log.RECORD_COLUMNS`, without what only a run can know (decision_id, run_id).
+        summary: Counts and sums, see `summary.summarise`.
+        bundle_hash: Hash of all policies that were applied.
+    """
+
+    records: pd.DataFrame
+    summary: dict[str, Any]
+    bundle_hash: str
+
+
+def propose(view: View, forecasts: Forecasts, settings: DecisionSettings, as_of: datetime) -> Motives:
+    """The reasons to talk to each customer now, by every play that is on.
+
+    Raises:
+        DecisioningError: View, forecasts and settings do not fit together.
+    """
+    when = _moment_of(view, as_of)
+    held_out = is_held_out(view, share=settings.holdout_share, salt=settings.holdout_salt)
+    customers = customer_table(view, attributes_of(view), held_out)
+    known = Known(view, align(view, forecasts.cadence, forecasts.recent), customers, settings, when)
+    return collected([play_frame(play_named(play.name), known, play) for play in settings.plays])
+
+
+def decide(
+    view: View,
+    motives: Motives,
+    forecasts: Forecasts,
+    settings: DecisionSettings,
+    touches: pd.DataFrame,
+    *,
+    as_of: datetime,
+) -> Decisions:
+    """One decision per customer.
+
+    Args:
+        view: What is known.
+        motives: What `propose` found.
+        forecasts: What will happen.
+        settings: The playbook's settings.
+        touches: What was sent before as-of, by anyone: customer_id, channel_id, sent_at, asset_id (None when unknown).
+        as_of: The moment the run knows the world at; that of the view.
+
+    Raises:
+        DecisioningError: View, motives, forecasts and settings do not fit together.
+        PolicyError: A policy is wrong.
+    """
+    when = _moment_of(view, as_of)
+    insist_on_channels(view, settings)
+    held_out = is_held_out(view, share=settings.holdout_share, salt=settings.holdout_salt)
+    candidates = find_candidates(view, motives, settings)
+    rhythms = align(view, forecasts.cadence, forecasts.recent)
+    values = value_candidates(view, candidates, forecasts, rhythms, settings)
+    times = schedule(
+        view,
+        candidates,
+        settings,
+        starts_at=naive(motives.frame["starts_at"])[candidates.motive],
+        until=naive(motives.frame["until"])[candidates.motive],
+        as_of=when,
+    )
+    screened = screen(
+        view,
+        candidates,
+        settings,
+        touches,
+        is_held_out=held_out,
+        is_hour_left=times.is_possible,
+        is_offer_cost_known=~np.isnan(values.redemption_cost),
+        as_of=when,
+    )
+    choice = choose(candidates, values, screened, held_out, limits_of(view, settings))
+    deliberation = Deliberation(
+        view=view,
+        motives=motives,
+        candidates=candidates,
+        worth=values,
+        times=times,
+        screened=screened,
+        choice=choice,
+        is_held_out=held_out,
+    )
+    records = decision_records(deliberation)
+    return Decisions(records, summarise(deliberation, records, settings), screened.bundle_hash)
+
+
+def _moment_of(view: View, as_of: datetime) -> np.datetime64:
+    if moment(as_of) != moment(view.as_of):
+        raise DecisioningError(
+            f"The view knows the world at {view.as_of.isoformat()}, not at {as_of.isoformat()}.",
+            where="decide",
+            remedy="Decide from the view that was read for this as-of.",
+        )
+    return moment(as_of)

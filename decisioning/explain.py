@@ -1,0 +1,119 @@
+"""One decision explained: the object that `warrant why --format json` prints."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+# The terms that add up to the value, in the order of the formula, and their sign.
+TERMS: Mapping[str, tuple[str, int]] = {
+    "expected_margin_with_touch": ("margin_touch", 1),
+    "expected_margin_without": ("margin_none", -1),
+    "offer_redeemed": ("offer_cost", -1),
+    "risk_of_opt_out": ("opt_out_cost", -1),
+    "touch": ("touch_cost", -1),
+    "total": ("total", 1),
+}
+FORECAST = ("margin_basis", "uplift", "uplift_sd", "p_redeem", "redemption_cost", "total_low", "total_high")
+
+
+def explain(
+    record: Mapping[str, Any],
+    *,
+    timezone: str,
+    versions: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """Explain one sealed record.
+
+    Args:
+        record: A row of `Sealed.frame`, as a mapping (`frame.iloc[i].to_dict()`), fresh or read back from storage.
+        timezone: The playbook's time zone, for local times.
+        versions: What the run used: code, playbook, policies, tables, models.
+
+    Returns:
+        decision_id, run_id, as_of, customer_id, arm; action (verb, is_ghost, none_reason, asset, channel, times); motive
+        (play, subject, sentence, evidence, facts) or None; path (relationships from, type, to); value (the terms of the
+        formula, with signs, and their total) or None; forecast (what the terms rest on) or None; confidence,
+        evidence_grade, propensity; funnel, refused_by, alternatives, shadow_price, margin_to_runner_up, versions.
+    """
+    is_send = record["verb"] == "send"
+    path = json.loads(record["path"])
+    parts = json.loads(record["value_parts"])
+    return {
+        "decision_id": record["decision_id"],
+        "run_id": record["run_id"],
+        "as_of": _utc(record["as_of"]),
+        "customer_id": record["customer_id"],
+        "arm": record["arm"],
+        "action": _action(record, timezone),
+        "motive": _motive(record, path) if is_send else None,
+        "path": path,
+        "value": {term: sign * parts[part] + 0.0 for term, (part, sign) in TERMS.items()} if is_send else None,
+        "forecast": {name: parts[name] for name in FORECAST} if is_send else None,
+        "confidence": float(record["confidence"]) if is_send else None,
+        "evidence_grade": record["evidence_grade"],
+        "propensity": float(record["propensity"]),
+        "funnel": json.loads(record["funnel"]),
+        "refused_by": json.loads(record["refused_by"]),
+        "alternatives": [_alternative(other) for other in json.loads(record["alternatives"])],
+        "shadow_price": json.loads(record["shadow_price"]),
+        "margin_to_runner_up": _number(record["margin_to_runner_up"]),
+        "versions": dict(versions or {}),
+    }
+
+
+def evidence_text(step: Mapping[str, Any]) -> str:
+    """A relationship as an analyst would write it: `(Customer/1)-[:BOUGHT {count: 23}]->(Category/MILK)`."""
+    known = ", ".join(f"{name}: {value}" for name, value in step.get("properties", {}).items() if value is not None)
+    return f"({step['from']})-[:{step['type']}{' {' + known + '}' if known else ''}]->({step['to']})"
+
+
+def _action(record: Mapping[str, Any], timezone: str) -> dict[str, Any]:
+    action = {"verb": record["verb"], "is_ghost": bool(record["is_ghost"])}
+    if record["verb"] != "send":
+        return {**action, "none_reason": record["none_reason"]}
+    return {
+        **action,
+        "asset_id": record["asset_id"],
+        "asset_version": record["asset_version"],
+        "title": record["title"] or record["asset_id"],
+        "offer_id": record["offer_id"],
+        "channel": record["channel_id"],
+        "send_at": _utc(record["send_at"]),
+        "expires_at": _utc(record["expires_at"]),
+        "send_at_local": _local(record["send_at"], timezone),
+        "expires_at_local": _local(record["expires_at"], timezone),
+    }
+
+
+def _motive(record: Mapping[str, Any], path: list[dict[str, Any]]) -> dict[str, Any]:
+    until_motive = next(place for place, step in enumerate(path) if step["type"] == "HAS_MOTIVE")
+    return {
+        "play": record["play"],
+        "subject": record["subject"],
+        "sentence": record["motive_sentence"],
+        "evidence": [evidence_text(step) for step in path[:until_motive]],
+        "facts": json.loads(record["facts"]),
+    }
+
+
+def _alternative(other: dict[str, Any]) -> dict[str, Any]:
+    return {
+        **other,
+        "channel": other["channel_id"],
+        "title": other["title"] or other["asset_id"],
+        "price": other["value"] - other["priced_value"],
+    }
+
+
+def _utc(value: Any) -> str:
+    return pd.Timestamp(value).tz_convert("UTC").isoformat()
+
+
+def _local(value: Any, timezone: str) -> str:
+    return pd.Timestamp(value).tz_convert(timezone).strftime("%Y-%m-%d %H:%M")
+
+
+def _number(value: Any) -> float | None:
+    return None if pd.isna(value) else float(value)

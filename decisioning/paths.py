@@ -1,0 +1,113 @@
+"""The literal path of a decision in the graph: customer ▶ evidence ▶ motive ▶ asset ▶ channel."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from decisioning.canonical import json_texts
+from decisioning.deliberation import Deliberation
+from decisioning.motives import node
+from decisioning.subjects import parents
+from graph.view import Links, View
+
+Step = dict[str, str]
+
+# What the playbook states and no relationship of the graph: a campaign's asset, or one that a play's `answers` name.
+ANSWERED_BY = "ANSWERED_BY"
+
+
+def paths(made: Deliberation, chosen: npt.NDArray[np.int64]) -> npt.NDArray[np.object_]:
+    """Per customer a JSON list of relationships (from, type, to), empty for doing nothing, shape (customers,)."""
+    view, motives = made.view, made.motives.frame
+    sends = np.flatnonzero(chosen >= 0)
+    rows = chosen[sends]
+    motive = made.candidates.motive[rows]
+    subjects = Subjects.of(view)
+    columns = (
+        view.customers.keys[sends],
+        *(motives[name].to_numpy(dtype=object)[motive] for name in ("evidence", "play", "subject")),
+        made.candidates.asset[rows].tolist(),
+        view.channels.keys[made.candidates.channel[rows]],
+    )
+    offer = view.assets.frame["offer"].to_numpy(dtype=np.int32)
+    result = np.full(len(chosen), "[]", dtype=object)
+    found: list[list[Step]] = []
+    for customer, evidence, play, subject, asset, channel in zip(*columns, strict=True):
+        motive_node, asset_node = f"Motive/{play}:{subject}", f"Asset/{subjects.assets[asset]}"
+        steps = [
+            *json.loads(evidence),
+            _step(f"Customer/{customer}", "HAS_MOTIVE", motive_node),
+            _step(motive_node, "CONCERNS", node(subject)),
+            *(subjects.between(subject, asset) or [_step(motive_node, ANSWERED_BY, asset_node)]),
+        ]
+        if offer[asset] >= 0:
+            steps.append(_step(asset_node, "CARRIES", f"Offer/{view.offers.keys[offer[asset]]}"))
+        found.append([*steps, _step(asset_node, "FITS", f"Channel/{channel}")])
+    result[sends] = json_texts(found)
+    return result
+
+
+@dataclass(frozen=True, eq=False)
+class Subjects:
+    """How assets are about categories, by key, for texts."""
+
+    view: View
+    assets: npt.NDArray[np.object_]
+    categories: npt.NDArray[np.object_]
+    products: npt.NDArray[np.object_]
+    category_at: dict[str, int]
+    parent: npt.NDArray[np.int32]
+    product_category: npt.NDArray[np.int32]
+
+    @classmethod
+    def of(cls, view: View) -> "Subjects":
+        """The view's keys, read once."""
+        return cls(
+            view=view,
+            assets=view.assets.keys,
+            categories=view.categories.keys,
+            products=view.products.keys,
+            category_at={f"category/{key}": place for place, key in enumerate(view.categories.keys)},
+            parent=parents(view),
+            product_category=view.products.frame["category"].to_numpy(dtype=np.int32),
+        )
+
+    def between(self, subject: str, asset: int) -> list[Step]:
+        """From a category to an asset about it, a product in it, or something that contains it; else empty."""
+        start = self.category_at.get(subject, -1)
+        about = f"Asset/{self.assets[asset]}"
+        stated = _targets(self.view.asset_categories, asset)
+        products = _targets(self.view.asset_products, asset)
+        within: list[Step] = []
+        for place in self._upwards(start):
+            here = f"Category/{self.categories[place]}"
+            if place != start:
+                within.append(
+                    _step(within[-1]["to"] if within else f"Category/{self.categories[start]}", "WITHIN", here)
+                )
+            if place in stated:
+                return [*within, _step(about, "ABOUT", here)]
+            inside = products[self.product_category[products] == place]
+            if place == start and len(inside):
+                product = f"Product/{self.products[inside[0]]}"
+                return [_step(product, "IN_CATEGORY", here), _step(about, "ABOUT", product)]
+        return []
+
+    def _upwards(self, place: int) -> Iterator[int]:
+        """The category, its parent, and so on; a circle is walked once."""
+        seen: set[int] = set()
+        while place >= 0 and place not in seen:
+            seen.add(place)
+            yield place
+            place = int(self.parent[place])
+
+
+def _targets(links: Links, row: int) -> npt.NDArray[np.int32]:
+    return links.targets[links.starts[row] : links.starts[row + 1]]
+
+
+def _step(start: str, kind: str, end: str) -> Step:
+    return {"from": start, "type": kind, "to": end}

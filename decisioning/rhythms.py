@@ -1,0 +1,93 @@
+"""Forecasts addressed by the view's positions, so that plays and values find a pair without comparing texts."""
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from decisioning.errors import DecisioningError
+from forecasting.values import Cadence, Keys, RecentPurchases
+from graph.view import Nodes, Positions, View
+
+
+@dataclass(frozen=True, eq=False)
+class Pairs:
+    """Pairs of positions (row, column), sorted by both and unique.
+
+    Attributes:
+        row: Shape (n,).
+        column: Shape (n,).
+        width: Number of possible columns.
+    """
+
+    row: Positions
+    column: Positions
+    width: int
+
+    def find(self, row: npt.ArrayLike, column: npt.ArrayLike) -> npt.NDArray[np.int64]:
+        """Index of each asked pair, -1 where it is not here; shape of the arguments."""
+        if not len(self.row):
+            return np.full(np.shape(row), -1, dtype=np.int64)
+        keys = self.row.astype(np.int64) * self.width + self.column
+        wanted = np.asarray(row, dtype=np.int64) * self.width + np.asarray(column, dtype=np.int64)
+        found = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+        return np.where(keys[found] == wanted, found, -1)
+
+
+@dataclass(frozen=True, eq=False)
+class Rhythms:
+    """Cadence and recent purchases, aligned with a view.
+
+    Attributes:
+        pairs: Customer × category of every cadence.
+        cadence: The forecasts, in the order of `pairs`.
+        recent_pairs: Customer × category bought within the last 91 days.
+        recent_days: Shopping days of each, shape (len(recent_pairs),).
+    """
+
+    pairs: Pairs
+    cadence: Cadence
+    recent_pairs: Pairs
+    recent_days: npt.NDArray[np.float64]
+
+
+def align(view: View, cadence: Cadence, recent: RecentPurchases) -> Rhythms:
+    """Forecasts under the positions of the view.
+
+    Raises:
+        DecisioningError: A forecast about somebody or something that the view does not know, or two about one pair.
+    """
+    pairs, order = _pairs(view, cadence.customer_id, cadence.category_id, "cadence")
+    values: dict[str, Any] = {each.name: getattr(cadence, each.name) for each in fields(Cadence)}
+    values = {name: value[order] if isinstance(value, np.ndarray) else value for name, value in values.items()}
+    recent_pairs, recent_order = _pairs(view, recent.customer_id, recent.category_id, "recent purchases")
+    return Rhythms(pairs, Cadence(**values), recent_pairs, recent.shopping_days[recent_order].astype(np.float64))
+
+
+def _pairs(view: View, customers: Keys, categories: Keys, what: str) -> tuple[Pairs, npt.NDArray[np.int64]]:
+    row = _known(view.customers, customers, what, "customer")
+    column = _known(view.categories, categories, what, "category")
+    order = np.lexsort((column, row))
+    row, column = row[order], column[order]
+    again = np.flatnonzero((np.diff(row) == 0) & (np.diff(column) == 0))
+    if len(again):
+        where = order[again[0]]
+        raise DecisioningError(
+            f"There are two forecasts for {customers[where]} and {categories[where]}.",
+            where=what,
+            remedy="Forecast each pair once.",
+        )
+    return Pairs(row, column, len(view.categories)), order
+
+
+def _known(nodes: Nodes, keys: Keys, what: str, kind: str) -> Positions:
+    positions = nodes.positions(keys)
+    unknown = np.flatnonzero(positions < 0)
+    if len(unknown):
+        raise DecisioningError(
+            f"The {kind} {keys[unknown[0]]} has a forecast, but the view does not know it ({len(unknown)} such).",
+            where=what,
+            remedy="Make the forecasts and the view from the same tables.",
+        )
+    return positions

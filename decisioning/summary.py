@@ -1,0 +1,81 @@
+"""The day in numbers: counts, sums and prices over all decisions of a run."""
+
+import math
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from decisioning.deliberation import Deliberation
+from decisioning.screening import HOLDOUT
+from decisioning.settings import DecisionSettings
+
+
+def summarise(made: Deliberation, records: pd.DataFrame, settings: DecisionSettings) -> dict[str, Any]:
+    """What a run decided, as plain values for JSON.
+
+    Returns:
+        `customers` (all of them) = `sends` + `none` + `held_out`; `ghosts` (held-out customers who would have got
+        something); `motives`, `candidates`; `value` (expected incremental margin of the sends, net of every cost), its
+        certified `bound`, `cost` (touch cost); `evidence_grade`, `margin_basis`; `none_by_reason` (customers that are
+        not held out), `refused_by_policy` (candidates, the holdout left aside), `shadow_prices` per limit; `plays`, a
+        row per play and channel, see `_play_row`.
+    """
+    is_ghost = records["is_ghost"].to_numpy()
+    is_send = (records["verb"] == "send").to_numpy()
+    allocation, screened = made.choice.allocation, made.screened
+    reasons = records.loc[~is_ghost & ~is_send, "none_reason"].value_counts()
+    return {
+        "customers": len(records),
+        "sends": int((is_send & ~is_ghost).sum()),
+        "none": int((~is_send & ~is_ghost).sum()),
+        "held_out": int(is_ghost.sum()),
+        "ghosts": int((is_send & is_ghost).sum()),
+        "motives": len(made.motives.frame),
+        "candidates": len(made.candidates),
+        "value": allocation.value,
+        "bound": allocation.bound,
+        "cost": math.fsum(records.loc[is_send & ~is_ghost, "touch_cost"]),
+        "evidence_grade": made.worth.evidence_grade,
+        "margin_basis": made.worth.margin_basis,
+        "none_by_reason": {str(reason): int(count) for reason, count in sorted(reasons.items())},
+        "refused_by_policy": {
+            policy: int(refused.sum()) for policy, refused in sorted(screened.by_policy.items()) if policy != HOLDOUT
+        },
+        "shadow_prices": {
+            limit.name: float(price) for limit, price in zip(allocation.limits, allocation.prices, strict=True)
+        },
+        "plays": [
+            _play_row(made, play.name, place) for play in settings.plays for place in range(len(made.view.channels))
+        ],
+    }
+
+
+def _play_row(made: Deliberation, play: str, channel: int) -> dict[str, Any]:
+    """One play on one channel.
+
+    `eligible`: customers, held-out ones included, with a candidate that policies allow and that is worth more than
+    nothing. `sent`: sends. `held_out`: ghosts of sends. `cost`: touch cost of the sends. `margin`: their expected
+    incremental margin net of every cost, `margin_low` to `margin_high` its 95 % interval, the uplift being as uncertain
+    for all of them together as for each.
+    """
+    candidates, worth, choice = made.candidates, made.worth, made.choice
+    plays = made.motives.frame["play"].to_numpy(dtype=object)[candidates.motive]
+    is_here = np.asarray((plays == play) & (candidates.channel == channel), dtype=np.bool_)
+    has_worth = is_here & choice.is_eligible & (worth.value > 0)
+    picked = choice.chosen[choice.chosen >= 0]
+    picked = picked[is_here[picked]]
+    is_held_out = made.is_held_out[candidates.customer[picked]]
+    sent = picked[~is_held_out]
+    return {
+        "play": play,
+        "channel": str(made.view.channels.keys[channel]),
+        "eligible": len(np.unique(candidates.customer[has_worth])),
+        "sent": len(sent),
+        "held_out": int(is_held_out.sum()),
+        "cost": math.fsum(worth.touch_cost[sent]),
+        "margin": math.fsum(worth.value[sent]),
+        "margin_low": math.fsum(worth.low[sent]),
+        "margin_high": math.fsum(worth.high[sent]),
+        "evidence_grade": worth.evidence_grade,
+    }

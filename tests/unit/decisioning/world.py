@@ -1,0 +1,337 @@
+"""A small world to decide in: say what is in it, then propose and decide. No graph, no files, no fitting."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from decisioning.decide import Decisions, Motives, decide, propose
+from decisioning.settings import ChannelSettings, DecisionSettings, PlaySettings
+from forecasting.values import Cadence, Forecasts, RecentPurchases, Redemption, Uplift
+from graph.view import Links, Nodes, View
+
+AS_OF = datetime(2017, 11, 13, 5, tzinfo=UTC)  # Monday 00:00 in New York
+
+CUSTOMER_COLUMNS = ("household_id", "timezone", "pclv", "shopping_days_28d", "shopping_days_91d", "last_purchase_at")
+ASSET_COLUMNS = (
+    "version",
+    "title",
+    "kind",
+    "message_class",
+    "status",
+    "readiness",
+    "campaign_id",
+    "starts_at",
+    "ends_at",
+)
+OFFER_COLUMNS = (
+    "kind",
+    "discount_pct",
+    "face_value",
+    "funded_pct",
+    "unit_cost",
+    "is_automatic",
+    "starts_at",
+    "ends_at",
+)
+TIMES = ("last_purchase_at", "starts_at", "ends_at", "recorded_at")
+NUMBERS = (
+    "pclv",
+    "shopping_days_28d",
+    "shopping_days_91d",
+    "discount_pct",
+    "face_value",
+    "funded_pct",
+    "unit_cost",
+    "price",
+)
+
+
+@dataclass
+class World:
+    """What there is; every method adds something and returns the world."""
+
+    as_of: datetime = AS_OF
+    customers: dict[str, dict[str, Any]] = field(default_factory=dict)
+    categories: dict[str, dict[str, Any]] = field(default_factory=dict)
+    products: dict[str, dict[str, Any]] = field(default_factory=dict)
+    assets: dict[str, dict[str, Any]] = field(default_factory=dict)
+    offers: dict[str, dict[str, Any]] = field(default_factory=dict)
+    channels: dict[str, ChannelSettings] = field(default_factory=dict)
+    rhythms: list[dict[str, Any]] = field(default_factory=list)
+    interests: list[dict[str, Any]] = field(default_factory=list)
+    bought_products: list[tuple[str, str]] = field(default_factory=list)
+    refusals: set[tuple[str, str]] = field(default_factory=set)
+    touches: list[dict[str, Any]] = field(default_factory=list)
+    plays: tuple[PlaySettings, ...] = (PlaySettings("replenishment-due"),)
+    options: dict[str, Any] = field(default_factory=dict)
+    uplift: dict[str, tuple[float, float]] = field(
+        default_factory=lambda: {"coupon": (0.04, 0.02), "reminder": (0.02, 0.02)}
+    )
+    grade: str = "assumed"
+    redemption_intercept: float = -4.6
+    affinity_slope: float = 0.0
+
+    def customer(self, *keys: str, **attributes: Any) -> "World":
+        """Customers who shopped yesterday and often, and agreed to every channel."""
+        usual = {
+            "shopping_days_28d": 4,
+            "shopping_days_91d": 12,
+            "last_purchase_at": self.as_of - timedelta(days=1),
+        }
+        self.customers |= dict.fromkeys(keys, usual | attributes)
+        return self
+
+    def category(self, *keys: str, parent: str | None = None) -> "World":
+        """Categories, named like their keys in lower case."""
+        self.categories |= {key: {"name": key.lower(), "parent": parent} for key in keys}
+        return self
+
+    def product(self, key: str, category: str | None) -> "World":
+        """A product."""
+        self.products[key] = {"name": key, "category": category, "price": 1.0}
+        return self
+
+    def channel(self, key: str, cost: float = 0.001, **settings: Any) -> "World":
+        """A channel."""
+        self.channels[key] = ChannelSettings(channel_id=key, kind="file", cost_per_touch=cost, **settings)
+        return self
+
+    def offer(self, key: str, **attributes: Any) -> "World":
+        """An offer."""
+        self.offers[key] = {"kind": "discount"} | attributes
+        return self
+
+    def asset(self, key: str, *categories: str, **attributes: Any) -> "World":
+        """An asset about categories; `products`, `channels` (default all) and `offer` are relationships."""
+        usual = {
+            "version": "1",
+            "title": key.title(),
+            "kind": "reminder",
+            "message_class": "marketing",
+            "status": "active",
+        }
+        self.assets[key] = usual | {"categories": categories, "products": (), "channels": None} | attributes
+        return self
+
+    def rhythm(self, customer: str, category: str, **facts: Any) -> "World":
+        """A pair that is due in `due_in` days, in its `interval_days`."""
+        usual = {
+            "shopping_days": 10,
+            "interval_days": 14.0,
+            "due_in": 2.0,
+            "survival": 0.5,
+            "survival_week_ago": 0.9,
+            "p_purchase": 0.8,
+            "margin_none": 5.0,
+            "purchase_spend": 4.0,
+            "recent_days": 3,
+        }
+        self.rhythms.append({"customer": customer, "category": category} | usual | facts)
+        return self
+
+    def interest(self, customer: str, category: str, **facts: Any) -> "World":
+        """An open belief in an interest."""
+        usual = {"weight": 8.0, "confidence": 0.8, "days_ago": 5.0, "half_life_days": 90.0, "rule": "repeat-purchase"}
+        self.interests.append({"customer": customer, "category": category} | usual | facts)
+        return self
+
+    def touch(self, customer: str, channel: str, sent_at: datetime, asset: str | None = None) -> "World":
+        """Something that was sent before."""
+        self.touches.append({"customer_id": customer, "channel_id": channel, "sent_at": sent_at, "asset_id": asset})
+        return self
+
+    def view(self) -> View:
+        """The view that the graph would give."""
+        customers = _nodes(self.customers, CUSTOMER_COLUMNS)
+        categories = _nodes(self.categories, ("name", "parent"))
+        products = _nodes(self.products, ("name", "category", "price"))
+        products.frame["category"] = categories.positions(products.frame["category"])
+        offers = _nodes(self.offers, OFFER_COLUMNS)
+        assets = _nodes(self.assets, (*ASSET_COLUMNS, "offer", "categories", "products", "channels"))
+        about = assets.frame
+        assets = Nodes(about.drop(columns=["categories", "products", "channels"]))
+        assets.frame["offer"] = offers.positions(about["offer"])
+        channels = _nodes(
+            {key: {"kind": "file", "cost_per_touch": each.cost_per_touch} for key, each in self.channels.items()},
+            ("kind", "cost_per_touch"),
+        )
+        # A forecast about somebody unknown is possible, a purchase by them is not.
+        bought = [
+            (each["customer"], each["category"], each["shopping_days"])
+            for each in self.rhythms
+            if each["customer"] in self.customers
+        ]
+        return View(
+            as_of=self.as_of,
+            customers=customers,
+            categories=categories,
+            products=products,
+            assets=assets,
+            offers=offers,
+            channels=channels,
+            campaigns=_nodes({}, ("channel_id", "kind", "starts_at", "ends_at")),
+            bought_categories=_links(
+                customers,
+                categories,
+                [(who, what) for who, what, _ in bought],
+                {"count": np.array([count for *_, count in bought], dtype=np.int64)},
+            ),
+            bought_products=_links(customers, products, self.bought_products),
+            interests=_links(
+                customers,
+                categories,
+                [(each["customer"], each["category"]) for each in self.interests],
+                {
+                    "weight": _floats(self.interests, "weight"),
+                    "confidence": _floats(self.interests, "confidence"),
+                    "half_life_days": _floats(self.interests, "half_life_days"),
+                    "valid_from": self._ago(_floats(self.interests, "days_ago")),
+                    "rule": np.array([each["rule"] for each in self.interests], dtype=object),
+                },
+            ),
+            consents=self._consents(customers, channels),
+            asset_categories=_about(assets, categories, about["categories"]),
+            asset_products=_about(assets, products, about["products"]),
+            asset_channels=_about(
+                assets, channels, [list(self.channels) if fits is None else fits for fits in about["channels"]]
+            ),
+        )
+
+    def forecasts(self) -> Forecasts:
+        """Forecasts of the rhythms, in the order they were stated."""
+        rows = self.rhythms
+        customer, category = (np.array([each[key] for each in rows], dtype=object) for key in ("customer", "category"))
+        interval, due_in = _floats(rows, "interval_days"), _floats(rows, "due_in")
+        cadence = Cadence(
+            customer_id=customer,
+            category_id=category,
+            shopping_days=_floats(rows, "shopping_days").astype(np.int32),
+            last_at=self._ago(interval - due_in),
+            interval_days=interval,
+            interval_low_days=interval * 0.5,
+            interval_high_days=interval * 1.5,
+            due_at=self._ago(-due_in),
+            survival=_floats(rows, "survival"),
+            survival_week_ago=_floats(rows, "survival_week_ago"),
+            p_purchase=_floats(rows, "p_purchase"),
+            margin_none=_floats(rows, "margin_none"),
+            purchase_spend=_floats(rows, "purchase_spend"),
+        )
+        recent = RecentPurchases(customer, category, _floats(rows, "recent_days").astype(np.int32))
+        kinds = sorted(self.uplift)
+        uplift = Uplift(
+            asset_kind=np.array(kinds, dtype=object),
+            mean=np.array([self.uplift[kind][0] for kind in kinds]),
+            sd=np.array([self.uplift[kind][1] for kind in kinds]),
+            grade=self.grade,  # type: ignore[arg-type]
+            source="stated for the test",
+        )
+        nobody = np.empty(0, dtype=object)
+        redemption = Redemption(
+            self.redemption_intercept,
+            nobody,
+            np.empty(0),
+            nobody,
+            np.empty(0),
+            self.affinity_slope,
+            float("nan"),
+            "stated for the test",
+        )
+        return Forecasts(cadence, recent, uplift, redemption)
+
+    def settings(self) -> DecisionSettings:
+        """The playbook's settings, with nobody held out unless `options` say so."""
+        usual = DecisionSettings(
+            timezone="America/New_York",
+            plays=self.plays,
+            policies=(),
+            audiences={},
+            channels=tuple(self.channels.values()),
+            budget=None,
+            holdout_share=0.0,
+            holdout_salt="salt",
+            value_window_days=28,
+            confidence_cap={"assumed": 0.6, "adjusted": 0.85, "randomised": 1.0},
+            seed=0,
+        )
+        return replace(usual, **self.options)
+
+    def past_touches(self) -> pd.DataFrame:
+        """The touches as a table."""
+        columns = ["customer_id", "channel_id", "sent_at", "asset_id"]
+        frame = pd.DataFrame(self.touches, columns=columns).astype({"customer_id": object})
+        return frame.assign(sent_at=pd.to_datetime(frame["sent_at"], utc=True).astype("datetime64[us, UTC]"))
+
+    def propose(self) -> Motives:
+        """The motives."""
+        return propose(self.view(), self.forecasts(), self.settings(), self.as_of)
+
+    def decide(self, motives: Motives | None = None) -> Decisions:
+        """The decisions."""
+        found = self.propose() if motives is None else motives
+        return decide(self.view(), found, self.forecasts(), self.settings(), self.past_touches(), as_of=self.as_of)
+
+    def record(self, customer: str) -> dict[str, Any]:
+        """The decision for one customer."""
+        records = self.decide().records.set_index("customer_id", drop=False)
+        return dict(records.loc[customer])
+
+    def _ago(self, days: np.ndarray[Any, np.dtype[np.float64]]) -> Any:
+        as_of = np.datetime64(self.as_of.replace(tzinfo=None), "us")
+        return as_of - np.round(np.asarray(days, dtype=np.float64) * 86_400e6).astype("timedelta64[us]")
+
+    def _consents(self, customers: Nodes, channels: Nodes) -> Links:
+        pairs = [(who, where) for who in self.customers for where in self.channels]
+        return _links(
+            customers,
+            channels,
+            pairs,
+            {
+                "granted": np.array([pair not in self.refusals for pair in pairs], dtype=np.bool_),
+                "basis": np.full(len(pairs), "consent", dtype=object),
+                "source": np.full(len(pairs), "test", dtype=object),
+            },
+        )
+
+
+def _nodes(rows: Mapping[str, Mapping[str, Any]], columns: tuple[str, ...]) -> Nodes:
+    keys = sorted(rows)
+    extra = sorted({name for row in rows.values() for name in row} - set(columns))
+    frame = pd.DataFrame({"key": pd.Series(keys, dtype=object)})
+    for name in (*columns, *extra):
+        values = [rows[key].get(name) for key in keys]
+        if name in TIMES:
+            frame[name] = pd.to_datetime(pd.Series(values, dtype=object), utc=True).astype("datetime64[us, UTC]")
+        elif name in NUMBERS:
+            frame[name] = pd.Series(values, dtype="float64")
+        else:
+            frame[name] = pd.Series(values, dtype=object)
+    return Nodes(frame)
+
+
+def _links(
+    sources: Nodes,
+    targets: Nodes,
+    pairs: list[tuple[str, str]],
+    facts: Mapping[str, np.ndarray[Any, Any]] | None = None,
+) -> Links:
+    return Links.build(
+        sources.positions([source for source, _ in pairs]),
+        targets.positions([target for _, target in pairs]),
+        len(sources),
+        facts,
+    )
+
+
+def _about(assets: Nodes, targets: Nodes, lists: Any) -> Links:
+    return _links(
+        assets, targets, [(key, each) for key, about in zip(assets.keys, lists, strict=True) for each in about]
+    )
+
+
+def _floats(rows: list[dict[str, Any]], name: str) -> np.ndarray[Any, np.dtype[np.float64]]:
+    return np.array([row[name] for row in rows], dtype=np.float64)
