@@ -51,10 +51,12 @@ class AttributeTable:
         shape: (rows, channels).
         columns: Attribute name to its values, each of shape (rows, 1), (1, channels), (1, 1) or (rows, channels): what
             does not differ between channels is held once per row.
+        attributes: The declarations that the columns were made by.
     """
 
     shape: tuple[int, int]
     columns: Mapping[str, Column]
+    attributes: Attributes
 
     @classmethod
     def build(cls, attributes: Attributes, shape: tuple[int, int], values: Mapping[str, object]) -> "AttributeTable":
@@ -74,7 +76,7 @@ class AttributeTable:
             if name not in attributes.declared:
                 raise PolicyError(f"`{name}` has values, yet is not declared.", where="attribute table")
             columns[name] = _column(attributes.declared[name], given, shape)
-        return cls(shape, columns)
+        return cls(shape, columns, attributes)
 
     def column(self, name: str) -> Column:
         """The values of an attribute.

@@ -5,13 +5,14 @@ Every test runs through the compiled policies and through the interpreter.
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from typing import Any
 
 import numpy as np
 
 from decisioning.errors import PolicyError
-from decisioning.policies.attributes import Attributes
+from decisioning.policies.attributes import Attributes, ValueType
 from decisioning.policies.columns import AttributeTable
 from decisioning.policies.compile import CompiledPolicies, compile_policies
 from decisioning.policies.expressions import moment
@@ -67,13 +68,34 @@ def _insist_on_outcome(policy: PolicySpecification, test: Mapping[str, Any], com
 
 
 def _is_refused(identifier: str, world: Mapping[str, object], compiled: CompiledPolicies) -> bool:
+    attributes = _with_types_of(world, compiled.attributes)
     values: dict[bool, dict[str, object]] = {False: {}, True: {}}
     for name in compiled.attribute_names | set(world):
-        is_asset = compiled.attributes.declared[name].side == "asset_channel"
+        is_asset = attributes.declared[name].side == "asset_channel"
         values[is_asset][name] = np.array([[world.get(name)]], dtype=object)
-    sides = [AttributeTable.build(compiled.attributes, (1, 1), values[is_asset]) for is_asset in (False, True)]
+    sides = [AttributeTable.build(attributes, (1, 1), values[is_asset]) for is_asset in (False, True)]
     verdicts = screen_words(compiled, *sides)
     return bool(verdicts.by_policy(verdicts.denied(_ONE, _ONE, _ONE))[identifier][0])
+
+
+def _with_types_of(world: Mapping[str, object], attributes: Attributes) -> Attributes:
+    """The attributes, where a column without any value so far has the type that the test gives it."""
+    types = {
+        name: replace(attributes.declared[name], type=kind)
+        for name, value in world.items()
+        if attributes.declared[name].type == "unknown" and (kind := _type_of(value)) is not None
+    }
+    return Attributes({**attributes.declared, **types})
+
+
+def _type_of(value: object) -> ValueType | None:
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, datetime):
+        return "time"
+    if isinstance(value, int | float):
+        return "number"
+    return "text" if isinstance(value, str) else None
 
 
 def _world(test: Mapping[str, Any], attributes: Attributes) -> dict[str, object]:
@@ -84,7 +106,8 @@ def _world(test: Mapping[str, Any], attributes: Attributes) -> dict[str, object]
             raise PolicyError(
                 f"there is no attribute `{name}`.", remedy=f"Nearest known: {', '.join(attributes.nearest(name))}."
             )
-        world[name] = _as_time(value) if attributes.declared[name].type == "time" else value
+        is_time = attributes.declared[name].type == "time" or isinstance(value, date)
+        world[name] = _as_time(value) if is_time else value
     return world
 
 

@@ -20,6 +20,7 @@ from decisioning.policies.evaluate import Lookup, holds
 from decisioning.policies.expressions import Condition, attribute_names
 from decisioning.policies.grammar import parse
 from decisioning.policies.normal_form import negation_normal_form
+from decisioning.policies.typing_rules import type_problems
 
 Words = npt.NDArray[np.uint64]
 Positions = npt.NDArray[np.integer]
@@ -162,17 +163,17 @@ def select(expression: str, customers: AttributeTable, *, where: str = "") -> Tr
     """The audience: which customers the expression surely selects, shape (customers,); a missing value selects nobody.
 
     Args:
-        expression: A condition over `customer.…`; `check` says whether it is one.
+        expression: A condition over `customer.…`.
         customers: (customers × any number of channels).
         where: The audience's name, for errors.
 
     Raises:
-        PolicyError: It does not parse, or the table lacks what it reads.
+        PolicyError: It does not parse, names anything but declared attributes of customers, or mixes types.
     """
-    condition = negation_normal_form(parse(expression, where=where))
-    found = holds(condition, customers.column, unknown=False)
-    if found.shape[1] > 1:
-        raise PolicyError("an audience cannot depend on the channel.", where=where, remedy="Use only customer.….")
+    condition = parse(expression, where=where)
+    for problem in type_problems(condition, customers.attributes, namespaces=("customer",)):
+        raise PolicyError(problem.what, where=where, remedy=problem.remedy, column=problem.column)
+    found = holds(negation_normal_form(condition), customers.column, unknown=False)
     return np.broadcast_to(found, (customers.shape[0], 1))[:, 0]
 
 
