@@ -44,8 +44,12 @@ def _strength(days: ShoppingDays, category_days: Floats) -> float:
     relative = days.spend / mean[days.pair_category][days.pair]
     own = totals(days.pair, relative, len(days)) / days.counts
     freedom = float((days.counts - 1).sum())
-    if freedom < 1:
+    pairs_apart = float(len(days) - np.count_nonzero(category_days))
+    if freedom < 1 or pairs_apart < 1:
         return DEFAULT_STRENGTH
     within = float(((relative - own[days.pair]) ** 2).sum()) / freedom
-    between = float(((own - 1) ** 2).mean() - within * (1 / days.counts).mean())
+    # One-way analysis of variance with unequal counts, every category with a mean of its own.
+    squares = totals(days.pair_category, days.counts**2, len(days.categories)) / np.maximum(category_days, 1)
+    days_per_pair = (category_days.sum() - squares.sum()) / pairs_apart
+    between = (float((days.counts * (own - 1) ** 2).sum()) / pairs_apart - within) / max(days_per_pair, 1e-9)
     return float(np.clip(within / max(between, within / LARGEST_STRENGTH, 1e-9), 0, LARGEST_STRENGTH))

@@ -32,7 +32,7 @@ def _every(gap: int, times: int, last: int) -> list[int]:
 
 def _irregular(draws: np.random.Generator, median_gap: float, times: int) -> list[int]:
     gaps = np.maximum(1, np.rint(median_gap * np.exp(0.9 * draws.normal(size=times))))
-    return np.cumsum(gaps).astype(int).tolist()
+    return [int(day) for day in np.cumsum(gaps)]
 
 
 def _interval(days: ShoppingDays, rhythm: Rhythm, customer: str, category: str) -> float:

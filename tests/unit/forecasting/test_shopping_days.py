@@ -100,6 +100,7 @@ def test_margin_is_net_value_and_discount_less_cost_or_the_stated_share_or_reven
     columns: dict[str, Any],
     margin: float,
     basis: str,
+    *,
     products_of: Products,
     as_of: datetime,
 ) -> None:
