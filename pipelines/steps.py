@@ -123,11 +123,9 @@ def forecast(day: Day, run: RunRow) -> Outcome:
         timezone=day.playbook.timezone,
         seed=day.playbook.warrant.seed,
     )
-    rows = store_forecasts(day, run, forecasts)
-    grade = forecasts.uplift.grade
-    return Outcome(
-        f"{len(forecasts.cadence.customer_id):,} rhythms; effects are {grade}", {"rows_by_table": dict(rows)}
-    )
+    models = store_forecasts(day, run, forecasts)
+    said = f"{len(forecasts.cadence.customer_id):,} rhythms; effects are {forecasts.uplift.grade}"
+    return Outcome(said, {"models": dict(models), "cadence": forecasts.cadence.source})
 
 
 @step("propose")
@@ -156,18 +154,27 @@ def decide(day: Day, run: RunRow) -> Outcome:
 @step("project", state="projected")
 def project(day: Day, run: RunRow) -> Outcome:
     """Write motives and decisions into the graph, where analysts ask for them."""
-    from graph.decisions import decision_tables
+    from graph.decisions import RunFacts, project_run
 
-    from graph.load import load
-
-    tables = decision_tables(
-        motives=day.lake.read_slice(MOTIVES, run.run_id),
-        records=stored_records(day, run),
-        run=run,
+    decided = run.steps["decide"]["facts"]
+    facts = RunFacts(
+        run_id=run.run_id,
+        as_of=run.identity.as_of,
+        code_version=run.identity.code_version,
+        playbook_digest=run.identity.playbook_digest,
+        tables=run.identity.tables,
+        policies=tuple(sorted(decided["summary"]["refused_by_policy"])),
+        policy_digest=decided["bundle"],
+        models=run.steps["forecast"]["facts"]["models"],
     )
     with playbook_graph(day, "project") as store:
-        report = load(
-            store, graph_state(day), "decisions", tables, report=lambda text: day.progress.doing("project", text)
+        report = project_run(
+            store,
+            graph_state(day),
+            facts,
+            motives=day.lake.read_slice(MOTIVES, run.run_id),
+            records=stored_records(day, run),
+            report=lambda text: day.progress.doing("project", text),
         )
     return Outcome(f"{report.created:,} created, {report.updated:,} updated, {report.deleted:,} deleted")
 

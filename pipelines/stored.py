@@ -10,7 +10,9 @@ from forecasting.frames import COLUMNS as FORECAST_COLUMNS
 from forecasting.frames import from_tables, to_tables
 from forecasting.values import Forecasts
 from graph.view import View
+from lake.digest import content_digest
 from lake.runs import RunRow
+from lake.store import arrow_table
 from lake.tables import TABLES, Column
 from pipelines.day import Day
 
@@ -58,12 +60,13 @@ def stored_view(day: Day, run: RunRow) -> View:
     return load_view(views(day), str(run.steps["relate"]["facts"]["view"]))
 
 
-def store_forecasts(day: Day, run: RunRow, forecasts: Forecasts) -> Mapping[str, int]:
-    """Store forecasts as slices of the run; rows by table."""
-    tables = to_tables(forecasts)
-    for name, frame in tables.items():
+def store_forecasts(day: Day, run: RunRow, forecasts: Forecasts) -> Mapping[str, str]:
+    """Store forecasts as slices of the run; the content digest by table."""
+    digests = {}
+    for name, frame in to_tables(forecasts).items():
         day.lake.write_slice(name, run.run_id, frame)
-    return {name: len(frame) for name, frame in tables.items()}
+        digests[name] = content_digest(arrow_table(frame), [str(frame.columns[0]), str(frame.columns[1])])
+    return digests
 
 
 def stored_forecasts(day: Day, run: RunRow) -> Forecasts:
@@ -73,4 +76,5 @@ def stored_forecasts(day: Day, run: RunRow) -> Forecasts:
 
 def stored_records(day: Day, run: RunRow) -> pd.DataFrame:
     """The sealed decision records of a run, in order of customer."""
-    return day.lake.read_slice(DECISIONS, run.run_id).sort_values("customer_id", ignore_index=True)
+    records = day.lake.read_slice(DECISIONS, run.run_id).sort_values("customer_id", ignore_index=True)
+    return records.assign(run_id=run.run_id)
