@@ -1,21 +1,36 @@
-"""Which rows can be trusted: every row is kept, put into quarantine with its reason, or left for later. None lost."""
+"""Which rows can be trusted: each is kept, put into quarantine with its reason, or left for later. None is lost."""
 
 import difflib
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from lake.coercion import coerce
+from lake.coercion import Coerced, Mask, arrow_of, coerce, mask, natural_type
 from lake.errors import LakeError
+from lake.faults import (
+    Faults,
+    Known,
+    note_broken_rules,
+    note_future,
+    note_outside,
+    note_repeated,
+    note_unknown,
+    note_unreadable_and_missing,
+)
 from lake.tables import Column, Table
 
 REASON = "reason"
 SOURCE_ROW = "source_row"
+VALUE = "value"
+ROW = "row"
+ATTRIBUTE_NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,21 +38,28 @@ class Split:
     """The rows of one source.
 
     Attributes:
-        kept: Rows of the declared types, in the order of their key, with every declared column.
-        quarantined: `source_row` (1 = first), `reason`, `row` (as JSON).
+        content: Kept rows: every declared column in its declared type, attributes after them, in order of the key.
+        quarantined: `source_row` (1 = first), `reason`, `value` (what stands in the column at fault, if it is one) and
+            `row` (as JSON), in order of source_row.
         later: Rows at or after as-of that are not in the future: right, but not yet known.
     """
 
-    kept: pd.DataFrame
+    content: pa.Table
     quarantined: pd.DataFrame
     later: int
+
+    @cached_property
+    def kept(self) -> pd.DataFrame:
+        """The kept rows as a frame."""
+        frame: pd.DataFrame = self.content.to_pandas()
+        return frame
 
 
 def split(
     table: Table,
-    frame: pd.DataFrame,
+    rows: pa.Table | pd.DataFrame,
     *,
-    known: Mapping[str, pd.Index],
+    known: Known,
     as_of: datetime,
     latest_known: datetime,
     timezone: str,
@@ -45,14 +67,14 @@ def split(
 ) -> Split:
     """Check the rows of a source against the declaration of its table.
 
-    A row has one reason, the first of: a value that cannot be read; a required value that is missing; a date in the
-    future; a value outside its list or range; a rule over several columns; a reference to what is not known; a key that
-    stands more than once.
+    Rows that are not known yet at as-of are left out before anything else. A row has one reason, the first of: a value
+    that cannot be read; a required value that is missing; a date in the future; a value outside its list or range; a
+    rule over several columns; a reference to what is not known; a key that stands more than once.
 
     Args:
         table: The declaration.
-        frame: What the query returned.
-        known: Keys of the tables checked before, by `table.column`; a reference to another table is not checked.
+        rows: What the query returned.
+        known: Keys of the tables checked before, by `table.column`; a reference to a table not in it is not checked.
         as_of: Rows at or after it are left for later.
         latest_known: Rows after it are in the future.
         timezone: In which a date without time is a day.
@@ -61,124 +83,122 @@ def split(
     Raises:
         LakeError: A required column is missing, or one is not known.
     """
-    _check_columns(table, frame, where)
-    frame = frame.assign(**{SOURCE_ROW: np.arange(1, len(frame) + 1)})
-    is_later = _is_later(table, frame, as_of, latest_known, timezone)
-    frame = frame[~is_later].reset_index(drop=True)
-    rows, reasons = _coerced(table, frame.drop(columns=SOURCE_ROW), timezone)
-    if table.event_time is not None:
-        _note(reasons, (rows[table.event_time] > latest_known).to_numpy(), "a date in the future")
-    _note_schema_failures(table, rows, reasons)
-    for column in table.columns:
-        if column.references in known and column.name in frame.columns:
-            _note(reasons, _unknown(rows[column.name], column, known[str(column.references)]), _unknown_reason(column))
-    _note_duplicates(table, rows, reasons)
-    bad = reasons.notna().to_numpy()
-    kept = rows[~bad].sort_values(list(table.key), ignore_index=True)
-    return Split(kept, _quarantine(frame, reasons, bad), int(is_later.sum()))
+    given = arrow_of(rows) if isinstance(rows, pd.DataFrame) else rows
+    _check_columns(table, given, where)
+    is_later = _is_later(table, given, as_of, latest_known, timezone)
+    source_row = np.flatnonzero(~is_later) + 1
+    given = given.filter(pa.array(~is_later)) if is_later.any() else given
+    columns = {column.name: _coerced(given, column, timezone) for column in table.columns}
+    faults = Faults.none(given.num_rows)
+    note_unreadable_and_missing(table, columns, faults)
+    content = pa.table(
+        {name: read.typed for name, read in columns.items()} | _attributes(table, given, timezone, where)
+    )
+    note_future(table, content, latest_known, faults)
+    note_outside(table, content, faults)
+    note_broken_rules(table, content, faults)
+    note_unknown(table, content, known, faults)
+    ordered = note_repeated(table, content, faults)
+    return Split(content.take(ordered), _quarantine(given, source_row, faults), int(is_later.sum()))
 
 
-def _is_later(
-    table: Table, frame: pd.DataFrame, as_of: datetime, latest_known: datetime, timezone: str
-) -> npt.NDArray[np.bool_]:
-    column = table.column(table.event_time or "")
-    if column is None:
-        return np.zeros(len(frame), dtype=bool)
-    times, _ = coerce(frame[column.name], column, timezone)
-    return ((times >= as_of) & (times <= latest_known)).to_numpy(dtype=bool)
+def keys_of(table: Table, kept: pa.Table | pd.DataFrame) -> Known:
+    """The key values that later tables may refer to, as `table.column`."""
+    names: Sequence[str] = table.key if len(table.key) == 1 else ()
+    return {f"{table.name}.{name}": _unique(kept[name]) for name in names}
 
 
-def _check_columns(table: Table, frame: pd.DataFrame, where: str) -> None:
-    names = [column.name for column in table.columns]
-    missing = [column.name for column in table.columns if column.required and column.name not in frame.columns]
+def _check_columns(table: Table, given: pa.Table, where: str) -> None:
+    known, returned = [column.name for column in table.columns], given.column_names
+    stands = f"the query returns {', '.join(returned)}"
+    if twice := sorted({name for name in returned if returned.count(name) > 1}):
+        raise LakeError(
+            f"the source of `{table.name}` returns `{twice[0]}` twice.", where=where, remedy="Name each column once."
+        )
+    missing = [column.name for column in table.columns if column.required and column.name not in returned]
     if missing:
         raise LakeError(
             f"the source of `{table.name}` lacks the column{'s' if len(missing) > 1 else ''} {', '.join(missing)}.",
             where=where,
-            remedy=f"Return it; the query returns {', '.join(map(str, frame.columns))}.",
+            remedy=f"Return {'them' if len(missing) > 1 else 'it'}; {stands}.",
         )
-    unknown = [str(name) for name in frame.columns if name not in names]
+    unknown = [name for name in returned if name not in known]
     if unknown and not table.allows_attributes:
-        nearest = difflib.get_close_matches(unknown[0], names, n=1)
+        nearest = difflib.get_close_matches(unknown[0], known, n=1)
         raise LakeError(
             f"the table `{table.name}` has no column `{unknown[0]}`.",
             where=where,
-            remedy=(f"Did you mean `{nearest[0]}`? " if nearest else "") + f"Known: {', '.join(names)}.",
+            remedy=(f"Did you mean `{nearest[0]}`? " if nearest else "") + f"Known: {', '.join(known)}.",
         )
+    for name in unknown:
+        if not ATTRIBUTE_NAME.fullmatch(name):
+            raise LakeError(
+                f"the attribute `{name}` of `{table.name}` is not in lower_snake.",
+                where=where,
+                remedy="Rename it with AS: small letters, digits and underscores, a letter first.",
+            )
 
 
-def _coerced(table: Table, frame: pd.DataFrame, timezone: str) -> tuple[pd.DataFrame, "pd.Series[Any]"]:
-    reasons: pd.Series[Any] = pd.Series(None, index=frame.index, dtype=object)
-    columns: dict[str, pd.Series[Any]] = {}
-    for column in table.columns:
-        if column.name in frame.columns:
-            columns[column.name], unreadable = coerce(frame[column.name], column, timezone)
-            _note(reasons, unreadable.to_numpy(), f"{column.name} is no {column.type}")
-        else:
-            columns[column.name] = coerce(pd.Series(None, index=frame.index, dtype=object), column, timezone)[0]
-    for column in table.columns:
-        if column.required:
-            _note(reasons, columns[column.name].isna().to_numpy(), f"{column.name} is missing")
-    attributes = {str(name): frame[name] for name in frame.columns if table.column(str(name)) is None}
-    return pd.DataFrame(columns | attributes), reasons
+def _is_later(table: Table, given: pa.Table, as_of: datetime, latest_known: datetime, timezone: str) -> Mask:
+    if table.event_time is None:
+        return np.zeros(given.num_rows, dtype=np.bool_)
+    times = coerce(given[table.event_time], "time", timezone).typed
+    since, until = (pa.scalar(moment, pa.timestamp("us", "UTC")) for moment in (as_of, latest_known))
+    return mask(pc.and_(pc.greater_equal(times, since), pc.less_equal(times, until)))
 
 
-def _note(reasons: "pd.Series[Any]", bad: npt.NDArray[np.bool_], reason: str) -> None:
-    reasons[bad & reasons.isna().to_numpy()] = reason
+def _coerced(given: pa.Table, column: Column, timezone: str) -> Coerced:
+    stands = given[column.name] if column.name in given.column_names else pa.nulls(given.num_rows)
+    return coerce(stands, column.type, timezone)
 
 
-def _note_schema_failures(table: Table, rows: pd.DataFrame, reasons: "pd.Series[Any]") -> None:
-    # Each check is asked on its own: validating as a whole builds a report per failing row, minutes for many of them.
-    schema = table.schema()
-    for name, column in schema.columns.items():
-        for check in column.checks:
-            _note(reasons, ~check(rows[name]).check_output.to_numpy(dtype=bool), str(check.name))
-    for check in schema.checks:
-        _note(reasons, ~check(rows).check_output.to_numpy(dtype=bool), str(check.name))
+def _attributes(table: Table, given: pa.Table, timezone: str, where: str) -> dict[str, pa.Array]:
+    """Further columns in the type they come in, in order of name."""
+    attributes = {}
+    for name in sorted(set(given.column_names) - {column.name for column in table.columns}):
+        kind = natural_type(given[name].type)
+        if kind is None:
+            raise LakeError(
+                f"the attribute `{name}` of `{table.name}` holds {given[name].type} values.",
+                where=where,
+                remedy="Give it one flat type: text, number, boolean or time.",
+            )
+        attributes[name] = coerce(given[name], kind, timezone).typed
+    return attributes
 
 
-def _unknown(values: "pd.Series[Any]", column: Column, known: pd.Index) -> npt.NDArray[np.bool_]:
-    if column.type != "texts":
-        return (values.notna() & ~values.isin(known)).to_numpy()
-    parts = values.explode().dropna()
-    strangers = parts.index[~parts.isin(known)]
-    return np.asarray(values.index.isin(strangers))
-
-
-def _unknown_reason(column: Column) -> str:
-    return f"unknown {str(column.references).split('.')[-1].removesuffix('_id')}"
-
-
-def _note_duplicates(table: Table, rows: pd.DataFrame, reasons: "pd.Series[Any]") -> None:
-    usable = rows[reasons.isna().to_numpy()]
-    repeated = usable[usable.duplicated(list(table.key), keep=False)]
-    if repeated.empty:
-        return
-    comparable = repeated.map(lambda value: tuple(value) if isinstance(value, list) else value)
-    same = comparable.duplicated(keep=False)
-    extra = comparable.duplicated(keep="first")
-    key = ", ".join(table.key)
-    groups = comparable.groupby(list(table.key), sort=False)
-    is_conflict = groups[table.key[0]].transform("size") != same.groupby(
-        [comparable[name] for name in table.key], sort=False
-    ).transform("sum")
-    reasons.loc[repeated.index[extra & ~is_conflict]] = f"the same row twice ({key})"
-    reasons.loc[repeated.index[is_conflict]] = f"several different rows with one key ({key})"
-
-
-def _quarantine(frame: pd.DataFrame, reasons: "pd.Series[Any]", bad: npt.NDArray[np.bool_]) -> pd.DataFrame:
-    rows = frame[bad]
-    texts = rows.drop(columns=SOURCE_ROW).to_json(orient="records", lines=True, date_format="iso", default_handler=str)
+def _quarantine(given: pa.Table, source_row: np.ndarray, faults: Faults) -> pd.DataFrame:
+    bad = np.flatnonzero(faults.is_bad)
+    rows = given.take(pa.array(bad))
+    codes = faults.code[bad]
+    values = np.full(len(bad), None, dtype=object)
+    for code, column in enumerate(faults.columns):
+        if column is not None and column in rows.column_names:
+            chosen = np.flatnonzero(codes == code)
+            values[chosen] = _as_texts(rows[column].take(pa.array(chosen)))
     return pd.DataFrame(
         {
-            SOURCE_ROW: rows[SOURCE_ROW].to_numpy(),
-            REASON: reasons[bad].to_numpy(),
-            "row": np.array(texts.splitlines(), dtype=object),
+            SOURCE_ROW: source_row[bad].astype(np.int64),
+            REASON: np.array([*faults.reasons, None], dtype=object)[codes],
+            VALUE: values,
+            ROW: pd.Series(_as_json(rows), dtype=object),
         }
     )
 
 
-def keys_of(table: Table, kept: pd.DataFrame) -> Mapping[str, pd.Index]:
-    """The key values that later tables may refer to, as `table.column`."""
-    names: Sequence[str] = table.key if len(table.key) == 1 else ()
-    return {f"{table.name}.{name}": pd.Index(kept[name].unique()) for name in names}
+def _as_texts(values: pa.ChunkedArray) -> list[str | None]:
+    return [None if value is None else str(value) for value in values.to_pylist()]
+
+
+def _as_json(rows: pa.Table) -> list[str]:
+    if rows.num_rows == 0:
+        return []
+    frame = rows.to_pandas(integer_object_nulls=True)
+    lines = frame.to_json(
+        orient="records", lines=True, date_format="iso", date_unit="us", default_handler=str, force_ascii=False
+    )
+    return str(lines).rstrip("\n").split("\n")
+
+
+def _unique(values: "pa.ChunkedArray | pd.Series[str]") -> "pd.Index | pa.Array":
+    return pd.Index(values.unique()) if isinstance(values, pd.Series) else pc.unique(values)

@@ -48,6 +48,7 @@ class Column:
         doc: What it holds, with its unit.
         required: It must be there and never be null.
         minimum: Smallest allowed number.
+        maximum: Largest allowed number.
         closed_list: Allowed texts; empty for any.
         references: `table.column` whose values it must be one of.
     """
@@ -57,8 +58,24 @@ class Column:
     doc: str
     required: bool = False
     minimum: float | None = None
+    maximum: float | None = None
     closed_list: tuple[str, ...] = ()
     references: str | None = None
+
+    @property
+    def outside_list(self) -> str:
+        """Why a row with a text outside the closed list is put aside."""
+        return f"{self.name} is not one of {', '.join(self.closed_list)}"
+
+    @property
+    def below_minimum(self) -> str:
+        """Why a row with too small a number is put aside."""
+        return f"{self.name} is below {self.minimum:g}"
+
+    @property
+    def above_maximum(self) -> str:
+        """Why a row with too large a number is put aside."""
+        return f"{self.name} is above {self.maximum:g}"
 
 
 @dataclass(frozen=True)
@@ -68,12 +85,18 @@ class RowRule:
     Attributes:
         reason: Why a row that breaks it is put aside, in words.
         expression: A pandas expression (`DataFrame.eval`) that is true for rows that keep the rule.
-        needs: Columns it reads; without them it does not apply.
+        reads: The columns in it.
     """
 
     reason: str
     expression: str
-    needs: tuple[str, ...]
+    reads: tuple[str, ...]
+
+    def keeps(self, frame: "pd.DataFrame") -> "pd.Series[bool]":
+        """Which rows keep it; a null compares as false."""
+        import pandas as pd
+
+        return pd.Series(frame.eval(self.expression, engine="python"), index=frame.index, dtype=bool)
 
 
 @dataclass(frozen=True)
@@ -116,23 +139,18 @@ def _pandera_column(column: Column) -> "pandera.Column":
 
     checks = []
     if column.closed_list:
-        reason = f"{column.name} is not one of {', '.join(column.closed_list)}"
-        checks.append(pandera.Check.isin(column.closed_list, name=reason))
+        checks.append(pandera.Check.isin(column.closed_list, name=column.outside_list))
     if column.minimum is not None:
-        checks.append(pandera.Check.ge(column.minimum, name=f"{column.name} is below {column.minimum:g}"))
+        checks.append(pandera.Check.ge(column.minimum, name=column.below_minimum))
+    if column.maximum is not None:
+        checks.append(pandera.Check.le(column.maximum, name=column.above_maximum))
     return pandera.Column(None, checks=checks, nullable=not column.required, required=column.required)
 
 
 def _pandera_rule(rule: RowRule) -> "pandera.Check":
-    import pandas as pd
     import pandera.pandas as pandera
 
-    def keeps(frame: "pd.DataFrame") -> "pd.Series":
-        if not set(rule.needs) <= set(frame.columns):
-            return frame.index.to_series().notna()
-        return pd.Series(frame.eval(rule.expression), index=frame.index, dtype=bool)
-
-    return pandera.Check(keeps, name=rule.reason)
+    return pandera.Check(rule.keeps, name=rule.reason)
 
 
 def _text(
@@ -141,8 +159,10 @@ def _text(
     return Column(name, "text", doc, required=required, closed_list=one_of, references=of)
 
 
-def _number(name: str, doc: str, *, required: bool = False, minimum: float | None = None) -> Column:
-    return Column(name, "number", doc, required=required, minimum=minimum)
+def _number(
+    name: str, doc: str, *, required: bool = False, minimum: float | None = None, maximum: float | None = None
+) -> Column:
+    return Column(name, "number", doc, required=required, minimum=minimum, maximum=maximum)
 
 
 def _time(name: str, doc: str, *, required: bool = False) -> Column:
@@ -221,14 +241,14 @@ _TABLES = (
         (
             _text("offer_id", "Key of the offer.", required=True),
             _text("kind", "What is offered.", required=True, one_of=OFFER_KINDS),
-            _number("discount_pct", "Price reduction, in percent; null when it is not known.", minimum=0),
+            _number("discount_pct", "Price reduction, in percent; null when it is not known.", minimum=0, maximum=100),
             _number("face_value", "What the customer saves with one redemption, in currency.", minimum=0),
             _number("min_spend", "Spend that is needed, in currency.", minimum=0),
             _text("reward", "What is given."),
             _number("valid_days", "Days of validity from the touch.", minimum=0),
             _flag("is_automatic", "Everybody who buys gets it, asked or not."),
             _text("funded_by", "Who pays.", one_of=FUNDED_BY),
-            _number("funded_pct", "Share of the face value that others pay, in percent.", minimum=0),
+            _number("funded_pct", "Share of the face value that others pay, in percent.", minimum=0, maximum=100),
             _number("unit_cost", "What one redemption costs us, in currency; wins over face value.", minimum=0),
             _number("concession_order", "Place in the order in which concessions are made.", minimum=0),
             _time("starts_at", "Valid from."),
@@ -241,9 +261,9 @@ _TABLES = (
         ("campaign_id",),
         (
             _text("campaign_id", "Key of the campaign.", required=True),
-            _text("channel_id", "Channel it runs on."),
+            _text("channel_id", "Channel it runs on.", of="channels.channel_id"),
             _text("kind", "Its kind.", required=True),
-            _text("parent_id", "Campaign it is part of."),
+            _text("parent_id", "Campaign it is part of.", of="campaigns.campaign_id"),
             _text("audience", "Whom it is for."),
             _text("status", "Whether it runs."),
             _number("budget", "Money for all of it, in currency.", minimum=0),
@@ -268,7 +288,7 @@ _TABLES = (
             _texts("categories", "Categories it is about.", of="categories.category_id"),
             _texts("channels", "Channels it fits; null = all.", of="channels.channel_id"),
             _text("offer_id", "The offer it carries.", of="offers.offer_id"),
-            _text("campaign_id", "The campaign it belongs to."),
+            _text("campaign_id", "The campaign it belongs to.", of="campaigns.campaign_id"),
             _text("language", "Language tag."),
             _text("region", "Region it is for."),
             _text("collection", "Collection it is about."),
@@ -304,9 +324,9 @@ _TABLES = (
             RowRule(
                 "a sale with quantity 0 or less",
                 "kind != 'sale' or quantity > 0 or quantity != quantity",
-                ("quantity",),
+                ("kind", "quantity"),
             ),
-            RowRule("a sale with value 0 or less", "kind != 'sale' or net_value > 0", ("net_value",)),
+            RowRule("a sale with value 0 or less", "kind != 'sale' or net_value > 0", ("kind", "net_value")),
         ),
     ),
     Table(
@@ -336,7 +356,7 @@ _TABLES = (
             _text("arm", "To which arm; `nothing` alone says that nothing was sent.", required=True),
             _text("asset_id", "Asset of the arm."),
             _text("channel_id", "Channel of the arm."),
-            _number("propensity", "Probability of this arm.", minimum=0),
+            _number("propensity", "Probability of this arm, 0 to 1.", minimum=0, maximum=1),
             _time("active_until", "Until when the arm was in force."),
             _time("observed_until", "Until when outcomes were counted."),
         ),

@@ -1,39 +1,39 @@
 """Perceive: every source read, checked row by row, and committed to the lake as canonical tables of one day."""
 
+import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
-from typing import Any
+from datetime import date
 
 import pandas as pd
+import pyarrow as pa
 
 from lake.digest import content_digest
-from lake.quality import REASON, Split, keys_of, split
+from lake.quality import REASON, ROW, SOURCE_ROW, VALUE, Split, keys_of, split
 from lake.reservations import Reservations
-from lake.store import Lake, Pin, arrow_table
+from lake.store import Lake, Pin
 from lake.tables import TABLES, Table
 from pipelines.errors import PlaybookError, SourceError
 from pipelines.playbook import Playbook
-from pipelines.sources import read_source
+from pipelines.raw_rows import Knowing, RawRows, raw_rows, read_raw
+
+__all__ = ["Knowing", "Perceived", "Reading", "commit_table", "perceive", "read_raw", "read_tables"]
 
 QUARANTINE = "quarantine"
-CONSENT_BY_PLAYBOOK = "playbook"
+QUARANTINE_SCHEMA = pa.schema(
+    {
+        "table": pa.string(),
+        SOURCE_ROW: pa.int64(),
+        REASON: pa.string(),
+        VALUE: pa.string(),
+        ROW: pa.string(),
+        "file": pa.string(),
+    }
+)
+NEEDED_TABLES = ("customers", "assets")
+NEVER_EMPTY_TABLES = ("customers", "products", "categories", "purchases")
+
 Report = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Knowing:
-    """What a reading of the sources goes by.
-
-    Attributes:
-        as_of: Rows at or after it are left for later.
-        latest_known: Rows after it are in the future.
-        environment: Where `WARRANT_DATA` may stand.
-    """
-
-    as_of: datetime
-    latest_known: datetime
-    environment: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -57,54 +57,81 @@ class Perceived:
 
 @dataclass
 class Reading:
-    """All sources of a playbook, read and checked but not yet committed."""
+    """All sources of a playbook, read and checked but not yet committed.
+
+    Attributes:
+        splits: Checked rows by table; a table that nothing states has none.
+        read: Rows read by table.
+        known: Keys by `table.column`; those of a table that nothing states are empty.
+        raw: Where the rows of each table came from.
+    """
 
     splits: dict[str, Split] = field(default_factory=dict)
     read: dict[str, int] = field(default_factory=dict)
-    known: dict[str, pd.Index] = field(default_factory=dict)
+    known: dict[str, "pd.Index | pa.Array"] = field(default_factory=dict)
+    raw: dict[str, RawRows] = field(default_factory=dict)
 
 
-def read_tables(playbook: Playbook, knowing: Knowing, report: Report) -> Reading:
+def read_tables(
+    playbook: Playbook, knowing: Knowing, report: Report, *, own_touches: pd.DataFrame | None = None
+) -> Reading:
     """Read and check all sources.
 
+    A source of customers, products, categories or purchases that returns no row is an error. Any other table may be
+    empty: a young company has no touches, outcomes or promotions yet.
+
     Raises:
-        WarrantError: A source that cannot be read, or no usable customer at all.
+        WarrantError: A source that cannot be read or is empty and must not be, a wrong row in the playbook's own files,
+            or no usable customer or asset at all.
     """
     _refuse_unknown_sources(playbook)
     reading = Reading()
     for name, table in TABLES.items():
-        customers = reading.splits["customers"].kept["customer_id"] if "customers" in reading.splits else None
-        frame = read_raw(playbook, table, knowing, customers=customers)
-        if frame is None:
+        customers = reading.splits["customers"].content["customer_id"] if "customers" in reading.splits else None
+        raw = raw_rows(playbook, table, knowing, customers=_array(customers), own_touches=own_touches)
+        if raw is None:
+            # what nothing states is known to be empty: a reference to it leads nowhere
+            reading.known |= keys_of(table, pa.table({key: pa.array([], pa.string()) for key in table.key}))
             continue
-        report(f"{name}: {len(frame):,} rows")
-        where = str(playbook.source_files.get(name, playbook.folder))
+        report(f"{name}: {raw.rows.num_rows:,} rows")
+        _refuse_empty(playbook, name, raw)
         checked = split(
             table,
-            frame,
+            raw.rows,
             known=reading.known,
             as_of=knowing.as_of,
             latest_known=knowing.latest_known,
             timezone=playbook.timezone,
-            where=where,
+            where=raw.files[0][1] if raw.files else str(playbook.folder),
         )
+        _refuse_wrong_content(playbook, name, raw, checked)
         reading.splits[name] = checked
-        reading.read[name] = len(frame)
-        reading.known |= keys_of(table, checked.kept)
+        reading.read[name] = raw.rows.num_rows
+        reading.raw[name] = raw
+        reading.known |= keys_of(table, checked.content)
     _require_rows(playbook, reading)
     return reading
 
 
 def perceive(playbook: Playbook, lake: Lake, knowing: Knowing, *, slot: str, day: date, report: Report) -> Perceived:
-    """Read all sources, add what we sent ourselves, and commit the tables that changed."""
-    reading = read_tables(playbook, knowing, report)
+    """Read all sources, add what we sent ourselves, and commit the tables that changed.
+
+    Args:
+        playbook: Whose sources are read.
+        lake: Where the tables are kept.
+        knowing: As-of, and what is in the future.
+        slot: The slot that is about to be decided; what it has sent on this day is no input.
+        day: The local day of as-of.
+        report: Told what is being read.
+
+    Raises:
+        WarrantError: As `read_tables`; nothing is committed then.
+    """
     reservations = Reservations(lake)
-    own = reservations.touches(knowing.as_of, slot=slot, day=day)
-    tables = {name: checked.kept for name, checked in reading.splits.items()}
-    if len(own):
-        tables["touches"] = _with_own_touches(tables.get("touches"), own)
+    own_touches = reservations.touches(knowing.as_of, slot=slot, day=day)
+    reading = read_tables(playbook, knowing, report, own_touches=own_touches)
     report("committing")
-    pins = {name: commit_table(lake, TABLES[name], frame) for name, frame in tables.items()}
+    pins = {name: commit_table(lake, TABLES[name], checked.content) for name, checked in reading.splits.items()}
     _commit_quarantine(lake, reading)
     return Perceived(
         pins=pins,
@@ -115,90 +142,71 @@ def perceive(playbook: Playbook, lake: Lake, knowing: Knowing, *, slot: str, day
     )
 
 
-def read_raw(
-    playbook: Playbook, table: Table, knowing: Knowing, *, customers: "pd.Series[Any] | None"
-) -> pd.DataFrame | None:
-    """The unchecked rows of one table: from its source, from the playbook's own files, or both; None without either.
-
-    `customers` are those whose consent the playbook may state.
-    """
-    parts = []
-    if table.name in playbook.source_files:
-        parts.append(
-            read_source(
-                playbook.source_files[table.name],
-                as_of=knowing.as_of,
-                timezone=playbook.timezone,
-                search_path=playbook.search_path(knowing.environment),
-            )
-        )
-    if table.name == "channels":
-        parts.append(playbook.channel_frame())
-    if table.name == "assets" and playbook.content:
-        parts.append(playbook.content_frame())
-    if table.name == "consents" and customers is not None:
-        parts.extend(_assumed_consents(playbook, customers))
-    if not parts:
-        return None
-    return pd.concat([part.astype(object) for part in parts], ignore_index=True) if len(parts) > 1 else parts[0]
-
-
-def commit_table(lake: Lake, table: Table, kept: pd.DataFrame) -> Pin:
+def commit_table(lake: Lake, table: Table, content: pa.Table) -> Pin:
     """Write one canonical table unless the lake has this very content already."""
-    content = arrow_table(kept)
     return lake.write(table.name, content, digest=content_digest(content, table.key))
 
 
-def _assumed_consents(playbook: Playbook, customers: "pd.Series[Any]") -> list[pd.DataFrame]:
-    return [
-        pd.DataFrame(
-            {
-                "customer_id": customers,
-                "channel_id": channel_id,
-                "purpose": "marketing",
-                "granted": True,
-                "recorded_at": pd.Timestamp(0, tz="UTC").as_unit("us"),
-                "source": CONSENT_BY_PLAYBOOK,
-                "basis": channel.consent.assumed,
-            }
-        )
-        for channel_id, channel in sorted(playbook.channels.channels.items())
-        if channel.consent is not None
-    ]
-
-
-def _with_own_touches(stated: pd.DataFrame | None, own: pd.DataFrame) -> pd.DataFrame:
-    """Touches of sources and our own; a source that returns ours with our id wins."""
-    columns = [column.name for column in TABLES["touches"].columns]
-    ours = own.reindex(columns=columns)
-    if stated is None:
-        return ours
-    fresh = ours[~ours["touch_id"].isin(stated["touch_id"])]
-    both = pd.concat([stated, fresh.astype(stated.dtypes.to_dict())], ignore_index=True)
-    return both.sort_values("touch_id", ignore_index=True)
+def _array(values: pa.ChunkedArray | None) -> pa.Array | None:
+    return None if values is None else values.combine_chunks()
 
 
 def _commit_quarantine(lake: Lake, reading: Reading) -> None:
-    parts = [checked.quarantined.assign(table=name) for name, checked in reading.splits.items()]
-    rows = pd.concat(parts, ignore_index=True)[["table", "source_row", REASON, "row"]]
-    content = arrow_table(rows.astype({"source_row": "int64", REASON: object, "row": object}))
-    lake.write(QUARANTINE, content, digest=content_digest(content, ["table", "source_row"]))
+    parts = [
+        checked.quarantined.assign(table=name, file=reading.raw[name].files_of(checked.quarantined[SOURCE_ROW]))
+        for name, checked in reading.splits.items()
+        if len(checked.quarantined)
+    ]
+    rows = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=QUARANTINE_SCHEMA.names)
+    content = pa.Table.from_pandas(rows, schema=QUARANTINE_SCHEMA, preserve_index=False).replace_schema_metadata(None)
+    lake.write(QUARANTINE, content, digest=content_digest(content, ["table", SOURCE_ROW]))
 
 
 def _refuse_unknown_sources(playbook: Playbook) -> None:
     for name, path in playbook.source_files.items():
         if name not in TABLES:
+            nearest = difflib.get_close_matches(name, TABLES, n=1)
             raise PlaybookError(
-                f"there is no canonical table `{name}`.", where=str(path), remedy=f"Known: {', '.join(TABLES)}."
+                f"there is no canonical table `{name}`.",
+                where=str(path),
+                remedy=(f"Did you mean `{nearest[0]}`? " if nearest else "") + f"Known: {', '.join(TABLES)}.",
             )
+
+
+def _refuse_empty(playbook: Playbook, name: str, raw: RawRows) -> None:
+    if raw.rows.num_rows == 0 and name in NEVER_EMPTY_TABLES:
+        raise SourceError(
+            f"there is not a single row of `{name}`.",
+            where=str(playbook.source_files[name]),
+            remedy="Check the file it reads and its conditions; nothing can be decided without them.",
+        )
+
+
+def _refuse_wrong_content(playbook: Playbook, name: str, raw: RawRows, checked: Split) -> None:
+    """What people wrote into the playbook is put right there; quarantine is for data that others deliver."""
+    if name != "assets" or checked.quarantined.empty:
+        return
+    written = {str(asset.path) for asset in playbook.content}
+    wrong = checked.quarantined.assign(file=raw.files_of(checked.quarantined[SOURCE_ROW]))
+    for row in wrong[wrong["file"].isin(written)].head(1).to_dict("records"):
+        value = f" ({row[VALUE]})" if row[VALUE] is not None else ""
+        raise PlaybookError(
+            f"this asset cannot be used: {row[REASON]}{value}.",
+            where=str(row["file"]),
+            remedy="Correct its front matter; `warrant check --tables` shows what may stand there.",
+        )
 
 
 def _require_rows(playbook: Playbook, reading: Reading) -> None:
-    for name in ("customers", "assets"):
-        if name not in reading.splits or reading.read[name] == 0:
-            raise SourceError(
-                f"there is not a single row of `{name}`.",
-                where=str(playbook.source_files.get(name, playbook.folder / "sources" / f"{name}.sql")),
-                remedy=f"Write sources/{name}.sql so that it returns rows"
-                + (" or add content/." if name == "assets" else "."),
-            )
+    for name in NEEDED_TABLES:
+        checked = reading.splits.get(name)
+        if checked is not None and checked.content.num_rows:
+            continue
+        reasons = [] if checked is None else list(checked.quarantined[REASON].value_counts().index[:1])
+        raise SourceError(
+            f"there is not a single {'usable ' if reasons else ''}row of `{name}`"
+            + (f"; most often: {reasons[0]}." if reasons else "."),
+            where=str(playbook.source_files.get(name, playbook.folder / "sources" / f"{name}.sql")),
+            remedy=f"Write sources/{name}.sql so that it returns rows"
+            + (" or add content/." if name == "assets" else "."),
+        )

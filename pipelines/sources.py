@@ -2,51 +2,130 @@
 
 Inside a query, `getvariable('as_of')` is the run's moment (naive UTC), `getvariable('as_of_local_date')` its day and
 `getvariable('timezone')` the playbook's time zone. Relative file names are looked up in the playbook's data folders.
+Values keep the type that the query gives them: `lake.coercion` says how each is read. DuckDB guesses the types of a CSV
+file from its first rows; `read_csv('file.csv', all_varchar = true)` leaves every value as it is written.
 """
 
 import re
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import duckdb
-import pandas as pd
+import pyarrow as pa
 
 from pipelines.errors import SourceError
 
-LINE_OF_ERROR = re.compile(r"^LINE (\d+):", re.MULTILINE)
 MEMORY = "4GB"
+LINE_OF_ERROR = re.compile(r"^LINE (\d+):", re.MULTILINE)
+COLUMNS_THERE = re.compile(r"^Candidate bindings: (.+)$", re.MULTILINE)
+CSV_ERROR = re.compile(r"CSV Error on Line: (?P<line>\d+)")
+CSV_VALUE = re.compile(r"Error when converting column \"(?P<column>[^\"]*)\"\. (?P<why>.*)")
+CSV_FILE = re.compile(r"^\s*file = (?P<file>.+)$", re.MULTILINE)
+QUOTED = re.compile(r"'((?:[^']|'')+)'|\"((?:[^\"]|\"\")+)\"")
+FILE_NAME = re.compile(r"[^:]*\.[A-Za-z]\w{1,7}(\.gz|\.zst)?")
 
 
-def read_source(path: Path, *, as_of: datetime, timezone: str, search_path: Sequence[Path]) -> pd.DataFrame:
+def read_source(path: Path, *, as_of: datetime, timezone: str, search_path: Sequence[Path]) -> pa.Table:
     """Run one source query.
 
     Args:
-        path: The SQL file; one SELECT.
+        path: The SQL file; its last statement is the SELECT that returns the table.
         as_of: The run's moment, aware.
         timezone: The playbook's time zone.
         search_path: Folders for relative file names, first match wins.
 
     Returns:
-        The rows, as DuckDB types map to pandas.
+        The rows, as DuckDB's types map to Arrow.
 
     Raises:
         SourceError: The query does not run, with file, line and DuckDB's own words.
     """
-    with duckdb.connect(config={"memory_limit": MEMORY}) as connection:
-        moment = as_of.astimezone(UTC).replace(tzinfo=None)
-        day = as_of.astimezone(ZoneInfo(timezone)).date()
-        folders = ",".join(str(folder) for folder in search_path)
-        connection.execute("SET TimeZone = 'UTC'")
-        connection.execute("SET file_search_path = " + _quoted(folders))
-        connection.execute("SET VARIABLE as_of = " + f"TIMESTAMP '{moment.isoformat(sep=' ')}'")
-        connection.execute("SET VARIABLE as_of_local_date = " + f"DATE '{day.isoformat()}'")
-        connection.execute("SET VARIABLE timezone = " + _quoted(timezone))
+    query = _read_query(path)
+    _refuse_files_of_the_current_folder(query, path, search_path)
+    with (
+        tempfile.TemporaryDirectory(prefix="warrant-source-") as overflow,
+        duckdb.connect(config={"memory_limit": MEMORY, "temp_directory": overflow}) as connection,
+    ):
+        _tell_about_the_run(connection, path, as_of=as_of, timezone=timezone, search_path=search_path)
         try:
-            return connection.execute(path.read_text(encoding="utf-8")).df()
+            rows = connection.sql(query)
+            table: pa.Table | None = None if rows is None else rows.to_arrow_table()
         except duckdb.Error as error:
-            raise _explained(error, path, search_path) from error
+            raise _explained(_with_line(error, connection, query), path, search_path) from error
+    if table is None:
+        raise SourceError("the query returns no table.", where=str(path), remedy="End it with a SELECT.")
+    return table
+
+
+def _read_query(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise SourceError(
+            f"the query is not UTF-8 text: {error}.", where=str(path), remedy="Save the file as UTF-8."
+        ) from error
+    except OSError as error:
+        raise SourceError(
+            f"the query cannot be read: {error.strerror}.", where=str(path), remedy="Check that the file is there."
+        ) from error
+
+
+def _tell_about_the_run(
+    connection: duckdb.DuckDBPyConnection, path: Path, *, as_of: datetime, timezone: str, search_path: Sequence[Path]
+) -> None:
+    for folder in search_path:
+        if "," in str(folder):
+            raise SourceError(
+                f"the data folder `{folder}` has a comma in its name, which DuckDB takes for the end of it.",
+                where=str(path),
+                remedy="Rename the folder.",
+            )
+    moment = as_of.astimezone(UTC).replace(tzinfo=None)
+    day = as_of.astimezone(ZoneInfo(timezone)).date()
+    connection.execute("SET python_enable_replacements = false")  # a table's name must not find a variable of ours
+    connection.execute("SET TimeZone = 'UTC'")
+    connection.execute("SET file_search_path = " + _quoted(",".join(str(folder) for folder in search_path)))
+    connection.execute("SET VARIABLE as_of = " + f"TIMESTAMP '{moment.isoformat(sep=' ')}'")
+    connection.execute("SET VARIABLE as_of_local_date = " + f"DATE '{day.isoformat()}'")
+    connection.execute("SET VARIABLE timezone = " + _quoted(timezone))
+
+
+def _refuse_files_of_the_current_folder(query: str, path: Path, search_path: Sequence[Path]) -> None:
+    """DuckDB looks in the current folder first; where a command is started must not change what it reads."""
+    here = Path.cwd()
+    for name in _file_names(query):
+        for found in here.glob(name):
+            meant = [folder / found.relative_to(here) for folder in search_path]
+            if found.is_file() and not any(file.exists() and file.samefile(found) for file in meant):
+                raise SourceError(
+                    f"`{name}` would be read from the folder that the command was started in, {here}.",
+                    where=str(path),
+                    remedy="Start it from another folder; files are meant to be in: "
+                    + ", ".join(str(folder) for folder in search_path)
+                    + ".",
+                )
+
+
+def _file_names(query: str) -> Iterator[str]:
+    for single, double in QUOTED.findall(query):
+        name = (single or double).replace("''", "'")
+        if FILE_NAME.fullmatch(name) and not Path(name).is_absolute():
+            yield name
+
+
+def _with_line(error: duckdb.Error, connection: duckdb.DuckDBPyConnection, query: str) -> duckdb.Error:
+    """The same error with its line, which DuckDB leaves out when a name in a relation is unknown."""
+    if isinstance(error, duckdb.BinderException):
+        try:
+            connection.execute(query)
+        except duckdb.BinderException as told:
+            return told
+        except duckdb.Error:
+            return error
+    return error
 
 
 def _explained(error: duckdb.Error, path: Path, search_path: Sequence[Path]) -> SourceError:
@@ -54,12 +133,30 @@ def _explained(error: duckdb.Error, path: Path, search_path: Sequence[Path]) -> 
     line = LINE_OF_ERROR.search(text)
     where = f"{path}:{line[1]}" if line else str(path)
     first = text.split("\n", maxsplit=1)[0]
+    if in_csv := CSV_ERROR.search(text):
+        return _explained_csv(text, int(in_csv["line"]), path)
     if isinstance(error, duckdb.IOException):
         folders = ", ".join(str(folder) for folder in search_path)
         return SourceError(
             f"the source cannot be read: {first}", where=where, remedy=f"Files are looked up in: {folders}."
         )
-    return SourceError(f"the query does not run: {first}", where=where, remedy="Try it with DuckDB on its own.")
+    known = COLUMNS_THERE.search(text)
+    return SourceError(
+        f"the query does not run: {first}",
+        where=where,
+        remedy=f"Known columns: {known[1]}." if known else "Try it with DuckDB on its own.",
+    )
+
+
+def _explained_csv(text: str, line: int, path: Path) -> SourceError:
+    file, value = CSV_FILE.search(text), CSV_VALUE.search(text)
+    name = file["file"].strip() if file else "the CSV file"
+    why = f"column `{value['column']}`: {value['why']}" if value else "; ".join(text.splitlines()[1:3])
+    return SourceError(
+        f"line {line} of {name} does not fit what its first lines look like: {why.rstrip('.')}.",
+        where=str(path),
+        remedy="Read it with read_csv('…', all_varchar = true): then only the rows that are wrong are put aside.",
+    )
 
 
 def _quoted(text: str) -> str:

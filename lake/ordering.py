@@ -1,0 +1,28 @@
+"""Rows in the order of their key, the one order in which tables are stored and digested."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+
+def order_by(table: pa.Table, key: Sequence[str]) -> npt.NDArray[np.int64]:
+    """Positions of the rows in ascending order of their key, nulls last, equal keys as they stand."""
+    positions = pa.array(np.arange(table.num_rows, dtype=np.int64))
+    columns = {name: table[name] for name in key} | {"": positions}
+    sort_keys = [(name, "ascending") for name in columns]
+    return np.asarray(pc.sort_indices(pa.table(columns), sort_keys=sort_keys).to_numpy().astype(np.int64))
+
+
+def runs_of_equal_keys(ordered: pa.Table, key: Sequence[str]) -> npt.NDArray[np.int64]:
+    """Number of the key of each row, for rows in order of it; shape (rows,)."""
+    starts = np.zeros(ordered.num_rows, dtype=np.int64)
+    for name in key:
+        column = ordered[name].combine_chunks()
+        is_other = pc.not_equal(column.slice(1), column.slice(0, max(len(column) - 1, 0)))
+        starts[1:] |= np.asarray(
+            pc.fill_null(is_other, fill_value=False).to_numpy(zero_copy_only=False), dtype=np.int64
+        )
+    return np.cumsum(starts)
