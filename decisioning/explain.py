@@ -19,7 +19,7 @@ FORECAST = ("margin_basis", "uplift", "uplift_sd", "p_redeem", "redemption_cost"
 
 
 def explain(
-    record: Mapping[str, Any],
+    record: Mapping[Any, Any],
     *,
     timezone: str,
     versions: Mapping[str, str] | None = None,
@@ -32,9 +32,9 @@ def explain(
         versions: What the run used: code, playbook, policies, tables, models.
 
     Returns:
-        decision_id, run_id, as_of, customer_id, arm; action (verb, is_ghost, none_reason, asset, channel, times); motive
-        (play, subject, sentence, evidence, facts) or None; path (relationships from, type, to); value (the terms of the
-        formula, with signs, and their total) or None; forecast (what the terms rest on) or None; confidence,
+        decision_id, run_id, as_of, customer_id, arm; action (verb, is_ghost, none_reason, asset, channel, times);
+        motive (play, subject, sentence, evidence, facts) or None; path (relationships from, type, to); value (the terms
+        of the formula, with signs, and their total) or None; forecast (what the terms rest on) or None; confidence,
         evidence_grade, propensity; funnel, refused_by, alternatives, shadow_price, margin_to_runner_up, versions.
     """
     is_send = record["verb"] == "send"
@@ -69,7 +69,7 @@ def evidence_text(step: Mapping[str, Any]) -> str:
     return f"({step['from']})-[:{step['type']}{' {' + known + '}' if known else ''}]->({step['to']})"
 
 
-def _action(record: Mapping[str, Any], timezone: str) -> dict[str, Any]:
+def _action(record: Mapping[Any, Any], timezone: str) -> dict[str, Any]:
     action = {"verb": record["verb"], "is_ghost": bool(record["is_ghost"])}
     if record["verb"] != "send":
         return {**action, "none_reason": record["none_reason"]}
@@ -87,7 +87,7 @@ def _action(record: Mapping[str, Any], timezone: str) -> dict[str, Any]:
     }
 
 
-def _motive(record: Mapping[str, Any], path: list[dict[str, Any]]) -> dict[str, Any]:
+def _motive(record: Mapping[Any, Any], path: list[dict[str, Any]]) -> dict[str, Any]:
     until_motive = next(place for place, step in enumerate(path) if step["type"] == "HAS_MOTIVE")
     return {
         "play": record["play"],

@@ -140,7 +140,8 @@ def caps_reached(
     """Where each cap is reached, as the values of `cap.<id>.reached`, each of shape (customers, channels).
 
     A touch at t counts for a send at s when s - t is less than the cap's days, exact to the microsecond; after exactly
-    that long it does not. A touch that is still to come counts as well. A touch whose asset or channel is unknown counts for every cap.
+    that long it does not. A touch that is still to come counts as well, and one whose asset or channel is unknown
+    counts for every cap.
 
     Args:
         compiled: The policies, for their caps.

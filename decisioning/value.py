@@ -109,7 +109,7 @@ def confidence(value: Floats, deviation: Floats, cap: float) -> Floats:
     """P(value > 0) for a normal posterior, at most `cap`; certain where nothing is uncertain."""
     from scipy.special import ndtr
 
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         standardised = np.where(deviation > 0, value / deviation, np.where(value > 0, np.inf, -np.inf))
     return np.minimum(np.asarray(ndtr(standardised), dtype=np.float64), cap)
 

@@ -224,7 +224,7 @@ def test_with_a_thin_history_any_interest_serves(liking: World, shopping_days: i
 
 def test_two_rules_about_one_category_make_one_motive_of_the_stronger(liking: World) -> None:
     liking.interest("1", "MILK", rule="browsing", weight=80.0)
-    sentences = dict(liking.propose().frame[["subject", "sentence"]].itertuples(index=False))
+    sentences: dict[str, str] = dict(liking.propose().frame[["subject", "sentence"]].itertuples(index=False))
     assert sorted(sentences) == ["category/BEER", "category/MILK"]
     assert "browsing" in sentences["category/MILK"]
 
