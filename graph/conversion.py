@@ -195,7 +195,9 @@ def _bindable_column(values: "pd.Series[Any]") -> list[Any]:
     elif values.dtype.kind == "f":
         return values.astype(object).where(values.notna(), None).tolist()
     else:
-        return [bindable(value) for value in values]
+        listed = values.tolist()
+        is_ready = set(map(type, listed)) <= {str, type(None)}
+        return listed if is_ready else [bindable(value) for value in listed]
     times = values.dt.tz_localize(None).to_numpy("datetime64[us]").astype(object)
     return [None if time is None else time.replace(tzinfo=dt.UTC) for time in times]
 
