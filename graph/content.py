@@ -3,7 +3,8 @@
 Comparing, storing, loading and reading all go through this form, so that the same facts are always the same bytes.
 """
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -13,6 +14,7 @@ import pyarrow.compute as pc
 from graph.declarations import Kind, Layer, Node, PropertyType, Relationship
 from graph.errors import GraphError
 from graph.schema import KINDS, NODE, kinds_of
+from graph.statements import time_columns
 
 Content = Mapping[str, pa.Table]
 """One table in normal form per kind."""
@@ -27,6 +29,7 @@ ARROW_TYPES: Mapping[PropertyType, pa.DataType] = {
 }
 _PROPERTY_TYPES: Mapping[pa.DataType, PropertyType] = {arrow: name for name, arrow in ARROW_TYPES.items()}
 _EXAMPLES = 3
+_ATTRIBUTE_NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 
 
 class GraphContentError(GraphError):
@@ -52,9 +55,17 @@ def attributes_of(table: pa.Table, kind: Kind) -> dict[str, PropertyType]:
     return {name: type_ for name, type_ in column_types(table).items() if name not in declared}
 
 
-def empty(kind: Kind) -> pa.Table:
-    """The table of a kind without rows."""
-    return normal_form(kind, pd.DataFrame())
+def as_rows(table: pa.Table) -> pd.DataFrame:
+    """The table as rows to bind; times in two columns of integers, see `graph.statements.time_columns`."""
+    columns: dict[str, Any] = {}
+    for name, type_ in column_types(table).items():
+        if type_ == "time":
+            microseconds = table[name].cast(pa.int64()).to_pandas(integer_object_nulls=True).astype("Int64")
+            seconds, nanoseconds = time_columns(name)
+            columns |= {seconds: microseconds // 1_000_000, nanoseconds: microseconds % 1_000_000 * 1_000}
+        else:
+            columns[name] = table[name].to_pandas(integer_object_nulls=True)
+    return pd.DataFrame(columns)
 
 
 def whole_layer(layer: Layer, tables: Mapping[str, pd.DataFrame]) -> dict[str, pa.Table]:
@@ -84,10 +95,7 @@ def normal_form(kind: Kind, rows: pd.DataFrame, attributes: Mapping[str, Propert
     """
     types = declared_types(kind)
     further = [str(name) for name in rows.columns if name not in types]
-    if further and not (isinstance(kind, Node) and kind.has_attributes):
-        raise GraphContentError(
-            f"There is no property {', '.join(further)}.", where=kind.kind, remedy=f"It has: {', '.join(types)}."
-        )
+    _check_names(kind, further, types)
     types |= {name: (attributes or {}).get(name) or _inferred(kind, name, rows[name]) for name in sorted(further)}
     table = pa.table({name: _column(kind, name, type_, rows) for name, type_ in types.items()})
     table = table.take(pc.sort_indices(table, [(name, "ascending") for name in kind.key_columns])).combine_chunks()
@@ -128,6 +136,18 @@ def _check_end(kind: Relationship, end: str, label: str, table: pa.Table, nodes:
 
 def _key_texts(kind: Kind) -> tuple[str, ...]:
     return (kind.key,) if isinstance(kind, Node) else ("from_key", "to_key")
+
+
+def _check_names(kind: Kind, further: Sequence[str], types: Iterable[str]) -> None:
+    if further and not (isinstance(kind, Node) and kind.has_attributes):
+        raise GraphContentError(
+            f"There is no property {', '.join(further)}.", where=kind.kind, remedy=f"It has: {', '.join(types)}."
+        )
+    for name in further:
+        if not _ATTRIBUTE_NAME.fullmatch(name):
+            raise GraphContentError(
+                f"`{name}` is no name for an attribute.", where=kind.kind, remedy="Use lower_snake, such as age_band."
+            )
 
 
 def _inferred(kind: Kind, name: str, values: pd.Series) -> PropertyType:

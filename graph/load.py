@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from graph import statements
 from graph.beliefs import close_beliefs
-from graph.content import Content, check_endpoints, normal_form, whole_layer
+from graph.content import Content, as_rows, check_endpoints, column_types, normal_form, whole_layer
 from graph.declarations import Kind, Layer, Node, Relationship
 from graph.difference import Difference, difference
 from graph.errors import GraphError
@@ -155,9 +155,10 @@ class _Loading:
         kinds = [KINDS[name] for name in changes]
         for kind in kinds:
             change = changes[kind.kind]
-            create = statements.upsert(kind) if is_repeated or isinstance(kind, Node) else statements.create(kind)
+            upsert = statements.upsert(kind, column_types(change.created))
+            create = upsert if is_repeated or isinstance(kind, Node) else statements.create(kind)
             self._in_batches("creating", kind, create, change.created)
-            self._in_batches("updating", kind, statements.upsert(kind), change.updated)
+            self._in_batches("updating", kind, upsert, change.updated)
         for kind in reversed(kinds):
             gone = changes[kind.kind].deleted
             if isinstance(kind, Node) and len(gone):
@@ -184,7 +185,7 @@ class _Loading:
             return
         self.counters += self._store.write_batches(
             statement,
-            rows.to_pandas(integer_object_nulls=True),
+            as_rows(rows),
             report=lambda done: self._report(f"{doing} {kind.kind}: {done:,} of {len(rows):,}"),
         )
 
