@@ -21,7 +21,7 @@ from pathlib import Path
 
 import psutil
 
-from graph.errors import GraphError, GraphUnreachable
+from graph.errors import GraphError, GraphMisconfigured, GraphUnreachable
 
 DEFAULT_MEMORY = "2g"
 COMMAND_TIMEOUT_SECONDS = 900
@@ -203,7 +203,7 @@ def memory_limit(environment: Mapping[str, str]) -> str:
     """Heap limit of the server, from WARRANT_GRAPH_MEMORY (such as `512m` or `4g`), else 2g."""
     limit = environment.get("WARRANT_GRAPH_MEMORY") or DEFAULT_MEMORY
     if not re.fullmatch(r"[1-9]\d*[mMgG]", limit):
-        raise GraphError(
+        raise GraphMisconfigured(
             f"`{limit}` is no amount of memory.",
             where="WARRANT_GRAPH_MEMORY",
             remedy="Write a number and m or g, such as 512m or 4g.",

@@ -7,6 +7,12 @@ class GraphError(WarrantError):
     """Something is wrong with the graph, its server or a statement of ours."""
 
 
+class GraphMisconfigured(GraphError):  # noqa: N818  (what happened, as a person would say it)
+    """What the environment or the playbook says about the graph cannot be."""
+
+    exit_code = 2
+
+
 class GraphUnreachable(GraphError):  # noqa: N818  (what happened, as a person would say it)
     """No graph server answers where one should."""
 

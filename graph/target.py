@@ -12,7 +12,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from graph import local
-from graph.errors import GraphError
+from graph.errors import GraphMisconfigured
 
 EMBEDDED = "embedded"
 
@@ -61,7 +61,7 @@ def resolve_target(
         report: Told, in sentences, what is being waited for.
 
     Raises:
-        GraphError: When the address is none.
+        GraphMisconfigured: When the address is none.
         GraphUnreachable: When the embedded server does not start.
     """
     from_environment = environment.get("WARRANT_GRAPH")
@@ -117,13 +117,13 @@ def check_address(address: str, *, where: str) -> None:
     except ValueError:  # the port is no number
         is_address = False
     if not is_address:
-        raise GraphError(
+        raise GraphMisconfigured(
             f"`{_without_credentials(address)}` is no Bolt address.",
             where=where,
             remedy=f"Write one such as bolt://localhost:7687 (schemes: {', '.join(_SCHEMES)}), or `{EMBEDDED}`.",
         )
     if parts.username or parts.password:
-        raise GraphError(
+        raise GraphMisconfigured(
             "A graph address must not hold a user or password.",
             where=where,
             remedy="Put them into WARRANT_GRAPH_USER and WARRANT_GRAPH_PASSWORD.",
