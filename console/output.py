@@ -3,6 +3,7 @@
 import json
 import os
 from enum import StrEnum
+from itertools import pairwise
 from typing import Annotated, Any
 
 import click
@@ -40,11 +41,22 @@ class WarrantGroup(TyperGroup):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; turn our errors into what the contract says."""
+        arguments = [*ctx._protected_args, *ctx.args]  # noqa: SLF001  (parsing may fail before `--format` is reached)
         try:
             return super().invoke(ctx)
         except WarrantError as error:
             show_error(error, as_json=ctx.find_root().meta.get("warrant.format") == Format.JSON)
             raise typer.Exit(error.exit_code) from error
+        except click.UsageError as error:
+            if not _asks_for_json(arguments):
+                raise
+            command = error.ctx.command_path if error.ctx else ctx.command_path
+            show_json({"error": {"what": error.format_message(), "where": command, "remedy": f"See {command} --help."}})
+            raise typer.Exit(error.exit_code) from error
+
+
+def _asks_for_json(arguments: list[str]) -> bool:
+    return f"--format={Format.JSON}" in arguments or ("--format", Format.JSON.value) in pairwise(arguments)
 
 
 def show_error(error: WarrantError, *, as_json: bool) -> None:
