@@ -1,7 +1,8 @@
 """Candidates: motives × the assets that answer them × the channels that these fit.
 
 An asset answers a motive about a category when it is about that category, and a campaign's motive when the campaign
-names it. A play's `answers` narrow this to kinds of assets, and name assets that answer whatever they are about.
+names it. A play's `answers` narrow this to kinds of assets, and name assets that answer whatever they are about. What
+has ended, by itself or with its offer, is no content any more.
 """
 
 from dataclasses import dataclass
@@ -16,7 +17,8 @@ from decisioning.play import Play, threshold
 from decisioning.plays import play_named
 from decisioning.rhythms import Pairs
 from decisioning.settings import DecisionSettings, PlaySettings
-from decisioning.subjects import asset_coverage, excluded_categories, expanded
+from decisioning.subjects import asset_coverage, asset_window, excluded_categories, expanded
+from decisioning.times import moment
 from graph.view import Links, Positions, View
 from lake.tables import ASSET_KINDS
 
@@ -104,9 +106,10 @@ def _of_play(
     if len(named):
         motive = np.concatenate([motive, np.repeat(rows, len(named))])
         asset = np.concatenate([asset, np.tile(named, len(rows))])
+    is_kept = ~_has_ended(view)[asset]
     if play.is_for_new_products:
-        is_new = ~_is_about_bought_product(view, customer[motive], asset)
-        motive, asset = motive[is_new], asset[is_new]
+        is_kept &= ~_is_about_bought_product(view, customer[motive], asset)
+    motive, asset = motive[is_kept], asset[is_kept]
     return _Answers(motive, asset.astype(np.int32), order)
 
 
@@ -181,6 +184,12 @@ def _asset_positions(view: View, asset_ids: tuple[str, ...], campaign: str) -> P
                 remedy="Name assets of the table assets.",
             )
     return positions
+
+
+def _has_ended(view: View) -> Flags:
+    """Whether each asset is over at as-of, shape (assets,); open ends are never over."""
+    _, ends = asset_window(view)
+    return np.asarray(ends <= moment(view.as_of))
 
 
 def _is_about_bought_product(view: View, customer: Positions, asset: Positions) -> Flags:

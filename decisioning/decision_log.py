@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import numpy as np
 import pandas as pd
 
 from decisioning.canonical import json_text
 from decisioning.errors import DecisioningError
+from decisioning.times import naive, utc_texts
 
 LEAF_SIZE = 1_024
 SLOT = "daily"
@@ -168,8 +168,7 @@ def merkle_root(record_digests: Sequence[str]) -> str:
 def _plain(column: "pd.Series[Any]", name: str, kind: Kind) -> list[Any]:
     """A column as values that JSON knows, None where missing."""
     if kind == "time":
-        times = pd.to_datetime(column, utc=True).dt.tz_localize(None).to_numpy().astype("datetime64[us]")
-        return [None if text == "NaT" else f"{text}Z" for text in np.datetime_as_string(times, unit="us").tolist()]
+        return utc_texts(naive(column))
     return [_checked(value, name, kind) for value in column.tolist()]
 
 

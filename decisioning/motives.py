@@ -11,6 +11,7 @@ import pandas as pd
 from decisioning.canonical import json_texts
 from decisioning.play import Known, Play
 from decisioning.settings import PlaySettings
+from decisioning.times import naive, utc_texts
 from graph.view import View
 
 Texts = npt.NDArray[np.object_]
@@ -105,7 +106,7 @@ def _objects(found: pd.DataFrame, columns: Mapping[str, str]) -> list[dict[str, 
 
 def _plain(column: "pd.Series[Any]") -> list[Any]:
     if pd.api.types.is_datetime64_any_dtype(column.dtype):
-        return [None if text is pd.NaT else text for text in column.dt.strftime("%Y-%m-%dT%H:%M:%SZ").tolist()]
+        return utc_texts(naive(column))
     if pd.api.types.is_float_dtype(column.dtype):
         return [None if np.isnan(value) else value for value in column.round(6).tolist()]
     return list(column.tolist())

@@ -15,11 +15,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from decisioning.candidates import Candidates
-from decisioning.gather import gather
 from decisioning.policies.columns import AttributeTable
 from decisioning.policies.compile import Cap, CompiledPolicies
 from decisioning.policies.screen import counted
 from decisioning.settings import ChannelSettings, DecisionSettings
+from decisioning.subjects import asset_window
 from decisioning.times import NEVER, Times, at_local, day_bounds, days, local_date, naive
 from graph.view import View
 
@@ -71,7 +71,7 @@ def schedule(
     """
     zones, zone_of = customer_zones(view, settings)
     day = day_bounds(as_of, ZoneInfo(settings.timezone))
-    opens, closes = _asset_window(view)
+    opens, closes = asset_window(view)
     earliest = np.maximum(np.maximum(starts_at, as_of), _or(opens, as_of)[candidates.asset])
     expires_at = np.minimum(np.minimum(until, day[1]), _or(closes, day[1])[candidates.asset])
     send_at = np.full(len(candidates), NEVER)
@@ -210,15 +210,6 @@ def _quiet_spans(quiet_from: time, quiet_until: time, zone: ZoneInfo, within: Sp
 def _quiet_span(day: date, quiet_from: time, quiet_until: time, zone: ZoneInfo) -> Span:
     end_day = day if quiet_from < quiet_until else day + timedelta(days=1)
     return at_local(day, quiet_from, zone), at_local(end_day, quiet_until, zone, is_second=True)
-
-
-def _asset_window(view: View) -> tuple[Times, Times]:
-    """From when until when each asset and its offer may be sent, NaT where open, shape (assets,)."""
-    assets, offers = view.assets.frame, view.offers.frame
-    offer = assets["offer"].to_numpy(dtype=np.int32)
-    starts = np.fmax(naive(assets["starts_at"]), gather(naive(offers["starts_at"]), offer, NEVER))
-    ends = np.fmin(naive(assets["ends_at"]), gather(naive(offers["ends_at"]), offer, NEVER))
-    return starts, ends
 
 
 def _or(times: Times, otherwise: np.datetime64) -> Times:

@@ -25,6 +25,7 @@ Flags = npt.NDArray[np.bool_]
 
 SENDING_HOURS = "sending-hours"
 OFFER_COST_UNKNOWN = "offer-cost-unknown"
+OUT_OF_DATES = "asset-out-of-dates"
 HOLDOUT = "holdout"
 ACTIVE = "active"
 
@@ -100,7 +101,8 @@ def screen(
     words = verdicts.denied(candidates.customer, candidates.asset, candidates.channel)
     by_policy = dict(verdicts.by_policy(words))
     by_policy[OFFER_COST_UNKNOWN] = by_policy[OFFER_COST_UNKNOWN] | ~is_offer_cost_known
-    by_policy[SENDING_HOURS] = ~is_hour_left
+    # An asset outside its dates has no hour either; one reason is enough.
+    by_policy[SENDING_HOURS] = ~is_hour_left & ~by_policy[OUT_OF_DATES]
     return Screened(by_policy, compiled.bundle_hash)
 
 

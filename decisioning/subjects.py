@@ -7,6 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from decisioning.errors import DecisioningError
+from decisioning.gather import gather
+from decisioning.times import NEVER, Times, naive
 from graph.view import Links, Positions, View
 
 
@@ -79,3 +81,12 @@ def excluded_categories(view: View, keys: Iterable[str]) -> npt.NDArray[np.bool_
         if (within == excluded).all():
             return excluded
         excluded = within
+
+
+def asset_window(view: View) -> tuple[Times, Times]:
+    """From when until when (excluded) each asset and its offer may be sent, NaT where open, shape (assets,)."""
+    assets, offers = view.assets.frame, view.offers.frame
+    offer = assets["offer"].to_numpy(dtype=np.int32)
+    starts = np.fmax(naive(assets["starts_at"]), gather(naive(offers["starts_at"]), offer, NEVER))
+    ends = np.fmin(naive(assets["ends_at"]), gather(naive(offers["ends_at"]), offer, NEVER))
+    return starts, ends

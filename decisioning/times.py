@@ -41,8 +41,10 @@ def elapsed_days(later: Any, earlier: Any) -> npt.NDArray[np.float64]:
 
 def naive(column: "pd.Series[Any]") -> Times:
     """A column of times as naive UTC datetime64[us], shape (n,); NaT where missing."""
-    utc = pd.to_datetime(column, utc=True)
-    return np.asarray(utc.dt.tz_localize(None).to_numpy(), dtype="datetime64[us]")
+    if column.dtype.kind == "M" and not isinstance(column.dtype, pd.DatetimeTZDtype):
+        return np.asarray(column.to_numpy(), dtype="datetime64[us]")
+    utc = column if isinstance(column.dtype, pd.DatetimeTZDtype) else pd.to_datetime(column, utc=True)
+    return np.asarray(utc.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy(), dtype="datetime64[us]")
 
 
 def aware(times: Times) -> pd.DatetimeIndex:
@@ -57,8 +59,15 @@ def local_date(when: np.datetime64, zone: ZoneInfo) -> date:
 
 def local_dates(times: Times, timezone: str) -> list[str]:
     """The local calendar day of each moment in ISO 8601, shape (n,); `never` where missing."""
-    local = aware(times).tz_convert(timezone)
-    return ["never" if pd.isna(text) else str(text) for text in local.strftime("%Y-%m-%d")]
+    local = aware(times).tz_convert(timezone).tz_localize(None).to_numpy().astype("datetime64[D]")
+    texts = np.datetime_as_string(local)
+    return list(np.where(np.isnat(local), "never", texts).tolist())
+
+
+def utc_texts(times: Times) -> list[str | None]:
+    """Each moment in ISO 8601 to the microsecond, None where missing, shape (n,)."""
+    texts = np.datetime_as_string(np.asarray(times, dtype="datetime64[us]"), unit="us").tolist()
+    return [None if text == "NaT" else f"{text}Z" for text in texts]
 
 
 def at_local(day: date, clock: time, zone: ZoneInfo, *, is_second: bool = False) -> np.datetime64:

@@ -1,9 +1,10 @@
 """Favourites: the personal bestsellers, categories in which we believe the customer to be interested.
 
 Beliefs fade: the weight at `valid_from` halves every half-life, and below `minimum_weight` the belief has expired. A
-customer with a purchase history is only told about categories they buy. With a thin one, fewer than `thin_history_days`
-shopping days, any interest serves, by whatever rule it came (browsing too). An asset about a product that the customer
-already bought is not offered; the view knows products from the playbook's threshold of shopping days on.
+customer with a purchase history is only told about categories they buy. With a thin one, fewer than
+`thin_history_days` shopping days, any interest serves, whatever its rule (browsing too). An asset about a product
+that the customer already bought is not offered; the view knows products from the playbook's threshold of shopping days
+on. What was bought within `rest_days` rests: nobody wants to hear of what has just come into the house.
 """
 
 from collections.abc import Mapping
@@ -13,10 +14,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from decisioning.gather import gather
 from decisioning.play import Known, Threshold, motive_rows, threshold
 from decisioning.rhythms import Pairs
 from decisioning.settings import PlaySettings
-from decisioning.times import Times, days, elapsed_days, local_dates, naive
+from decisioning.times import NEVER, Times, days, elapsed_days, local_dates, naive
 
 # A favourite is a reason to talk, yet none to talk today: a timely motive about the same asset is the better reason.
 STRONGEST = 0.5
@@ -37,6 +39,7 @@ class Favourites:
         "minimum_weight": Threshold(2, "Weight, decayed to as-of, below which an interest has expired."),
         "minimum_confidence": Threshold(0.5, "Confidence that an interest needs."),
         "thin_history_days": Threshold(4, "Shopping days within 91 days below which the history is thin."),
+        "rest_days": Threshold(3, "Days since the category was last bought that an interest rests."),
         "most": Threshold(
             12, "So many interests per customer at most, the strongest ones: a favourite among fifty is none."
         ),
@@ -55,12 +58,16 @@ class Favourites:
         weight = interests.facts["weight"].astype(np.float64) * 0.5 ** (age / half_life)
         confidence = interests.facts["confidence"].astype(np.float64)
         least = threshold(self, settings, "minimum_weight")
-        bought_days = _bought_days(known)[_bought_pairs(known).find(customer, category)]
+        bought = _bought_pairs(known).find(customer, category)
+        bought_days = gather(known.view.bought_categories.facts["count"].astype(np.int64), bought, 0)
+        last_at = gather(known.view.bought_categories.facts["last_at"].astype("datetime64[us]"), bought, NEVER)
+        is_resting = elapsed_days(known.as_of, last_at) < threshold(self, settings, "rest_days")
         is_thin = known.shopping_days(91) < threshold(self, settings, "thin_history_days")
         open_ones = np.flatnonzero(
             (weight >= least)
             & (confidence >= threshold(self, settings, "minimum_confidence"))
             & ((bought_days > 0) | is_thin[customer])
+            & ~is_resting
             & ~known.is_excluded(settings)[category]
         )
         strength = STRONGEST * confidence * weight / (weight + least)
@@ -102,11 +109,6 @@ class Favourites:
 def _bought_pairs(known: Known) -> Pairs:
     bought = known.view.bought_categories
     return Pairs(bought.sources, bought.targets, len(known.view.categories))
-
-
-def _bought_days(known: Known) -> npt.NDArray[np.int64]:
-    """Shopping days of every bought pair, and 0 at the end, where -1 (not bought) looks."""
-    return np.append(known.view.bought_categories.facts["count"].astype(np.int64), 0)
 
 
 def _strongest(interests: pd.DataFrame, most: int) -> npt.NDArray[np.int64]:

@@ -168,15 +168,33 @@ def test_an_asset_without_status_is_active(shop: World) -> None:
     assert shop.record("1")["verb"] == "send"
 
 
-@pytest.mark.parametrize(("starts", "ends", "verb"), [(-1, 1, "send"), (1, 2, "none"), (-2, -1, "none")])
-def test_an_asset_is_sent_between_its_start_and_its_end(shop: World, starts: int, ends: int, verb: str) -> None:
+@pytest.mark.parametrize(
+    ("starts", "ends", "reason"),
+    [
+        (-1, 1, None),
+        (0, 1, None),
+        (1, 2, "refused by policy: asset-out-of-dates"),
+        (-2, 0.001, "refused by policy: asset-out-of-dates"),
+        (-2, 0, "no content answers"),
+        (-2, -1, "no content answers"),
+    ],
+)
+def test_an_asset_is_sent_between_its_start_and_its_end(
+    shop: World, starts: float, ends: float, reason: str | None
+) -> None:
     shop.assets["milk-reminder"] |= {
         "starts_at": shop.as_of + timedelta(days=starts),
         "ends_at": shop.as_of + timedelta(days=ends),
     }
-    record = shop.record("1")
-    assert record["verb"] == verb
-    assert (record["none_reason"] == "refused by policy: asset-out-of-dates") is (verb == "none")
+    assert shop.record("1")["none_reason"] == reason
+    shop.assets["milk-reminder"] |= {"starts_at": None, "ends_at": None, "offer": "off"}
+    shop.offer(
+        "off",
+        unit_cost=0.0,
+        starts_at=shop.as_of + timedelta(days=starts),
+        ends_at=shop.as_of + timedelta(days=ends),
+    )
+    assert shop.record("1")["none_reason"] == reason
 
 
 def test_what_costs_more_than_it_brings_is_not_sent(shop: World) -> None:

@@ -26,7 +26,7 @@ def test_a_send_is_explained_from_evidence_to_value(shop: World) -> None:
     assert found["action"]["expires_at_local"] == "2017-11-14 00:00"
     assert found["motive"]["sentence"].startswith("Buys milk about every 14 days")
     assert found["motive"]["evidence"] == [
-        "(Customer/1)-[:BOUGHT {count: 10, last_at: 2017-11-01T05:00:00Z}]->(Category/MILK)"
+        "(Customer/1)-[:BOUGHT {count: 10, last_at: 2017-11-01T05:00:00.000000Z}]->(Category/MILK)"
     ]
     assert found["motive"]["facts"]["interval_days"] == 14.0
     assert found["as_of"] == "2017-11-13T05:00:00+00:00"

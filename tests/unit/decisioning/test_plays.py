@@ -110,7 +110,7 @@ def test_the_motive_of_a_rhythm_says_when_why_and_on_which_facts(shop: World) ->
     assert motive["starts_at"] == pd.Timestamp("2017-11-08T05:00", tz="UTC")
     assert motive["until"] == pd.Timestamp("2017-11-18T05:00", tz="UTC")
     assert motive["evidence"] == (
-        '[{"from":"Customer/1","properties":{"count":10,"last_at":"2017-11-01T05:00:00Z"},'
+        '[{"from":"Customer/1","properties":{"count":10,"last_at":"2017-11-01T05:00:00.000000Z"},'
         '"to":"Category/MILK","type":"BOUGHT"}]'
     )
     assert '"interval_days":14.0' in motive["facts"]
@@ -227,6 +227,12 @@ def test_two_rules_about_one_category_make_one_motive_of_the_stronger(liking: Wo
     sentences: dict[str, str] = dict(liking.propose().frame[["subject", "sentence"]].itertuples(index=False))
     assert sorted(sentences) == ["category/BEER", "category/MILK"]
     assert "browsing" in sentences["category/MILK"]
+
+
+@pytest.mark.parametrize(("days_ago", "is_told"), [(2.999, False), (3.0, True)])
+def test_what_has_just_been_bought_rests(liking: World, days_ago: float, is_told: bool) -> None:
+    liking.rhythms[0] |= {"interval_days": 14.0, "due_in": 14.0 - days_ago}
+    assert ("category/MILK" in set(liking.propose().frame["subject"])) is is_told
 
 
 def test_only_the_strongest_interests_are_favourites(liking: World) -> None:

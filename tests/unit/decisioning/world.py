@@ -160,11 +160,7 @@ class World:
             ("kind", "cost_per_touch"),
         )
         # A forecast about somebody unknown is possible, a purchase by them is not.
-        bought = [
-            (each["customer"], each["category"], each["shopping_days"])
-            for each in self.rhythms
-            if each["customer"] in self.customers
-        ]
+        bought = [each for each in self.rhythms if each["customer"] in self.customers]
         return View(
             as_of=self.as_of,
             customers=customers,
@@ -177,8 +173,11 @@ class World:
             bought_categories=_links(
                 customers,
                 categories,
-                [(who, what) for who, what, _ in bought],
-                {"count": np.array([count for *_, count in bought], dtype=np.int64)},
+                [(each["customer"], each["category"]) for each in bought],
+                {
+                    "count": np.array([each["shopping_days"] for each in bought], dtype=np.int64),
+                    "last_at": self._ago(_floats(bought, "interval_days") - _floats(bought, "due_in")),
+                },
             ),
             bought_products=_links(customers, products, self.bought_products),
             interests=_links(
