@@ -16,7 +16,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lake.tables import ColumnType
+from lake.columns import ColumnType
 
 Mask = npt.NDArray[np.bool_]
 

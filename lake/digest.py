@@ -4,8 +4,11 @@ import hashlib
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from lake.ordering import order_by
 
 
 def text_digest(text: str) -> str:
@@ -16,38 +19,53 @@ def text_digest(text: str) -> str:
 def content_digest(table: pa.Table, key: Sequence[str]) -> str:
     """SHA-256 over the content of a table.
 
-    Rows are put in order of their key, and columns in order of their name; what lies under a null does not count.
+    Rows count in order of their key, and columns in order of their name. What lies under a null, chunks, and which of
+    Arrow's types of the same meaning holds texts or lists do not count; neither does the sign of zero.
 
     Args:
         table: Any columns of texts, numbers, booleans, times, or lists of texts.
         key: Columns that identify a row.
     """
-    order = pc.sort_indices(table, sort_keys=[(name, "ascending") for name in key]) if len(table) else None
-    running = hashlib.sha256(f"{len(table)}\0".encode())
+    order = pa.array(order_by(table, key))
+    running = hashlib.sha256(f"{table.num_rows}\0".encode())
     for name in sorted(table.column_names):
-        column = table.column(name)
-        values = column.take(order) if order is not None else column
+        values = table[name].combine_chunks().take(order)
         running.update(f"{name}\0{_logical_type(values.type)}\0".encode())
-        _update(running, pa.concat_arrays(values.chunks) if values.num_chunks else pa.array([], values.type))
+        _update(running, values)
     return running.hexdigest()
 
 
 def _logical_type(kind: pa.DataType) -> str:
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        return f"list of {_logical_type(kind.value_type)}"
     return "text" if pa.types.is_string(kind) or pa.types.is_large_string(kind) else str(kind)
 
 
 def _update(running: "hashlib._Hash", values: pa.Array) -> None:
     running.update(np.packbits(values.is_valid().to_numpy(zero_copy_only=False)).tobytes())
-    if pa.types.is_list(values.type) or pa.types.is_large_list(values.type):
-        running.update(pc.fill_null(pc.list_value_length(values), 0).to_numpy(zero_copy_only=False).tobytes())
+    kind = values.type
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        running.update(_numbers(pc.list_value_length(values)).astype(np.int64).tobytes())
         _update(running, values.flatten())
-    elif pa.types.is_string(values.type) or pa.types.is_large_string(values.type):
-        filled = pc.fill_null(values, "")
-        running.update(pc.binary_length(filled).to_numpy(zero_copy_only=False).astype(np.int64).tobytes())
-        running.update("".join(filled.to_pylist()).encode())
-    elif pa.types.is_boolean(values.type):
-        running.update(np.packbits(pc.fill_null(values, False).to_numpy(zero_copy_only=False)).tobytes())
-    elif pa.types.is_temporal(values.type):
-        running.update(pc.fill_null(values.cast(pa.int64()), 0).to_numpy(zero_copy_only=False).tobytes())
+    elif pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        _update_texts(running, pc.fill_null(values.cast(pa.large_string()), ""))
+    elif pa.types.is_boolean(kind):
+        running.update(np.packbits(pc.fill_null(values, fill_value=False).to_numpy(zero_copy_only=False)).tobytes())
+    elif pa.types.is_temporal(kind):
+        running.update(_numbers(values.cast(pa.int64())).tobytes())
     else:
-        running.update(pc.fill_null(values, 0).to_numpy(zero_copy_only=False).tobytes())
+        # adding zero makes a zero of either sign the same
+        running.update((_numbers(values) + 0).tobytes())
+
+
+def _update_texts(running: "hashlib._Hash", texts: pa.LargeStringArray) -> None:
+    """The length of each text in bytes, then all of them in a row, straight from Arrow's buffers."""
+    running.update(_numbers(pc.binary_length(texts)).astype(np.int64).tobytes())
+    _, offsets, letters = texts.buffers()
+    if letters is not None and len(texts):
+        bounds = np.frombuffer(offsets, dtype=np.int64)[texts.offset : texts.offset + len(texts) + 1]
+        running.update(memoryview(letters)[bounds[0] : bounds[-1]])
+
+
+def _numbers(values: pa.Array) -> npt.NDArray[np.generic]:
+    return np.asarray(pc.fill_null(values, 0).to_numpy(zero_copy_only=False))

@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lake.coercion import Coerced, Mask, mask
+from lake.columns import Column, Table
 from lake.ordering import order_by, runs_of_equal_keys
-from lake.tables import Column, Table
 
 Known = Mapping[str, "pd.Index | pa.Array"]
 

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lake.coercion import Coerced, Mask, arrow_of, coerce, mask, natural_type
+from lake.columns import Column, Table
 from lake.errors import LakeError
 from lake.faults import (
     Faults,
@@ -24,7 +25,6 @@ from lake.faults import (
     note_unknown,
     note_unreadable_and_missing,
 )
-from lake.tables import Column, Table
 
 REASON = "reason"
 SOURCE_ROW = "source_row"

@@ -15,9 +15,13 @@ from deltalake import CommitProperties, DeltaTable, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 
 from lake.errors import LakeError
+from lake.stored_types import arrow_table, fitted
+
+__all__ = ["Lake", "Pin", "arrow_table"]
 
 DIGEST = "content_digest"
 ROWS = "rows"
+TRIES = 20
 
 
 @dataclass(frozen=True)
@@ -63,8 +67,15 @@ class Lake:
         table = self._open(self._table(name))
         if table is None:
             return None
-        commit = table.history(1)[0]
-        return Pin(table.version(), str(commit[DIGEST]), int(commit[ROWS]))
+        for commit in table.history():
+            # maintenance adds versions that say nothing of content, because they change none
+            if DIGEST in commit:
+                return Pin(table.version(), str(commit[DIGEST]), int(commit[ROWS]))
+        raise LakeError(
+            f"no version of the table `{name}` says what it holds.",
+            where=str(self._table(name)),
+            remedy="Only perceive writes here; move the folder away and run the playbook again.",
+        )
 
     def read(self, name: str, version: int | None = None, columns: Sequence[str] | None = None) -> pd.DataFrame:
         """A canonical table, of one version or the latest.
@@ -73,16 +84,27 @@ class Lake:
             LakeError: It is not there, or no longer in this version.
         """
         table = self._require(self._table(name), version)
-        return _frame(table, columns=list(columns) if columns is not None else None)
+        return _frame(table, self._table(name), columns)
 
     def write_slice(self, name: str, run_id: str, frame: pd.DataFrame) -> None:
-        """Write what a run produced; writing again replaces only this run's slice."""
+        """Write what a run produced; writing again replaces only this run's slice.
+
+        A column without any value tells no type; it takes that of the other runs, now or once one has values.
+
+        Raises:
+            LakeError: A column has another type than in the runs before.
+        """
         content = arrow_table(frame.assign(run_id=run_id))
         path = self._result(name)
-        if self._open(path) is None:
+        before = self._open(path)
+        if before is None:
             self._write(path, content, mode="overwrite", partition_by=["run_id"])
-        else:
-            self._write(path, content, mode="overwrite", predicate=f"run_id = '{run_id}'", schema_mode="merge")
+            return
+        stored = pa.schema(before.schema().to_arrow())
+        content, others = fitted(content, stored)
+        if others:
+            self._retype(before, path, others)
+        self._write(path, content, mode="overwrite", predicate=f"run_id = '{run_id}'", schema_mode="merge")
 
     def read_slice(self, name: str, run_id: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
         """What a run produced, without the column `run_id`.
@@ -91,16 +113,28 @@ class Lake:
             LakeError: Nothing of this name was ever produced.
         """
         table = self._require(self._result(name), None)
-        return _frame(table, columns=columns, filters=[("run_id", "=", run_id)]).drop(
+        return _frame(table, self._result(name), columns, [("run_id", "=", run_id)]).drop(
             columns="run_id", errors="ignore"
         )
 
     def append_log(self, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Append rows to a log that one process writes at a time; `position` counts them."""
-        known = self.read_log(name)
-        first = 0 if known is None else len(known)
-        frame = pd.DataFrame(list(rows)).assign(position=range(first, first + len(rows)))
-        self._write(self._log(name), arrow_table(frame), mode="append")
+        """Append rows to a log; `position` counts all of its rows.
+
+        Raises:
+            LakeError: Other processes kept appending; nothing was appended by this call.
+        """
+        for _ in range(TRIES):
+            version = self.log_version(name)
+            known = self.read_log(name, version=version)
+            first = 0 if known is None else len(known)
+            frame = pd.DataFrame(list(rows)).assign(position=range(first, first + len(rows)))
+            if self.append_log_at(name, frame, version):
+                return
+        raise LakeError(
+            "other processes kept writing at the same time.",
+            where=str(self._log(name)),
+            remedy="Try again; nothing was written by this attempt.",
+        )
 
     def append_log_at(self, name: str, frame: pd.DataFrame, version: int | None) -> bool:
         """Append rows if the log is still at this version; False when somebody else was quicker."""
@@ -131,7 +165,7 @@ class Lake:
         path = self._log(name)
         if self._open(path) is None:
             return None
-        return _frame(self._require(path, version))
+        return _frame(self._require(path, version), path)
 
     def _create_log(self, path: Path, frame: pd.DataFrame) -> bool:
         try:
@@ -155,13 +189,29 @@ class Lake:
 
     @staticmethod
     def _write(path: Path, content: pa.Table, **options: Any) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
         try:
+            path.parent.mkdir(parents=True, exist_ok=True)
             write_deltalake(str(path), content, **options)
-        except DeltaError as error:
+        except (DeltaError, OSError) as error:
             raise LakeError(
-                f"the table could not be written: {error}.", where=str(path), remedy="Check disk space and rights."
+                f"the table could not be written: {_first_line(error)}.",
+                where=str(path),
+                remedy="Check disk space and rights.",
             ) from error
+
+    def _retype(self, stored: DeltaTable, path: Path, types: Mapping[str, pa.DataType]) -> None:
+        """Give columns that no run has put a value into the type that a run now knows."""
+        rows = _rows(stored, path)
+        for name, kind in types.items():
+            if rows[name].null_count < rows.num_rows:
+                raise LakeError(
+                    f"`{name}` of `{path.name}` is {rows[name].type} in the runs before and {kind} now.",
+                    where=str(path),
+                    remedy="Move the folder away to begin it anew; the runs in it cannot be explained then.",
+                )
+            place = rows.column_names.index(name)
+            rows = rows.set_column(place, pa.field(name, kind), pa.nulls(rows.num_rows, kind))
+        self._write(path, rows, mode="overwrite", schema_mode="overwrite", partition_by=["run_id"])
 
     @staticmethod
     def _open(path: Path) -> DeltaTable | None:
@@ -169,30 +219,37 @@ class Lake:
             return DeltaTable(str(path))
         except TableNotFoundError:
             return None
+        except DeltaError as error:
+            raise _unreadable(path, None, error) from error
 
-    def _require(self, path: Path, version: int | None) -> DeltaTable:
+    @staticmethod
+    def _require(path: Path, version: int | None) -> DeltaTable:
         try:
             return DeltaTable(str(path), version=version)
         except DeltaError as error:
-            raise LakeError(
-                f"the table `{path.name}`{'' if version is None else f', version {version},'} cannot be read: {error}.",
-                where=str(path),
-                remedy="Run the playbook again; it writes its tables anew.",
-            ) from error
+            raise _unreadable(path, version, error) from error
 
 
-def arrow_table(frame: pd.DataFrame) -> pa.Table:
-    """A frame as Arrow without pandas' own metadata; where only nulls tell no type, it is text."""
-    table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
-    return table.cast(pa.schema([column.with_type(_stored_type(column.type)) for column in table.schema]))
+def _rows(table: DeltaTable, path: Path, columns: Sequence[str] | None = None, filters: Any = None) -> pa.Table:
+    try:
+        return table.to_pyarrow_table(columns=None if columns is None else list(columns), filters=filters)
+    except (DeltaError, OSError, pa.ArrowInvalid) as error:
+        raise _unreadable(path, table.version(), error) from error
 
 
-def _stored_type(kind: pa.DataType) -> pa.DataType:
-    if pa.types.is_list(kind):
-        return pa.list_(_stored_type(kind.value_type))
-    return pa.string() if pa.types.is_null(kind) else kind
-
-
-def _frame(table: DeltaTable, **options: Any) -> pd.DataFrame:
-    frame: pd.DataFrame = table.to_pandas(**options)
+def _frame(table: DeltaTable, path: Path, columns: Sequence[str] | None = None, filters: Any = None) -> pd.DataFrame:
+    frame: pd.DataFrame = _rows(table, path, columns, filters).to_pandas()
     return frame
+
+
+def _unreadable(path: Path, version: int | None, error: Exception) -> LakeError:
+    said = f"`{path.name}`" + ("" if version is None else f" in version {version}")
+    return LakeError(
+        f"the table {said} cannot be read: {_first_line(error)}.",
+        where=str(path),
+        remedy="Restore the folder from a backup, or move it away and run the playbook again.",
+    )
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().split("\n", maxsplit=1)[0].rstrip(".")

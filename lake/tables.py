@@ -5,14 +5,8 @@ in the playbook's currency. How rows are checked against this is in `lake.qualit
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
 
-if TYPE_CHECKING:
-    import pandas as pd
-    import pandera.pandas as pandera
-
-ColumnType = Literal["text", "number", "boolean", "time", "texts"]
+from lake.columns import Column, RowRule, Table
 
 PURCHASE_KINDS = ("sale", "return")
 OFFER_KINDS = ("discount", "reward", "shipping", "value_add", "bundle")
@@ -36,121 +30,6 @@ OUTCOME_NAMES = (
     "replied",
 )
 EVIDENCE_GRADES = ("randomised", "adjusted", "assumed")
-
-
-@dataclass(frozen=True)
-class Column:
-    """One column of a canonical table.
-
-    Attributes:
-        name: Its name, lower_snake.
-        type: text, number, boolean, time, or texts (a list of texts).
-        doc: What it holds, with its unit.
-        required: It must be there and never be null.
-        minimum: Smallest allowed number.
-        maximum: Largest allowed number.
-        closed_list: Allowed texts; empty for any.
-        references: `table.column` whose values it must be one of.
-    """
-
-    name: str
-    type: ColumnType
-    doc: str
-    required: bool = False
-    minimum: float | None = None
-    maximum: float | None = None
-    closed_list: tuple[str, ...] = ()
-    references: str | None = None
-
-    @property
-    def outside_list(self) -> str:
-        """Why a row with a text outside the closed list is put aside."""
-        return f"{self.name} is not one of {', '.join(self.closed_list)}"
-
-    @property
-    def below_minimum(self) -> str:
-        """Why a row with too small a number is put aside."""
-        return f"{self.name} is below {self.minimum:g}"
-
-    @property
-    def above_maximum(self) -> str:
-        """Why a row with too large a number is put aside."""
-        return f"{self.name} is above {self.maximum:g}"
-
-
-@dataclass(frozen=True)
-class RowRule:
-    """A rule over several columns of a row.
-
-    Attributes:
-        reason: Why a row that breaks it is put aside, in words.
-        expression: A pandas expression (`DataFrame.eval`) that is true for rows that keep the rule.
-        reads: The columns in it.
-    """
-
-    reason: str
-    expression: str
-    reads: tuple[str, ...]
-
-    def keeps(self, frame: "pd.DataFrame") -> "pd.Series[bool]":
-        """Which rows keep it; a null compares as false."""
-        import pandas as pd
-
-        return pd.Series(frame.eval(self.expression, engine="python"), index=frame.index, dtype=bool)
-
-
-@dataclass(frozen=True)
-class Table:
-    """One canonical table.
-
-    Attributes:
-        name: Its name.
-        key: Columns that identify a row.
-        columns: All declared columns.
-        event_time: Column that says when a row happened; rows at or after as-of are not read.
-        rules: Rules over several columns, in the order in which they give the reason.
-        allows_attributes: Further columns are kept as attributes.
-    """
-
-    name: str
-    key: tuple[str, ...]
-    columns: tuple[Column, ...]
-    event_time: str | None = None
-    rules: tuple[RowRule, ...] = ()
-    allows_attributes: bool = False
-
-    def column(self, name: str) -> Column | None:
-        """The declared column of this name."""
-        return next((column for column in self.columns if column.name == name), None)
-
-    def schema(self) -> "pandera.DataFrameSchema":
-        """The table as a pandera schema over values of the right type; each check's name is the reason of failing."""
-        import pandera.pandas as pandera
-
-        return pandera.DataFrameSchema(
-            {column.name: _pandera_column(column) for column in self.columns},
-            checks=[_pandera_rule(rule) for rule in self.rules],
-            name=self.name,
-        )
-
-
-def _pandera_column(column: Column) -> "pandera.Column":
-    import pandera.pandas as pandera
-
-    checks = []
-    if column.closed_list:
-        checks.append(pandera.Check.isin(column.closed_list, name=column.outside_list))
-    if column.minimum is not None:
-        checks.append(pandera.Check.ge(column.minimum, name=column.below_minimum))
-    if column.maximum is not None:
-        checks.append(pandera.Check.le(column.maximum, name=column.above_maximum))
-    return pandera.Column(None, checks=checks, nullable=not column.required, required=column.required)
-
-
-def _pandera_rule(rule: RowRule) -> "pandera.Check":
-    import pandera.pandas as pandera
-
-    return pandera.Check(rule.keeps, name=rule.reason)
 
 
 def _text(
@@ -328,6 +207,28 @@ _TABLES = (
             ),
             RowRule("a sale with value 0 or less", "kind != 'sale' or net_value > 0", ("kind", "net_value")),
         ),
+    ),
+    Table(
+        "signals",
+        ("signal_id",),
+        (
+            _text("signal_id", "Key of the signal.", required=True),
+            _text("customer_id", "Who; null for a visitor who is not known.", of="customers.customer_id"),
+            _text("anonymous_id", "The visitor, where the customer is not known."),
+            _text("name", "What happened, in the words of Segment's specification: Product Viewed, ….", required=True),
+            _time("occurred_at", "When.", required=True),
+            _time("received_at", "When we learnt of it."),
+            _text("session_id", "Session it belongs to."),
+            _text("product_id", "Product it concerns.", of="products.product_id"),
+            _text("asset_id", "Asset it concerns."),
+            _text("channel_id", "Channel it came by."),
+            _text("campaign_id", "Campaign it came by."),
+            _text("topic", "Topic it concerns."),
+            _number("value", "Its value: a count, seconds or an amount, as the name says."),
+            _text("source", "Where it was recorded."),
+            _text("properties", "Anything else, as JSON."),
+        ),
+        event_time="occurred_at",
     ),
     Table(
         "touches",

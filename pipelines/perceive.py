@@ -8,11 +8,12 @@ from datetime import date
 import pandas as pd
 import pyarrow as pa
 
+from lake.columns import Table
 from lake.digest import content_digest
 from lake.quality import REASON, ROW, SOURCE_ROW, VALUE, Split, keys_of, split
 from lake.reservations import Reservations
 from lake.store import Lake, Pin
-from lake.tables import TABLES, Table
+from lake.tables import TABLES
 from pipelines.errors import PlaybookError, SourceError
 from pipelines.playbook import Playbook
 from pipelines.raw_rows import Knowing, RawRows, raw_rows, read_raw

@@ -11,7 +11,8 @@ import pandas as pd
 import pyarrow as pa
 
 from lake.coercion import arrow_of, combined
-from lake.tables import TABLES, Table
+from lake.columns import Table
+from lake.tables import TABLES
 from pipelines.playbook import Playbook
 from pipelines.sources import read_source
 

@@ -10,10 +10,11 @@ from forecasting.frames import COLUMNS as FORECAST_COLUMNS
 from forecasting.frames import from_tables, to_tables
 from forecasting.values import Forecasts
 from graph.view import View
+from lake.columns import Column
 from lake.digest import content_digest
 from lake.runs import RunRow
 from lake.store import arrow_table
-from lake.tables import TABLES, Column
+from lake.tables import TABLES
 from pipelines.day import Day
 
 DECISIONS = "decisions"
