@@ -12,6 +12,7 @@ import pandas as pd
 
 from graph.aggregates import Lines, customer_activity, shopping_days_by_category, shopping_days_by_product
 from graph.beliefs import BeliefSettings, repeat_purchase
+from graph.browsing import most_browsed
 from graph.content import GraphContentError
 from graph.schema import NODE
 
@@ -32,7 +33,7 @@ def knowledge_tables(
 
     Args:
         tables: Canonical tables: customers, categories, products, purchases, assets and channels; offers, campaigns,
-            consents and estimates where there are any. Others are not looked at.
+            consents, signals and estimates where there are any. Others are not looked at.
         as_of: Nothing that happened at or after it counts.
         timezone: IANA time zone of the playbook, whose midnight starts a day.
         product_threshold: Shopping days from which on `BOUGHT` a product is kept; only products that are bought so
@@ -61,11 +62,19 @@ def knowledge_tables(
         "Customer": _customers(tables, customer_activity(lines, as_of=as_of, timezone=timezone)),
         "Customer BOUGHT Category": by_category.bought(),
         "Customer BOUGHT Product": bought_products,
-        "Customer INTERESTED_IN Category": repeat_purchase(by_category, beliefs),
+        "Customer INTERESTED_IN Category": _interests(
+            repeat_purchase(by_category, beliefs),
+            most_browsed(tables.get("signals"), tables["products"], beliefs, as_of=as_of),
+        ),
         "Customer REACHABLE_ON Channel": _reachable(tables.get("consents"), as_of),
         **_catalogue(tables, referred),
         **_content(tables, assets, about_products),
     }
+
+
+def _interests(*rules: pd.DataFrame) -> pd.DataFrame:
+    found = [rows for rows in rules if len(rows)]
+    return pd.concat(found, ignore_index=True) if found else rules[0]
 
 
 def _customers(tables: Mapping[str, pd.DataFrame], activity: pd.DataFrame) -> pd.DataFrame:

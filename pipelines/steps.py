@@ -37,6 +37,7 @@ RELATED_TABLES = (
     "offers",
     "campaigns",
     "consents",
+    "signals",
     "estimates",
 )
 FORECAST_TABLES = ("customers", "purchases", "products", "touches", "outcomes", "assets", "campaigns")
