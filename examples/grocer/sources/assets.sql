@@ -23,8 +23,11 @@ coupons AS (
         campaign_id,
         coupon_upc,
         list(category_id ORDER BY category_id) AS categories,
-        -- named by a category that the shop has words for, before others by the one with most of the products
-        list(coalesce(words, plain_name) ORDER BY words IS NULL, products DESC, category_id) AS goods
+        -- named by the categories that the shop has words for, the one with most of its products first
+        coalesce(
+            list(words ORDER BY products DESC, category_id) FILTER (words IS NOT NULL),
+            list(plain_name ORDER BY products DESC, category_id)
+        ) AS goods
     FROM about
     GROUP BY campaign_id, coupon_upc
 ),

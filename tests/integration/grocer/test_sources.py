@@ -155,6 +155,25 @@ def test_running_coupons_are_230_of_which_five_wait(coupons: pd.DataFrame) -> No
     assert running["funded_by"].value_counts().to_dict() == {"manufacturer": 154, "us": 76}
 
 
+def test_the_214_coupons_that_plays_can_use_are_named_in_the_shops_words(
+    reading: Reading, coupons: pd.DataFrame
+) -> None:
+    assets = kept(reading, "assets")
+    playable = set(assets[assets["kind"] == "reminder"]["categories"].str[0])
+    usable = coupons[
+        coupons["is_running"]
+        & (coupons["status"] == "active")
+        & coupons["categories"].map(lambda categories: bool(set(categories) & playable))
+    ]
+    assert len(usable) == 214
+    assert usable["discount_pct"].notna().sum() == 139
+    assert [(usable["discount_pct"] <= ceiling).sum() for ceiling in (10, 20, 30)] == [0, 32, 70]
+    titles = usable.set_index("asset_id")["title"]
+    assert titles["coupon/18/54900050076"] == "$1.00 off soft drinks or water"
+    assert titles["coupon/17/54670400033"] == "$1.00 off when you buy two: frozen pizza or frozen vegetables"
+    assert not titles.str.contains("coupons|dietary aid|easter").any()
+
+
 def test_a_coupon_ends_with_its_campaigns_last_day(coupons: pd.DataFrame) -> None:
     ends = coupons[coupons["campaign_id"] == "17"]["ends_at"].unique()
     assert list(ends) == [pd.Timestamp("2017-11-20 05:00", tz="UTC")]
