@@ -36,8 +36,9 @@ class Reservations:
             The rows of `wanted` whose customer now belongs to their decision. The others were given away before.
 
         Raises:
-            LakeError: Other processes kept writing; nothing was reserved by this call.
+            LakeError: A customer is in it twice, or other processes kept writing; nothing was reserved by this call.
         """
+        _refuse_repeated(wanted, slot, day)
         for _ in range(TRIES):
             version = self._lake.log_version(RESERVATIONS)
             held = self._of_slot(slot, day, version).set_index("customer_id")["decision_id"]
@@ -86,3 +87,13 @@ class Reservations:
     def _append(self, slot: str, day: date, fresh: pd.DataFrame, run_id: str, version: int | None) -> bool:
         rows = fresh.assign(slot=slot, day=day.isoformat(), run_id=run_id)[COLUMNS]
         return self._lake.append_log_at(RESERVATIONS, rows, version)
+
+
+def _refuse_repeated(wanted: pd.DataFrame, slot: str, day: date) -> None:
+    repeated = wanted.loc[wanted["customer_id"].duplicated(), "customer_id"]
+    if len(repeated):
+        raise LakeError(
+            f"the customer `{repeated.iloc[0]}` is to be sent to twice in one slot.",
+            where=f"slot {slot}, {day.isoformat()}",
+            remedy="Decide on one send per customer, slot and day.",
+        )

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +66,7 @@ class RunIdentity:
 
     def canonical(self) -> str:
         """The identity as JSON with sorted keys."""
-        plain = asdict(self) | {"as_of": self.as_of.isoformat()}
+        plain = asdict(self) | {"as_of": _moment(self.as_of)}
         return json.dumps(plain, sort_keys=True, separators=(",", ":"))
 
 
@@ -110,9 +110,9 @@ class Ledger:
                 "pins": {name: asdict(pin) for name, pin in pins.items()},
                 "about": dict(about),
             }
-            self._append(identity.run_id, OPENED, identity.as_of.isoformat(), None, payload)
+            self._append(identity.run_id, OPENED, _moment(identity.as_of), None, payload)
         elif (latest := self.latest(as_of=identity.as_of)) is not None and latest.run_id != identity.run_id:
-            self._append(identity.run_id, "reopened", identity.as_of.isoformat(), None, {})
+            self._append(identity.run_id, "reopened", _moment(identity.as_of), None, {})
         return self.get(identity.run_id)
 
     def mark(self, run_id: str, *, step: str, state: str | None, payload: Mapping[str, Any]) -> None:
@@ -139,7 +139,7 @@ class Ledger:
         """The run opened last, of this as-of and with this step done, if there is one."""
         rows = self._rows()
         if as_of is not None:
-            opened = rows[rows["kind"].isin([OPENED, "reopened"]) & rows["name"].eq(as_of.isoformat())]
+            opened = rows[rows["kind"].isin([OPENED, "reopened"]) & rows["name"].eq(_moment(as_of))]
         else:
             opened = rows[rows["kind"].isin([OPENED, "reopened"])]
         done = set(rows["run_id"][rows["kind"].eq("step") & rows["name"].eq(step or "")])
@@ -160,6 +160,10 @@ class Ledger:
     @staticmethod
     def _recent(rows: pd.DataFrame) -> list[str]:
         return list(dict.fromkeys(rows["run_id"][::-1]))[:5]
+
+
+def _moment(as_of: datetime) -> str:
+    return as_of.astimezone(UTC).isoformat()
 
 
 def _fold(rows: pd.DataFrame) -> RunRow:
@@ -200,6 +204,7 @@ def playbook_lock(root: Path) -> Iterator[None]:
         holder.write_text(str(psutil.Process().pid), encoding="utf-8")
         yield
     finally:
+        holder.unlink(missing_ok=True)
         lock.release()
 
 

@@ -7,7 +7,7 @@ import pyarrow as pa
 
 
 def arrow_table(frame: pd.DataFrame) -> pa.Table:
-    """A frame as Arrow without pandas' own metadata; times in microseconds; where only nulls tell no type, it is text."""
+    """A frame as Arrow without pandas' own metadata; times in microseconds; a column of nulls alone is text."""
     table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
     return table.cast(pa.schema([column.with_type(_stored_type(column.type)) for column in table.schema]), safe=False)
 

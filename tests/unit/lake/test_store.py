@@ -1,0 +1,272 @@
+"""The lake: tables by content, slices by run, logs that only grow."""
+
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+import pyarrow as pa
+import pytest
+from deltalake import DeltaTable
+
+from lake.errors import LakeError
+from lake.store import Lake, Pin, arrow_table
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Lake:
+    return Lake(tmp_path / "lake" / "shop")
+
+
+def rows(*keys: str) -> pa.Table:
+    return pa.table({"key": list(keys)})
+
+
+def log_of(*keys: str) -> pd.DataFrame:
+    return pd.DataFrame({"key": list(keys)})
+
+
+def read_back(lake: Lake, frame: pd.DataFrame) -> pd.DataFrame:
+    lake.write("things", arrow_table(frame), digest="any")
+    return lake.read("things")
+
+
+# ---- canonical tables
+
+
+def test_a_table_that_was_never_written_has_no_version(lake: Lake) -> None:
+    assert lake.latest("things") is None
+
+
+def test_the_same_content_is_not_written_again(lake: Lake) -> None:
+    first = lake.write("things", rows("a"), digest="one")
+    assert lake.write("things", rows("a"), digest="one") == first == Pin(0, "one", 1)
+
+
+def test_other_content_is_a_new_version_and_the_old_one_stays(lake: Lake) -> None:
+    first = lake.write("things", rows("a"), digest="one")
+    second = lake.write("things", rows("b", "c"), digest="two")
+    assert (second.rows, second.version > first.version) == (2, True)
+    assert list(lake.read("things")["key"]) == ["b", "c"]
+    assert list(lake.read("things", version=first.version)["key"]) == ["a"]
+
+
+def test_content_that_returns_after_other_content_is_written_anew(lake: Lake) -> None:
+    for digest in ("one", "two", "one"):
+        pin = lake.write("things", rows(digest), digest=digest)
+    assert pin.version == 2
+    assert list(lake.read("things")["key"]) == ["one"]
+
+
+def test_a_table_may_change_its_columns(lake: Lake) -> None:
+    lake.write("things", rows("a"), digest="one")
+    lake.write("things", pa.table({"number": [1.5]}), digest="two")
+    assert lake.read("things").to_dict("list") == {"number": [1.5]}
+
+
+def test_maintenance_by_others_changes_no_content(lake: Lake) -> None:
+    lake.write("things", rows("a"), digest="one")
+    DeltaTable(str(lake.root / "tables" / "things")).alter.set_table_properties({"delta.appendOnly": "false"})
+    pin = lake.latest("things")
+    assert pin is not None
+    assert (pin.digest, pin.version) == ("one", 1)
+
+
+def test_every_type_comes_back_as_the_rooms_expect_it(lake: Lake) -> None:
+    frame = pd.DataFrame(
+        {
+            "text": ["ä", None],
+            "number": [1.5, None],
+            "flag": [True, None],
+            "time": [pd.Timestamp("2026-03-06T10:00:00.123456Z"), None],
+            "texts": [["a", "b"], None],
+        }
+    )
+    again = read_back(lake, frame)
+    assert str(again["time"].dtype) == "datetime64[us, UTC]"
+    assert again["time"][0] == pd.Timestamp("2026-03-06T10:00:00.123456Z")
+    assert again["number"].dtype == "float64"
+    assert [list(again["text"]), list(again["flag"]), again["texts"][1]] == [["ä", None], [True, None], None]
+    assert list(again["texts"][0]) == ["a", "b"]
+
+
+def test_only_the_columns_asked_for_are_read(lake: Lake) -> None:
+    lake.write("things", pa.table({"a": ["x"], "b": ["y"]}), digest="one")
+    assert list(lake.read("things", columns=["b"]).columns) == ["b"]
+
+
+def test_other_tools_read_the_files(lake: Lake) -> None:
+    lake.write("things", rows("a", "b"), digest="one")
+    (file,) = (lake.root / "tables" / "things").glob("*.parquet")
+    assert sorted(duckdb.read_parquet(str(file)).fetchall()) == [("a",), ("b",)]
+
+
+# ---- slices of runs
+
+
+def test_a_slice_replaces_itself_and_no_other(lake: Lake) -> None:
+    lake.write_slice("decisions", "run-1", log_of("a", "b"))
+    lake.write_slice("decisions", "run-2", log_of("c"))
+    lake.write_slice("decisions", "run-1", log_of("d"))
+    assert list(lake.read_slice("decisions", "run-1")["key"]) == ["d"]
+    assert list(lake.read_slice("decisions", "run-2")["key"]) == ["c"]
+    assert list(lake.read_slice("decisions", "run-1").columns) == ["key"]
+
+
+def test_a_slice_without_rows_is_empty_and_not_missing(lake: Lake) -> None:
+    lake.write_slice("decisions", "run-1", log_of("a"))
+    lake.write_slice("decisions", "run-1", log_of("a").head(0))
+    assert lake.read_slice("decisions", "run-1").empty
+
+
+@pytest.mark.parametrize(
+    ("unknown", "known"),
+    [
+        (pd.Series([None], dtype=object), pd.Series([1.5])),
+        (pd.Series([None], dtype=object), pd.Series(pd.to_datetime(["2026-03-06"], utc=True))),
+        (pd.Series([None], dtype=object), pd.Series([True])),
+        (pd.Series([None], dtype=object), pd.Series(["text"])),
+    ],
+    ids=["number", "time", "flag", "text"],
+)
+def test_a_column_without_values_takes_the_type_of_the_run_that_has_some(
+    lake: Lake, unknown: "pd.Series[Any]", known: "pd.Series[Any]"
+) -> None:
+    lake.write_slice("decisions", "run-1", pd.DataFrame({"value": unknown}))
+    lake.write_slice("decisions", "run-2", pd.DataFrame({"value": known}))
+    lake.write_slice("decisions", "run-3", pd.DataFrame({"value": unknown}))
+    assert list(lake.read_slice("decisions", "run-2")["value"]) == list(known)
+    for run in ("run-1", "run-3"):
+        assert lake.read_slice("decisions", run)["value"].isna().tolist() == [True]
+
+
+def test_whole_numbers_join_a_column_of_fractions(lake: Lake) -> None:
+    lake.write_slice("decisions", "run-1", pd.DataFrame({"value": [1.5]}))
+    lake.write_slice("decisions", "run-2", pd.DataFrame({"value": [2]}))
+    assert list(lake.read_slice("decisions", "run-2")["value"]) == [2.0]
+
+
+def test_a_column_that_changes_its_type_is_refused_instead_of_being_converted(lake: Lake) -> None:
+    lake.write_slice("decisions", "run-1", pd.DataFrame({"value": ["text"]}))
+    with pytest.raises(LakeError, match="`value` of `decisions`"):
+        lake.write_slice("decisions", "run-2", pd.DataFrame({"value": [1.5]}))
+    assert list(lake.read_slice("decisions", "run-1")["value"]) == ["text"]
+
+
+def test_a_new_column_is_null_in_earlier_runs(lake: Lake) -> None:
+    lake.write_slice("decisions", "run-1", pd.DataFrame({"key": ["a"]}))
+    lake.write_slice("decisions", "run-2", pd.DataFrame({"key": ["b"], "value": [1.5]}))
+    assert lake.read_slice("decisions", "run-1")["value"].isna().all()
+
+
+# ---- logs
+
+
+def test_a_log_counts_its_rows(lake: Lake) -> None:
+    lake.append_log("runs", [{"what": "a"}, {"what": "b"}])
+    lake.append_log("runs", [{"what": "c"}])
+    log = lake.read_log("runs")
+    assert log is not None
+    assert log.sort_values("position")[["position", "what"]].to_numpy().tolist() == [[0, "a"], [1, "b"], [2, "c"]]
+
+
+def test_a_log_that_nobody_began_is_none(lake: Lake) -> None:
+    assert lake.read_log("runs") is None
+    assert lake.log_version("runs") is None
+
+
+def test_only_who_knows_the_last_row_may_append(lake: Lake) -> None:
+    assert lake.append_log_at("claims", log_of("a"), None)
+    assert not lake.append_log_at("claims", log_of("b"), None)
+    assert lake.append_log_at("claims", log_of("c"), 0)
+    assert not lake.append_log_at("claims", log_of("d"), 0)
+    log = lake.read_log("claims")
+    assert log is not None
+    assert sorted(log["key"]) == ["a", "c"]
+
+
+def test_a_log_remembers_how_it_was(lake: Lake) -> None:
+    lake.append_log_at("claims", log_of("a"), None)
+    lake.append_log_at("claims", log_of("b"), 0)
+    before = lake.read_log("claims", version=0)
+    assert before is not None
+    assert list(before["key"]) == ["a"]
+
+
+def test_two_processes_append_to_one_log_without_losing_or_counting_a_row_twice(lake: Lake) -> None:
+    program = textwrap.dedent(
+        """
+        import sys
+        from pathlib import Path
+        from lake.store import Lake
+        lake = Lake(Path(sys.argv[1]))
+        for number in range(6):
+            lake.append_log("runs", [{"what": f"{sys.argv[2]}-{number}"}])
+        """
+    )
+    writers = [subprocess.Popen([sys.executable, "-c", program, str(lake.root), name]) for name in ("one", "two")]
+    assert [writer.wait(timeout=120) for writer in writers] == [0, 0]
+    log = lake.read_log("runs")
+    assert log is not None
+    assert sorted(log["position"]) == list(range(12))
+    assert sorted(log["what"]) == sorted(f"{name}-{number}" for name in ("one", "two") for number in range(6))
+
+
+# ---- what a killed process or a broken disk leaves
+
+
+def test_files_that_a_killed_process_left_without_commit_are_not_there(lake: Lake) -> None:
+    for folder in ("tables/things", "logs/claims"):
+        (lake.root / folder / "_delta_log").mkdir(parents=True)
+        (lake.root / folder / "part-0.parquet").write_bytes(b"half a file")
+    assert lake.latest("things") is None
+    assert lake.write("things", rows("a"), digest="one").rows == 1
+    assert lake.append_log_at("claims", log_of("a"), None)
+    assert list(lake.read("things")["key"]) == ["a"]
+
+
+def test_a_file_that_is_gone_is_named(lake: Lake) -> None:
+    lake.write("things", rows("a"), digest="one")
+    for file in (lake.root / "tables" / "things").glob("*.parquet"):
+        file.unlink()
+    with pytest.raises(LakeError, match="`things` in version 0 cannot be read") as error:
+        lake.read("things")
+    assert error.value.where.endswith("tables/things")
+    assert error.value.remedy
+
+
+def test_a_broken_file_is_named(lake: Lake) -> None:
+    lake.write("things", rows("a"), digest="one")
+    for file in (lake.root / "tables" / "things").glob("*.parquet"):
+        file.write_bytes(b"not a parquet file")
+    with pytest.raises(LakeError, match="`things`"):
+        lake.read("things")
+
+
+def test_a_broken_log_is_named_and_not_taken_for_no_table(lake: Lake) -> None:
+    lake.write("things", rows("a"), digest="one")
+    (lake.root / "tables" / "things" / "_delta_log" / f"{0:020}.json").write_text("{broken")
+    with pytest.raises(LakeError, match="`things`"):
+        lake.latest("things")
+
+
+def test_a_version_that_never_was_is_an_error(lake: Lake) -> None:
+    lake.write("things", rows("a"), digest="one")
+    with pytest.raises(LakeError, match="version 9"):
+        lake.read("things", version=9)
+
+
+@pytest.mark.parametrize("read", [lambda lake: lake.read("things"), lambda lake: lake.read_slice("things", "run")])
+def test_reading_what_was_never_written_is_an_error(lake: Lake, read: Any) -> None:
+    with pytest.raises(LakeError, match="`things`"):
+        read(lake)
+
+
+def test_a_folder_that_cannot_be_written_is_an_error_with_a_remedy(tmp_path: Path) -> None:
+    (tmp_path / "lake").write_text("a file where a folder should be")
+    with pytest.raises(LakeError, match="could not be written") as error:
+        Lake(tmp_path / "lake").write("things", rows("a"), digest="one")
+    assert error.value.remedy
