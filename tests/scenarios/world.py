@@ -76,14 +76,15 @@ class World:
     Attributes:
         folder: Where playbook and state folder are written.
         name: The playbook's name; its database in the graph is named after it.
-        graph_home: Home of the graph server that every world of a session shares.
+        shared: Parts of the state folder that every world of a session shares, by name: the graph server's home, and
+            Dagster's history, which takes a second to create.
         today: The day that commands believe it is.
         at: The local time of that day at which they run.
     """
 
     folder: Path
     name: str
-    graph_home: Path
+    shared: Mapping[str, Path]
     today: date = TODAY
     at: str = "06:00:00"
     has_default_reminders: bool = True
@@ -336,11 +337,12 @@ class World:
         return answer.document
 
     def _home(self) -> Path:
-        # One graph server serves all worlds of a session: each state folder points to its home.
         home = self.folder / "state"
         if not home.exists():
             home.mkdir(parents=True)
-            (home / "graph").symlink_to(self.graph_home, target_is_directory=True)
+            for name, folder in self.shared.items():
+                folder.mkdir(exist_ok=True)
+                (home / name).symlink_to(folder, target_is_directory=True)
         return home
 
     # ---- writing
@@ -389,7 +391,7 @@ EMAIL: Document = {"kind": "file", "cost_per_touch": 0.001}
 def fresh_world(folder: Path, server: graph_server.Server) -> Iterator[World]:
     """A world with a database of its own on the session's server, gone afterwards."""
     name = f"world-{secrets.token_hex(6)}"
-    yield World(folder, name, server.home)
+    yield World(folder, name, {"graph": server.home, "dagster": server.home.with_name(f"{server.home.name}-dagster")})
     graph_server.drop_database(server, database_name(name))
 
 
