@@ -41,7 +41,7 @@ def elapsed_days(later: Any, earlier: Any) -> npt.NDArray[np.float64]:
 
 def naive(column: "pd.Series[Any]") -> Times:
     """A column of times as naive UTC datetime64[us], shape (n,); NaT where missing."""
-    if column.dtype.kind == "M" and not isinstance(column.dtype, pd.DatetimeTZDtype):
+    if isinstance(column.dtype, np.dtype) and column.dtype.kind == "M":
         return np.asarray(column.to_numpy(), dtype="datetime64[us]")
     utc = column if isinstance(column.dtype, pd.DatetimeTZDtype) else pd.to_datetime(column, utc=True)
     return np.asarray(utc.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy(), dtype="datetime64[us]")
