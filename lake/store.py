@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.fs as pafs
 from deltalake import CommitProperties, DeltaTable, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 
@@ -231,8 +232,11 @@ class Lake:
 
 
 def _rows(table: DeltaTable, path: Path, columns: Sequence[str] | None = None, filters: Any = None) -> pa.Table:
+    # Without a file system of Arrow's own, its threads call into Python and may abort the process while it ends.
+    files = pafs.SubTreeFileSystem(str(path), pafs.LocalFileSystem())
+    wanted = None if columns is None else list(columns)
     try:
-        return table.to_pyarrow_table(columns=None if columns is None else list(columns), filters=filters)
+        return table.to_pyarrow_table(columns=wanted, filters=filters, filesystem=files)
     except (DeltaError, OSError, pa.ArrowInvalid) as error:
         raise _unreadable(path, table.version(), error) from error
 
