@@ -70,8 +70,8 @@ def run_tables(run: RunFacts, motives: pd.DataFrame, records: pd.DataFrame) -> d
 def motive_nodes(motive_ids: pd.Series) -> pd.DataFrame:
     """The nodes of motives, from their keys `play:subject`."""
     distinct = motive_ids.drop_duplicates().sort_values(ignore_index=True)
-    parts = distinct.str.partition(":")
-    return pd.DataFrame({"motive_id": distinct, "play": parts[0], "subject": parts[2]})
+    before, after = _split(distinct, ":")
+    return pd.DataFrame({"motive_id": distinct, "play": before, "subject": after})
 
 
 def concerns(motives: pd.DataFrame, known: Mapping[str, pd.Index]) -> dict[str, pd.DataFrame]:
@@ -81,13 +81,20 @@ def concerns(motives: pd.DataFrame, known: Mapping[str, pd.Index]) -> dict[str, 
         motives: Rows of the label Motive.
         known: Keys of Category, Product and Campaign.
     """
-    parts = motives["subject"].str.partition("/")
+    kinds, keys = _split(motives["subject"], "/")
+    pairs = pd.DataFrame({"from_key": motives["motive_id"], "to_key": keys})
     tables = {}
     for kind, label in SUBJECTS.items():
-        is_meant = (parts[0] == kind) & parts[2].isin(known[label])
-        pairs = pd.DataFrame({"from_key": motives["motive_id"], "to_key": parts[2]})
+        is_meant = (kinds == kind) & keys.isin(known[label])
         tables[f"Motive CONCERNS {label}"] = pairs[is_meant].reset_index(drop=True)
     return tables
+
+
+def _split(texts: pd.Series, separator: str) -> tuple[pd.Series, pd.Series]:
+    """What stands before the first separator and what after it."""
+    parts = [str(text).partition(separator) for text in texts]
+    before, after = ([part[place] for part in parts] for place in (0, 2))
+    return pd.Series(before, texts.index, dtype=object), pd.Series(after, texts.index, dtype=object)
 
 
 def _run(run: RunFacts, records: pd.DataFrame) -> pd.DataFrame:

@@ -103,9 +103,11 @@ def _kept(
     has_customer = kept["Decision"]["decision_id"].isin(kept["Decision FOR Customer"]["from_key"])
     decisions = kept["Decision"][is_told & has_customer]
     told = {"Run": pd.Index(runs["run_id"]), "Decision": pd.Index(decisions["decision_id"])}
+    motives = kept["Customer HAS_MOTIVE Motive"]
     return {name: _between(told, KINDS[name], frame) for name, frame in kept.items()} | {
         "Run": runs,
         "Decision": decisions,
+        "Customer HAS_MOTIVE Motive": motives[motives["run_id"] != run.run_id],
     }
 
 

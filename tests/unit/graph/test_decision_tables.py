@@ -1,0 +1,251 @@
+"""How the motives and decisions of a run become rows of the graph, and how runs add up."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+import pandas as pd
+import pytest
+
+from graph.content import GraphContentError, check_endpoints, whole_layer
+from graph.decisions import RunFacts, decision_tables
+
+AS_OF = datetime(2026, 3, 1, tzinfo=UTC)
+KNOWN = {
+    "Customer": pd.Index(["ann", "bob", "cid"]),
+    "Category": pd.Index(["FOOD/DAIRY", "TEA"]),
+    "Product": pd.Index(["milk"]),
+    "Campaign": pd.Index(["spring"]),
+    "Asset": pd.Index(["dairy-week", "tea-time"]),
+    "Channel": pd.Index(["email"]),
+}
+
+
+def run(name: str = "r1", *, days: int = 0, policies: tuple[str, ...] = ("consent", "margin")) -> RunFacts:
+    return RunFacts(
+        run_id=name,
+        as_of=AS_OF + timedelta(days=days),
+        code_version="code-1",
+        playbook_digest="playbook-1",
+        tables={"customers": "1" * 64, "purchases": name * 32},
+        policies=policies,
+        policy_digest="2" * 64,
+        models={"cadence": "3" * 64},
+    )
+
+
+def motives(*rows: tuple[str, str, str]) -> pd.DataFrame:
+    frame = pd.DataFrame(rows, columns=["customer_id", "play", "subject"])
+    return frame.assign(
+        strength=0.5,
+        starts_at=pd.Timestamp(AS_OF),
+        until=pd.Timestamp(AS_OF) + timedelta(days=7),
+        sentence="Milk is due.",
+        evidence="[]",
+    )
+
+
+DUE = ("replenishment-due", "category/FOOD/DAIRY")
+
+
+def record(customer: str, run_id: str = "r1", **changed: object) -> dict[str, object]:
+    return {
+        "decision_id": f"{run_id}-{customer}",
+        "customer_id": customer,
+        "verb": "send",
+        "is_ghost": False,
+        "arm": "treated",
+        "play": DUE[0],
+        "subject": DUE[1],
+        "motive_sentence": "Milk is due.",
+        "asset_id": "dairy-week",
+        "asset_version": "1",
+        "offer_id": None,
+        "channel_id": "email",
+        "send_at": pd.Timestamp(AS_OF),
+        "expires_at": pd.Timestamp(AS_OF) + timedelta(days=1),
+        "none_reason": None,
+        "value": 1.5,
+        "confidence": 0.6,
+        "evidence_grade": "assumed",
+        "propensity": 1.0,
+        "touch_cost": 0.01,
+        "margin_to_runner_up": 0.2,
+        "refused_by": "{}",
+        "funnel": "{}",
+    } | changed
+
+
+def nothing(customer: str, reason: str, run_id: str = "r1", **changed: object) -> dict[str, object]:
+    empty = dict.fromkeys(("play", "subject", "asset_id", "channel_id", "asset_version"))
+    return record(customer, run_id, verb="none", none_reason=reason, **empty, **changed)
+
+
+def tables(
+    *records: Mapping[str, object],
+    found: pd.DataFrame | None = None,
+    facts: RunFacts | None = None,
+    earlier: Mapping[str, pd.DataFrame] | None = None,
+    known: Mapping[str, pd.Index] | None = None,
+    kept_days: float | None = None,
+) -> dict[str, pd.DataFrame]:
+    made = decision_tables(
+        facts or run(),
+        motives=motives(("ann", *DUE)) if found is None else found,
+        records=pd.DataFrame(list(records)),
+        known=known or KNOWN,
+        earlier=earlier,
+        kept_days=kept_days,
+    )
+    check_endpoints(whole_layer("decisions", made), _nodes(known or KNOWN))
+    return made
+
+
+def _nodes(known: Mapping[str, pd.Index]) -> dict[str, object]:
+    import pyarrow as pa
+
+    return {label: pa.table({f"{label.lower()}_id": pa.array(keys, pa.string())}) for label, keys in known.items()}
+
+
+def pairs(frame: pd.DataFrame) -> set[tuple[str, str]]:
+    return set(zip(frame["from_key"], frame["to_key"], strict=True))
+
+
+def test_the_path_of_a_decision_is_literal() -> None:
+    made = tables(record("ann"))
+    motive = "replenishment-due:category/FOOD/DAIRY"
+    assert pairs(made["Customer HAS_MOTIVE Motive"]) == {("ann", motive)}
+    assert pairs(made["Motive CONCERNS Category"]) == {(motive, "FOOD/DAIRY")}
+    assert pairs(made["Decision CHOSE Asset"]) == {("r1-ann", "dairy-week")}
+    assert pairs(made["Decision BECAUSE Motive"]) == {("r1-ann", motive)}
+    assert pairs(made["Decision FOR Customer"]) == {("r1-ann", "ann")}
+    assert pairs(made["Decision ON Channel"]) == {("r1-ann", "email")}
+    assert pairs(made["Decision WAS_GENERATED_BY Run"]) == {("r1-ann", "r1")}
+    assert made["Decision BECAUSE Motive"]["weight"].tolist() == [0.5]
+
+
+def test_ghosts_are_decisions_and_doing_nothing_is_a_count_by_reason_on_the_run() -> None:
+    made = tables(
+        record("ann"),
+        record("bob", is_ghost=True),
+        nothing("cid", "refused: margin-protection"),
+        nothing("dan", "no motive"),
+        nothing("eve", "no motive"),
+        nothing("fay", "no motive", is_ghost=True),
+    )
+    assert dict(zip(made["Decision"]["decision_id"], made["Decision"]["is_ghost"], strict=True)) == {
+        "r1-ann": False,
+        "r1-bob": True,
+    }
+    (told,) = made["Run"].to_dict("records")
+    counts = {name: told[name] for name in ("customers", "sends", "nothing", "held_out", "ghosts")}
+    assert counts == {"customers": 6, "sends": 1, "nothing": 3, "held_out": 2, "ghosts": 1}
+    assert (told["nothing_no_motive"], told["nothing_refused_margin_protection"]) == (2, 1)
+
+
+def test_a_policy_that_refused_candidates_is_linked_with_their_number() -> None:
+    made = tables(record("ann", refused_by=json.dumps({"margin": 12, "consent": 3})))
+    refused = made["Decision REFUSED_BY PolicyVersion"]
+    assert dict(zip(refused["to_key"], refused["count"], strict=True)) == {
+        f"margin@{'2' * 16}": 12,
+        f"consent@{'2' * 16}": 3,
+    }
+
+
+def test_a_policy_that_the_run_does_not_list_is_an_error() -> None:
+    with pytest.raises(GraphContentError, match="The policies margin refused something and are not listed"):
+        tables(record("ann", refused_by='{"margin": 1}'), facts=run(policies=("consent",)))
+
+
+def test_a_run_names_the_tables_models_and_policies_that_it_used() -> None:
+    made = tables(record("ann"))
+    assert set(made["TableVersion"]["table"]) == {"customers", "purchases"}
+    assert set(made["ModelVersion"]["model"]) == {"cadence"}
+    assert set(made["PolicyVersion"]["policy"]) == {"consent", "margin"}
+    assert {target for _, target in pairs(made["Run USED PolicyVersion"])} == set(made["PolicyVersion"]["version_id"])
+
+
+def test_motives_about_products_and_campaigns_concern_those_and_unknown_subjects_nobody() -> None:
+    found = motives(
+        ("ann", "favourites", "product/milk"),
+        ("ann", "campaign", "campaign/spring"),
+        ("ann", "campaign", "campaign/only-in-the-playbook"),
+    )
+    made = tables(nothing("ann", "no content"), found=found)
+    assert pairs(made["Motive CONCERNS Product"]) == {("favourites:product/milk", "milk")}
+    assert pairs(made["Motive CONCERNS Campaign"]) == {("campaign:campaign/spring", "spring")}
+    assert len(made["Motive"]) == 3
+
+
+def test_older_decisions_stay_and_the_newer_run_speaks_for_the_customers_it_decided() -> None:
+    both = motives(("ann", *DUE), ("bob", *DUE))
+    first = tables(record("ann"), record("bob"), found=both)
+    tea = ("shift-of-interest", "category/TEA")
+    second = tables(
+        record("ann", "r2", play=tea[0], subject=tea[1]),
+        found=motives(("ann", *tea)),
+        facts=run("r2", days=1),
+        earlier=first,
+    )
+    assert set(second["Decision"]["decision_id"]) == {"r1-ann", "r1-bob", "r2-ann"}
+    assert set(second["Run"]["run_id"]) == {"r1", "r2"}
+    assert pairs(second["Customer HAS_MOTIVE Motive"]) == {
+        ("ann", "shift-of-interest:category/TEA"),
+        ("bob", "replenishment-due:category/FOOD/DAIRY"),
+    }
+    # the reason of an older decision is still there
+    assert ("r1-ann", "replenishment-due:category/FOOD/DAIRY") in pairs(second["Decision BECAUSE Motive"])
+
+
+def test_a_motive_found_again_is_the_newer_runs() -> None:
+    second = tables(record("ann", "r2"), facts=run("r2", days=1), earlier=tables(record("ann")))
+    assert second["Customer HAS_MOTIVE Motive"]["run_id"].tolist() == ["r2"]
+
+
+def test_a_run_for_an_earlier_day_does_not_speak_for_customers_that_a_later_one_decided() -> None:
+    later = tables(record("ann"))
+    found = motives(("ann", "shift-of-interest", "category/TEA"), ("bob", *DUE))
+    earlier_day = tables(record("ann", "r0"), record("bob", "r0"), found=found, facts=run("r0", days=-1), earlier=later)
+    assert pairs(earlier_day["Customer HAS_MOTIVE Motive"]) == {
+        ("ann", "replenishment-due:category/FOOD/DAIRY"),
+        ("bob", "replenishment-due:category/FOOD/DAIRY"),
+    }
+    assert set(earlier_day["Decision"]["decision_id"]) == {"r1-ann", "r0-ann", "r0-bob"}
+
+
+def test_projecting_a_run_again_replaces_what_it_said() -> None:
+    again = tables(nothing("ann", "no motive"), found=motives(), earlier=tables(record("ann")))
+    assert again["Decision"].empty
+    assert again["Customer HAS_MOTIVE Motive"].empty
+    assert again["Motive"].empty
+    assert again["Run"]["nothing"].tolist() == [1]
+
+
+def test_the_same_run_on_top_of_itself_changes_nothing() -> None:
+    once = tables(record("ann"), nothing("bob", "no motive"))
+    twice = tables(record("ann"), nothing("bob", "no motive"), earlier=once)
+    first, second = (whole_layer("decisions", made) for made in (once, twice))
+    assert all(first[name].equals(second[name]) for name in first)
+
+
+def test_earlier_decisions_lose_what_is_no_longer_there_and_those_for_nobody_go() -> None:
+    earlier = tables(record("ann"), record("bob"), found=motives(("ann", *DUE), ("bob", *DUE)))
+    known = KNOWN | {"Customer": pd.Index(["ann"]), "Asset": pd.Index(["tea-time"])}
+    made = tables(nothing("ann", "no motive", "r2"), found=motives(), facts=run("r2"), earlier=earlier, known=known)
+    assert made["Decision"]["decision_id"].tolist() == ["r1-ann"]
+    assert made["Decision CHOSE Asset"].empty
+
+
+def test_only_decisions_within_the_retention_are_kept_and_versions_that_somebody_used() -> None:
+    earlier = tables(record("ann"))
+    for days, is_kept in ((30.0, True), (29.0, False)):
+        made = tables(record("bob", "r2"), found=motives(), facts=run("r2", days=30), earlier=earlier, kept_days=days)
+        assert ("r1-ann" in set(made["Decision"]["decision_id"])) == is_kept
+        assert (f"purchases@{('r1' * 32)[:16]}" in set(made["TableVersion"]["version_id"])) == is_kept
+
+
+def test_a_run_without_customers_leaves_a_run() -> None:
+    columns = list(record("ann"))
+    made = decision_tables(run(), motives=motives(), records=pd.DataFrame(columns=columns), known=KNOWN, earlier=None)
+    assert made["Run"]["customers"].tolist() == [0]
+    assert made["Decision"].empty
