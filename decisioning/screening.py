@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
@@ -17,8 +18,9 @@ from decisioning.policies.columns import AttributeTable, frame_columns
 from decisioning.policies.compile import CompiledPolicies, compile_policies
 from decisioning.policies.screen import Verdicts, screen_words
 from decisioning.schedule import caps_reached, earliest_sends
+from decisioning.seasons import is_out_of_season
 from decisioning.settings import DecisionSettings
-from decisioning.times import NEVER, Times, naive
+from decisioning.times import NEVER, Times, local_date, naive
 from graph.view import View
 
 Flags = npt.NDArray[np.bool_]
@@ -95,7 +97,7 @@ def screen(
     insist_on_channels(view, settings)
     compiled = compile_policies(settings.policies, attributes_of(view))
     sends_at = earliest_sends(view, settings, as_of)
-    assets = asset_table(view, compiled.attributes, sends_at)
+    assets = asset_table(view, compiled.attributes, sends_at, out_of_season(view, settings, as_of))
     reached = caps_reached(compiled, assets, touches, view, sends_at)
     verdicts = verdicts_of(view, compiled, assets, reached, is_held_out)
     words = verdicts.denied(candidates.customer, candidates.asset, candidates.channel)
@@ -106,13 +108,19 @@ def screen(
     return Screened(by_policy, compiled.bundle_hash)
 
 
-def asset_table(view: View, attributes: Attributes, sends_at: Times) -> AttributeTable:
+def out_of_season(view: View, settings: DecisionSettings, as_of: np.datetime64) -> Flags:
+    """Which assets are about something that is not for the season of the day, shape (assets,)."""
+    return is_out_of_season(view, settings.seasons, local_date(as_of, ZoneInfo(settings.timezone)))
+
+
+def asset_table(view: View, attributes: Attributes, sends_at: Times, is_off_season: Flags) -> AttributeTable:
     """The attributes of assets × channels.
 
     Args:
         view: The view.
         attributes: What is declared.
         sends_at: When each channel sends, shape (customers, channels); the first customer's time is every asset's.
+        is_off_season: Which assets are about something that is not for this season.
     """
     assets, offers = view.assets.frame, view.offers.frame
     offer = assets["offer"].to_numpy(dtype=np.int32)
@@ -127,6 +135,7 @@ def asset_table(view: View, attributes: Attributes, sends_at: Times) -> Attribut
         "asset.status": np.where(pd.isna(status), ACTIVE, status),
         "asset.has_offer": offer >= 0,
         "asset.is_out_of_dates": _is_out(assets, first_send) | _is_out(offers, first_send, offer),
+        "asset.is_out_of_season": is_off_season[:, np.newaxis],
         "offer.is_cost_known": _of_asset(pd.Series(is_cost_known(offers)), offer),
     }
     return AttributeTable.build(attributes, shape, _declared(values, attributes))

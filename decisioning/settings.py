@@ -95,6 +95,15 @@ class ChannelSettings:
 
 
 @dataclass(frozen=True)
+class Season:
+    """A named stretch of the year: from one (month, day) to another, both included, even over the turn of the year."""
+
+    name: str
+    starts: tuple[int, int]
+    ends: tuple[int, int]
+
+
+@dataclass(frozen=True)
 class DecisionSettings:
     """Everything a run decides by, apart from the view and the forecasts.
 
@@ -110,6 +119,7 @@ class DecisionSettings:
         value_window_days: Length of the value window.
         confidence_cap: Largest confidence per evidence grade.
         seed: Seed of everything random.
+        seasons: When which season is; products of another one are not offered.
     """
 
     timezone: str
@@ -123,3 +133,4 @@ class DecisionSettings:
     value_window_days: int
     confidence_cap: Mapping[str, float]
     seed: int
+    seasons: tuple[Season, ...] = ()

@@ -57,6 +57,7 @@ NODES: tuple[Node, ...] = (
         (
             Property("name", "text", "name"),
             Property("price", "number", "price, in currency"),
+            Property("season", "text", "season it is for"),
             Property("unit_cost", "number", "what one unit costs us, in currency"),
         ),
         "knowledge",

@@ -16,6 +16,19 @@ def _known_timezone(name: str) -> str:
     return name
 
 
+def _month_day(value: Any) -> Any:
+    if not isinstance(value, str):
+        raise ValueError('is no day of the year; write it in quotes, like "12-01"')  # noqa: TRY004 -- pydantic's way
+    try:
+        day = datetime.strptime(f"2000-{value}", "%Y-%m-%d")  # noqa: DTZ007 -- a day of any year has no zone
+    except ValueError:
+        raise ValueError('is no day of the year; write it like "12-01"') from None
+    return (day.month, day.day)
+
+
+MonthDay = Annotated[tuple[int, int], BeforeValidator(_month_day)]
+
+
 class Strict(BaseModel):
     """Nothing unknown is accepted, so that a typing mistake is an error and not a silent default."""
 
@@ -84,6 +97,13 @@ class BeliefSettings(Strict):
     half_life_days: Annotated[float, Field(gt=0)] = 90.0
 
 
+class SeasonFile(Strict):
+    """When a season is: from one day of the year to another, both included, written `MM-DD`."""
+
+    from_: MonthDay = Field(alias="from")
+    until: MonthDay
+
+
 class WarrantFile(Strict):
     """`warrant.yaml`."""
 
@@ -103,6 +123,7 @@ class WarrantFile(Strict):
     cadence: CadenceSettings = CadenceSettings()
     graph: GraphSettings = GraphSettings()
     beliefs: BeliefSettings = BeliefSettings()
+    seasons: dict[str, SeasonFile] = {}
 
 
 def _clock_time(value: Any) -> Any:

@@ -7,6 +7,7 @@ from decisioning.settings import (
     DecisionSettings,
     PlaySettings,
     PolicySpecification,
+    Season,
 )
 from forecasting.settings import ForecastSettings, Prior
 from pipelines.errors import PlaybookError
@@ -32,6 +33,7 @@ def decision_settings(playbook: Playbook) -> DecisionSettings:
         value_window_days=warrant.objective.value_window_days,
         confidence_cap=DEFAULT_CONFIDENCE_CAPS | dict(warrant.confidence_caps),
         seed=warrant.seed,
+        seasons=tuple(Season(name, stated.from_, stated.until) for name, stated in sorted(warrant.seasons.items())),
     )
 
 

@@ -37,6 +37,7 @@ ALWAYS_DECLARED: Mapping[str, ValueType] = {
     "consent.source": "text",
     "asset.has_offer": "boolean",
     "asset.is_out_of_dates": "boolean",
+    "asset.is_out_of_season": "boolean",
     "asset.status": "text",
     "offer.is_cost_known": "boolean",
 }

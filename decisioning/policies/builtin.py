@@ -36,6 +36,13 @@ BUILT_IN: tuple[PolicySpecification, ...] = (
         where="built in",
     ),
     PolicySpecification(
+        identifier="asset-out-of-season",
+        kind="deny",
+        expression="asset.is_out_of_season",
+        because="What is not for this season is not offered now.",
+        where="built in",
+    ),
+    PolicySpecification(
         identifier="offer-cost-unknown",
         kind="deny",
         expression="asset.has_offer and not offer.is_cost_known",

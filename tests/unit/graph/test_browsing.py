@@ -21,8 +21,8 @@ def views(*seen: tuple[str, float], name: str = "Product Viewed", customer: str 
     return frame.astype({"occurred_at": "datetime64[us, UTC]"})
 
 
-def believed(signals: pd.DataFrame) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = most_browsed(signals, PRODUCTS, SETTINGS, as_of=AS_OF).to_dict("records")
+def believed(signals: pd.DataFrame) -> list[dict[Any, Any]]:
+    rows: list[dict[Any, Any]] = most_browsed(signals, PRODUCTS, SETTINGS, as_of=AS_OF).to_dict("records")
     return rows
 
 
