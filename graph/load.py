@@ -214,7 +214,7 @@ def _with_earlier_beliefs(
             ends = ((kind.source, "from_key"), (kind.target, "to_key"))
             for label, end in ends:
                 held = held.filter(pc.is_in(held[end], value_set=wanted[label][NODE[label].key].combine_chunks()))
-            rows = close_beliefs(held.to_pandas(), table.to_pandas(), _newest_evidence(wanted))
+            rows = close_beliefs(held.to_pandas(), table.to_pandas(), _newest_evidence(wanted["Customer"], table))
             complete[name] = normal_form(kind, rows)
     return complete
 
@@ -227,9 +227,10 @@ def _held(store: GraphStore, shelf: Shelf, marker: Marker, kind: Relationship) -
     return read_kind(store, kind)
 
 
-def _newest_evidence(wanted: Content) -> pd.Timestamp | None:
-    newest = pc.max(wanted["Customer"]["last_purchase_at"]).as_py()
-    return None if newest is None else pd.Timestamp(newest)
+def _newest_evidence(customers: pa.Table, believed: pa.Table) -> pd.Timestamp | None:
+    """The latest time in the evidence: the last purchase of all, or what the newest belief rests on."""
+    newest = [pc.max(times).as_py() for times in (customers["last_purchase_at"], believed["valid_from"])]
+    return max((pd.Timestamp(time) for time in newest if time is not None), default=None)
 
 
 def _loaded_below(store: GraphStore, state_folder: Path, layer: Layer) -> Content:

@@ -179,6 +179,17 @@ def test_a_belief_is_closed_and_the_next_one_opened(graph_store: GraphStore, tmp
     assert again.counters == Counters()
 
 
+def test_a_belief_that_rests_on_something_else_than_purchases_is_closed_too(
+    graph_store: GraphStore, tmp_path: Path
+) -> None:
+    tables = world()
+    tables["Customer"]["last_purchase_at"] = pd.NaT
+    load(graph_store, tmp_path, "knowledge", tables)
+    newer = tables | {"Customer INTERESTED_IN Category": pd.DataFrame([interest("ann", "FOOD", LATER)])}
+    load(graph_store, tmp_path, "knowledge", newer)
+    assert_holds(graph_store, with_closed(newer, CLOSED))
+
+
 def test_an_attribute_that_is_no_longer_in_the_data_leaves_the_graph(graph_store: GraphStore, tmp_path: Path) -> None:
     load(graph_store, tmp_path, "knowledge", world())
     load(graph_store, tmp_path, "knowledge", changed(world()))
