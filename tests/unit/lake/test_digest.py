@@ -9,7 +9,7 @@ import hypothesis.strategies as st
 import pandas as pd
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from lake.digest import content_digest, text_digest
 
@@ -50,6 +50,7 @@ def digest(rows: list[dict[str, Any]]) -> str:
     return content_digest(table(rows), ["key"])
 
 
+@settings(deadline=None)
 @given(rows=ROWS, data=st.data())
 def test_the_order_of_rows_and_columns_does_not_count(rows: list[dict[str, Any]], data: st.DataObject) -> None:
     shuffled = table(data.draw(st.permutations(rows)))
@@ -57,6 +58,7 @@ def test_the_order_of_rows_and_columns_does_not_count(rows: list[dict[str, Any]]
     assert content_digest(shuffled.select(columns), ["key"]) == digest(rows)
 
 
+@settings(deadline=None)
 @given(rows=ROWS, data=st.data())
 def test_chunks_and_slices_do_not_count(rows: list[dict[str, Any]], data: st.DataObject) -> None:
     cut = data.draw(st.integers(0, len(rows)))
@@ -65,6 +67,7 @@ def test_chunks_and_slices_do_not_count(rows: list[dict[str, Any]], data: st.Dat
     assert content_digest(parts, ["key"]) == digest(rows)
 
 
+@settings(deadline=None)
 @given(rows=ROWS.filter(bool), data=st.data())
 def test_any_changed_value_changes_the_digest(rows: list[dict[str, Any]], data: st.DataObject) -> None:
     row = data.draw(st.integers(0, len(rows) - 1))
@@ -75,6 +78,7 @@ def test_any_changed_value_changes_the_digest(rows: list[dict[str, Any]], data: 
     assert (digest(changed) == digest(rows)) == (rows[row][column] == value)
 
 
+@settings(deadline=None)
 @given(rows=ROWS.filter(bool))
 def test_a_row_less_changes_the_digest(rows: list[dict[str, Any]]) -> None:
     assert digest(rows[1:]) != digest(rows)
