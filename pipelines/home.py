@@ -41,7 +41,7 @@ class Home:
 
 def find_home(environment: Mapping[str, str]) -> Home:
     """The state folder of this environment."""
-    return Home(Path(environment.get("WARRANT_HOME", ".warrant")).expanduser().resolve())
+    return Home(Path(environment.get("WARRANT_HOME") or ".warrant").expanduser().resolve())
 
 
 def find_playbook(argument: Path | None, home: Home, environment: Mapping[str, str]) -> Path:

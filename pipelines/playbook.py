@@ -25,6 +25,20 @@ KNOWN_ENTRIES = (
     "data",
     "README.md",
 )
+SETTINGS_FILES = ("warrant.yaml", "channels.yaml", "plays.yaml", "audiences.yaml")
+READ_FILES = {"sources": "*.sql", "policies": "*.yaml", "content": "**/*.md"}
+"""What is read in each folder of a playbook."""
+
+
+def files_in(folder: Path, entry: str) -> list[Path]:
+    """The files of one of a playbook's folders that are read; what editors hide beside them is not."""
+    found = sorted((folder / entry).glob(READ_FILES[entry]))
+    return [path for path in found if path.is_file() and not is_hidden(path.relative_to(folder))]
+
+
+def is_hidden(path: Path) -> bool:
+    """Whether a path, from the playbook's folder on, is one that people do not see."""
+    return any(part.startswith((".", "__")) for part in path.parts)
 
 
 @dataclass(frozen=True)
@@ -83,13 +97,13 @@ class Playbook:
     @cached_property
     def digest(self) -> str:
         """SHA-256 over names and bytes of all files that configure; data files are no part of it."""
+        stated = [self.folder / name for name in SETTINGS_FILES]
+        listed = [path for entry in READ_FILES for path in files_in(self.folder, entry)]
         running = hashlib.sha256()
-        for path in sorted(self.folder.rglob("*")):
-            relative = path.relative_to(self.folder)
-            if path.is_file() and relative.parts[0] in KNOWN_ENTRIES and relative.parts[0] not in ("data", "README.md"):
-                content = path.read_bytes()
-                running.update(f"{relative.as_posix()}\0{len(content)}\0".encode())
-                running.update(content)
+        for path in sorted(path for path in (*stated, *listed) if path.is_file()):
+            content = path.read_bytes()
+            running.update(f"{path.relative_to(self.folder).as_posix()}\0{len(content)}\0".encode())
+            running.update(content)
         return running.hexdigest()
 
     def search_path(self, environment: Mapping[str, str]) -> tuple[Path, ...]:

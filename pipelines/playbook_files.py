@@ -6,6 +6,9 @@ from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+MINUTES_PER_HOUR = 60
+LONGEST_WINDOW_DAYS = 36_500
+
 Share = Annotated[float, Field(ge=0, le=1)]
 Money = Annotated[float, Field(ge=0)]
 
@@ -32,7 +35,8 @@ MonthDay = Annotated[tuple[int, int], BeforeValidator(_month_day)]
 class Strict(BaseModel):
     """Nothing unknown is accepted, so that a typing mistake is an error and not a silent default."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    # An infinite limit would be none, and an infinite window of a cap no window at all.
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, allow_inf_nan=False)
 
 
 class Belief(Strict):
@@ -127,8 +131,13 @@ class WarrantFile(Strict):
 
 
 def _clock_time(value: Any) -> Any:
-    # YAML 1.1 reads an unquoted 21:00 as the number 1260.
-    return time(value // 60, value % 60) if isinstance(value, int) and 0 <= value < 24 * 60 else value
+    if isinstance(value, bool) or not isinstance(value, int):
+        return value
+    # YAML 1.1 reads an unquoted 21:00 as the number 1260. No time of the day becomes less than 60 or a whole day of
+    # minutes: then an hour was meant, or seconds, and 21 would quietly be 21 minutes past midnight.
+    if not MINUTES_PER_HOUR <= value < 24 * MINUTES_PER_HOUR:
+        raise ValueError(f'{value} is no time of the day; write it in quotes, such as "21:00"')
+    return time(value // MINUTES_PER_HOUR, value % MINUTES_PER_HOUR)
 
 
 ClockTime = Annotated[time, BeforeValidator(_clock_time)]
@@ -173,10 +182,14 @@ class ChannelFile(Strict):
     assumed: tuple[str, ...] = ()
 
 
+# It names export files, so it must be neither a path nor hidden.
+ChannelName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
+
+
 class ChannelsFile(Strict):
     """`channels.yaml`."""
 
-    channels: Annotated[dict[str, ChannelFile], Field(min_length=1)]
+    channels: Annotated[dict[ChannelName, ChannelFile], Field(min_length=1)]
 
 
 class Campaign(Strict):
@@ -222,7 +235,7 @@ class CapRule(Strict):
     """At most `count` touches per customer in any window of `days` days."""
 
     count: Annotated[int, Field(ge=0)]
-    days: Annotated[float, Field(gt=0)]
+    days: Annotated[float, Field(gt=0, le=LONGEST_WINDOW_DAYS)]
     of: str | None = None
 
 

@@ -9,7 +9,15 @@ from typing import Any, TypeVar, get_args
 from pydantic import BaseModel, ValidationError
 
 from pipelines.errors import PlaybookError
-from pipelines.playbook import KNOWN_ENTRIES, ContentAsset, PlacedPolicy, Playbook
+from pipelines.playbook import (
+    KNOWN_ENTRIES,
+    READ_FILES,
+    ContentAsset,
+    PlacedPolicy,
+    Playbook,
+    files_in,
+    is_hidden,
+)
 from pipelines.playbook_files import ChannelsFile, ContentFront, PlaysFile, Policy, WarrantFile
 from pipelines.yaml_lines import Location, YamlFile
 
@@ -28,6 +36,7 @@ def load_playbook(folder: Path) -> Playbook:
     if not folder.is_dir():
         raise PlaybookError("there is no such folder.", where=str(folder), remedy="Name the folder of a playbook.")
     _refuse_unknown_entries(folder)
+    _refuse_unread_files(folder)
     files = {name: YamlFile(folder / name) for name in _yaml_names(folder)}
     return Playbook(
         folder=folder,
@@ -53,6 +62,19 @@ def _refuse_unknown_entries(folder: Path) -> None:
             )
 
 
+def _refuse_unread_files(folder: Path) -> None:
+    """A policy in a file that nothing reads would not be applied, and nobody would know."""
+    for entry, pattern in READ_FILES.items():
+        read = set(files_in(folder, entry))
+        for path in sorted((folder / entry).rglob("*")):
+            if path.is_file() and path not in read and not is_hidden(path.relative_to(folder)):
+                raise PlaybookError(
+                    "nothing would read this file.",
+                    where=str(path),
+                    remedy=f"Only {entry}/{pattern} is read: rename it, move it there, or take it out.",
+                )
+
+
 def _yaml_names(folder: Path) -> list[str]:
     for name in ("warrant.yaml", "channels.yaml"):
         if not (folder / name).is_file():
@@ -62,12 +84,12 @@ def _yaml_names(folder: Path) -> list[str]:
                 remedy="A playbook needs warrant.yaml, channels.yaml, one source in sources/ and one asset.",
             )
     optional = [name for name in ("plays.yaml", "audiences.yaml") if (folder / name).is_file()]
-    policies = [path.relative_to(folder).as_posix() for path in sorted((folder / "policies").glob("*.yaml"))]
+    policies = [path.relative_to(folder).as_posix() for path in files_in(folder, "policies")]
     return ["warrant.yaml", "channels.yaml", *optional, *policies]
 
 
 def _sources(folder: Path) -> dict[str, Path]:
-    sources = {path.stem: path for path in sorted((folder / "sources").glob("*.sql"))}
+    sources = {path.stem: path for path in files_in(folder, "sources")}
     if not sources:
         raise PlaybookError(
             "no source query.", where=str(folder / "sources"), remedy="Write one SELECT per table, e.g. customers.sql."
@@ -110,8 +132,11 @@ def _policies(files: list[YamlFile]) -> Iterator[PlacedPolicy]:
 
 
 def _content(folder: Path) -> Iterator[ContentAsset]:
-    for path in sorted((folder / "content").glob("**/*.md")):
-        parts = FRONT_MATTER.match(path.read_text(encoding="utf-8"))
+    for path in files_in(folder, "content"):
+        try:
+            parts = FRONT_MATTER.match(path.read_text(encoding="utf-8-sig"))
+        except UnicodeDecodeError as error:
+            raise PlaybookError("not a UTF-8 text file.", where=str(path), remedy="Save it as UTF-8.") from error
         if parts is None:
             raise PlaybookError(
                 "an asset starts with front matter between two lines `---`.",

@@ -34,6 +34,11 @@ class YamlFile:
             ) from error
         except UnicodeDecodeError as error:
             raise PlaybookError("not a UTF-8 text file.", where=str(path), remedy="Save it as UTF-8.") from error
+        except ValueError as error:
+            # what looks like a date is made one, whether there is such a day or not
+            raise PlaybookError(
+                f"a value cannot be read: {error}.", where=str(path), remedy="Correct it, or put it in quotes."
+            ) from error
         self._lines: dict[Location, int] = {(): first_line}
         if node is not None:
             self._remember(node, ())

@@ -7,6 +7,7 @@ import pytest
 
 from pipelines.clock import read_clock
 from pipelines.errors import PlaybookError, UsageError
+from pipelines.home import find_home
 from pipelines.playbook_reading import load_playbook
 
 WARRANT = "name: corner-shop\ncurrency: EUR\ntimezone: Europe/Berlin\n"
@@ -106,6 +107,18 @@ def test_broken_yaml_names_the_line(folder: Path) -> None:
     assert "channels.yaml:" in complaint(folder).where
 
 
+def test_a_day_that_does_not_exist_is_named(folder: Path) -> None:
+    write(folder, "warrant.yaml", WARRANT + "as_of: 2026-02-30\n")
+    error = complaint(folder)
+    assert "day is out of range" in error.what
+    assert error.where.endswith("warrant.yaml")
+
+
+def test_content_in_another_encoding_says_so(folder: Path) -> None:
+    (folder / "content/hello.md").write_bytes(ASSET.encode("utf-16"))
+    assert "UTF-8" in complaint(folder).what
+
+
 def test_an_unknown_entry_is_not_silently_ignored(folder: Path) -> None:
     write(folder, "channel.yaml", CHANNELS)
     assert "Did you mean `channels.yaml`?" in complaint(folder).what
@@ -123,6 +136,47 @@ def test_quiet_hours_without_quotes_are_read_as_a_clock_reads(folder: Path) -> N
     hours = load_playbook(folder).channels.channels["email"].quiet_hours
     assert hours is not None
     assert (hours.from_.hour, hours.until.hour, hours.until.minute) == (21, 8, 30)
+
+
+@pytest.mark.parametrize("hours", ["{from: 21, until: 8}", "{from: 2100, until: 800}"])
+def test_quiet_hours_that_could_be_minutes_or_seconds_are_refused(folder: Path, hours: str) -> None:
+    write(folder, "channels.yaml", CHANNELS + f"    quiet_hours: {hours}\n")
+    assert "no time of the day" in complaint(folder).what
+
+
+@pytest.mark.parametrize("line", ["capacity: .inf", "budget: .inf", "cost_per_touch: .inf", "budget: .nan"])
+def test_a_limit_without_end_is_written_by_leaving_it_out(folder: Path, line: str) -> None:
+    write(folder, "channels.yaml", CHANNELS + f"    {line}\n")
+    assert complaint(folder).where.endswith("channels.yaml:4")
+
+
+@pytest.mark.parametrize("days", [".inf", "1e9", "0"])
+def test_a_cap_needs_a_window_that_can_be_counted(folder: Path, days: str) -> None:
+    write(folder, "policies/mine.yaml", f"- id: rarely\n  because: x\n  cap: {{count: 1, days: {days}}}\n")
+    assert "`days`" in complaint(folder).what
+
+
+@pytest.mark.parametrize("name", ["../outside", "e/mail", ".hidden"])
+def test_a_channel_is_no_path_because_its_exports_are_named_after_it(folder: Path, name: str) -> None:
+    write(folder, "channels.yaml", CHANNELS.replace("email", f'"{name}"'))
+    assert complaint(folder).where.endswith("channels.yaml:2")
+
+
+@pytest.mark.parametrize(
+    "name", ["policies/legal.yml", "policies/more/legal.yaml", "sources/consents.SQL.bak", "content/hello.markdown"]
+)
+def test_a_file_that_nothing_reads_is_refused_since_its_rules_would_not_hold(folder: Path, name: str) -> None:
+    write(folder, name, "- id: never\n  because: x\n  deny: 'true'\n")
+    assert complaint(folder).where.endswith(name)
+
+
+def test_what_editors_leave_behind_is_no_part_of_a_playbook(folder: Path) -> None:
+    before = load_playbook(folder).digest
+    write(folder, "policies/.legal.yaml", "- broken")
+    write(folder, "content/.hello.md.swp", "")
+    playbook = load_playbook(folder)
+    assert playbook.policies == ()
+    assert playbook.digest == before
 
 
 def test_content_without_front_matter_is_refused(folder: Path) -> None:
@@ -153,6 +207,11 @@ def test_data_of_a_package_that_is_not_installed_says_so(folder: Path) -> None:
     write(folder, "warrant.yaml", WARRANT + "data: package:no_such_package/data\n")
     with pytest.raises(PlaybookError, match="not installed"):
         load_playbook(folder).search_path({})
+
+
+def test_an_empty_variable_is_no_state_folder() -> None:
+    assert find_home({"WARRANT_HOME": ""}).root == Path(".warrant").resolve()
+    assert find_home({"WARRANT_HOME": "state"}).root == Path("state").resolve()
 
 
 def test_a_day_starts_at_midnight_of_the_playbooks_time_zone() -> None:
