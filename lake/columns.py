@@ -99,7 +99,7 @@ class Table:
         return next((column for column in self.columns if column.name == name), None)
 
     def schema(self) -> "pandera.DataFrameSchema":
-        """The table as a pandera schema over values of the right type; each check's name is the reason of failing."""
+        """The table as a pandera schema over values of the right type; each check's error is the reason of failing."""
         import pandera.pandas as pandera
 
         return pandera.DataFrameSchema(
@@ -114,15 +114,15 @@ def _pandera_column(column: Column) -> "pandera.Column":
 
     checks = []
     if column.closed_list:
-        checks.append(pandera.Check.isin(column.closed_list, name=column.outside_list))
+        checks.append(pandera.Check.isin(column.closed_list, error=column.outside_list))
     if column.minimum is not None:
-        checks.append(pandera.Check.ge(column.minimum, name=column.below_minimum))
+        checks.append(pandera.Check.ge(column.minimum, error=column.below_minimum))
     if column.maximum is not None:
-        checks.append(pandera.Check.le(column.maximum, name=column.above_maximum))
+        checks.append(pandera.Check.le(column.maximum, error=column.above_maximum))
     return pandera.Column(None, checks=checks, nullable=not column.required, required=column.required)
 
 
 def _pandera_rule(rule: RowRule) -> "pandera.Check":
     import pandera.pandas as pandera
 
-    return pandera.Check(rule.keeps, name=rule.reason)
+    return pandera.Check(rule.keeps, error=rule.reason)
