@@ -10,6 +10,9 @@ from decisioning.errors import DecisioningError
 from forecasting.values import Cadence, Keys, RecentPurchases
 from graph.view import Nodes, Positions, View
 
+# Shopping days within 91 days below which a customer counts as one of whom little is known.
+THIN_HISTORY_DAYS = 4
+
 
 @dataclass(frozen=True, eq=False)
 class Pairs:
@@ -44,12 +47,17 @@ class Rhythms:
         cadence: The forecasts, in the order of `pairs`.
         recent_pairs: Customer × category bought within the last 91 days.
         recent_days: Shopping days of each, shape (len(recent_pairs),).
+        typical_margin: What a customer with any rhythm at all spends in a category over the value window without a
+            touch, as margin in currency, those who never buy there included; shape (categories,).
+        has_thin_history: Who has shopped too little for their own rhythms to say all, shape (customers,).
     """
 
     pairs: Pairs
     cadence: Cadence
     recent_pairs: Pairs
     recent_days: npt.NDArray[np.float64]
+    typical_margin: npt.NDArray[np.float64]
+    has_thin_history: npt.NDArray[np.bool_]
 
 
 def align(view: View, cadence: Cadence, recent: RecentPurchases) -> Rhythms:
@@ -62,7 +70,17 @@ def align(view: View, cadence: Cadence, recent: RecentPurchases) -> Rhythms:
     values: dict[str, Any] = {each.name: getattr(cadence, each.name) for each in fields(Cadence)}
     values = {name: value[order] if isinstance(value, np.ndarray) else value for name, value in values.items()}
     recent_pairs, recent_order = _pairs(view, recent.customer_id, recent.category_id, "recent purchases")
-    return Rhythms(pairs, Cadence(**values), recent_pairs, recent.shopping_days[recent_order].astype(np.float64))
+    aligned = Cadence(**values)
+    everybody = max(1, len(np.unique(pairs.row)))
+    recently = view.customers.frame["shopping_days_91d"].to_numpy(dtype=np.float64, na_value=0.0)
+    return Rhythms(
+        pairs=pairs,
+        cadence=aligned,
+        recent_pairs=recent_pairs,
+        recent_days=recent.shopping_days[recent_order].astype(np.float64),
+        typical_margin=np.bincount(pairs.column, aligned.margin_none, minlength=pairs.width) / everybody,
+        has_thin_history=recently < THIN_HISTORY_DAYS,
+    )
 
 
 def _pairs(view: View, customers: Keys, categories: Keys, what: str) -> tuple[Pairs, npt.NDArray[np.int64]]:

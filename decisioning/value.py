@@ -149,6 +149,9 @@ def habits_in_assets(coverage: Links, rhythms: Rhythms, customer: Positions, ass
     cadence = rhythms.cadence
     chance, spend = cadence.p_purchase[of], cadence.purchase_spend[of]
     margin = _sums(at, cadence.margin_none[of], count)
+    # Of whom little is known, nothing bought does not mean that nothing would be: they are taken as typical customers.
+    unknown = (found < 0) & rhythms.has_thin_history[customer[owner]]
+    margin += _sums(owner[unknown], rhythms.typical_margin[category[unknown]], count)
     with np.errstate(divide="ignore", invalid="ignore"):
         p_purchase = -np.expm1(_sums(at, np.log1p(-np.minimum(chance, 1.0)), count))
         own_spend = _sums(at, chance * spend, count) / _sums(at, chance, count)

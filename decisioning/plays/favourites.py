@@ -16,7 +16,7 @@ import pandas as pd
 
 from decisioning.gather import gather
 from decisioning.play import Known, Threshold, motive_rows, threshold
-from decisioning.rhythms import Pairs
+from decisioning.rhythms import THIN_HISTORY_DAYS, Pairs
 from decisioning.settings import PlaySettings
 from decisioning.times import NEVER, Times, days, elapsed_days, local_dates, naive
 
@@ -38,7 +38,9 @@ class Favourites:
     defaults: ClassVar[Mapping[str, Threshold]] = {
         "minimum_weight": Threshold(2, "Weight, decayed to as-of, below which an interest has expired."),
         "minimum_confidence": Threshold(0.5, "Confidence that an interest needs."),
-        "thin_history_days": Threshold(4, "Shopping days within 91 days below which the history is thin."),
+        "thin_history_days": Threshold(
+            THIN_HISTORY_DAYS, "Shopping days within 91 days below which the history is thin."
+        ),
         "rest_days": Threshold(3, "Days since the category was last bought that an interest rests."),
         "most": Threshold(
             12, "So many interests per customer at most, the strongest ones: a favourite among fifty is none."

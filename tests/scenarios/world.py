@@ -176,6 +176,14 @@ class World:
             "outcomes", outcome_id=f"outcome-{number}", touch_id=touch_id, name=name, occurred_at=at, **columns
         )
 
+    def views(self, customer_id: str, product_id: str, *, times: int, last: date | str) -> Self:
+        """A customer looks at a product on so many consecutive days, the last of them as given."""
+        for back in range(times):
+            signal_id = f"{customer_id}-{product_id}-{back}"
+            columns = {"name": "Product Viewed", "occurred_at": local(days_before(_as_date(last), back))}
+            self._row("signals", signal_id=signal_id, customer_id=customer_id, product_id=product_id, **columns)
+        return self
+
     def estimate(self, customer_id: str, name: str, value: float) -> Self:
         """A forecast about a customer that the company brings along, such as `pclv`."""
         return self._row("estimates", subject_kind="customer", subject_id=customer_id, name=name, value=value)
