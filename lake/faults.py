@@ -13,6 +13,8 @@ from lake.coercion import Coerced, Mask, mask
 from lake.columns import Column, Table
 from lake.ordering import order_by, runs_of_equal_keys
 
+SAME_ROW_TWICE = "the same row twice"
+
 Known = Mapping[str, "pd.Index | pa.Array"]
 
 
@@ -142,7 +144,7 @@ def _note_group_members(table: Table, content: pa.Table, rows: np.ndarray, group
     key = ", ".join(table.key)
     for chosen, reason in (
         (is_conflict, f"several different rows with one key ({key})"),
-        (is_copy, f"the same row twice ({key})"),
+        (is_copy, f"{SAME_ROW_TWICE} ({key})"),
     ):
         is_bad = np.zeros(content.num_rows, dtype=np.bool_)
         is_bad[rows[first_in_source][chosen.to_numpy()]] = True

@@ -25,6 +25,7 @@ from lake.faults import (
     note_unknown,
     note_unreadable_and_missing,
 )
+from lake.withdrawals import note_voided
 
 REASON = "reason"
 SOURCE_ROW = "source_row"
@@ -69,7 +70,8 @@ def split(
 
     Rows that are not known yet at as-of are left out before anything else. A row has one reason, the first of: a value
     that cannot be read; a required value that is missing; a date in the future; a value outside its list or range; a
-    rule over several columns; a reference to what is not known; a key that stands more than once.
+    rule over several columns; a reference to what is not known; a key that stands more than once. A grant of consent is
+    put aside as well when a later row about it was, and may have withdrawn it.
 
     Args:
         table: The declaration.
@@ -99,6 +101,9 @@ def split(
     note_broken_rules(table, content, faults)
     note_unknown(table, content, known, faults)
     ordered = note_repeated(table, content, faults)
+    if table.name == "consents":
+        note_voided(table, content, as_of, faults)
+        ordered = ordered.filter(pa.array(~faults.is_bad[ordered.to_numpy()]))
     return Split(content.take(ordered), _quarantine(given, source_row, faults), int(is_later.sum()))
 
 
