@@ -31,6 +31,7 @@ def project_run(
     *,
     motives: pd.DataFrame,
     records: pd.DataFrame,
+    kept_days: float | None = None,
     report: Callable[[str], None] | None = None,
 ) -> LoadReport:
     """Write a decided run into the graph, beside the runs before it.
@@ -41,11 +42,12 @@ def project_run(
         run: The run.
         motives: As `decision_tables` takes them.
         records: As `decision_tables` takes them.
+        kept_days: As `decision_tables` takes it.
         report: Told, in sentences, what is being written.
     """
     known = {label: read_keys(store, NODE[label]) for label in ("Customer", "Asset", "Channel", *SUBJECT_LABELS)}
     earlier = loaded_tables(store, state_folder, "decisions")
-    tables = decision_tables(run, motives=motives, records=records, known=known, earlier=earlier)
+    tables = decision_tables(run, motives=motives, records=records, known=known, earlier=earlier, kept_days=kept_days)
     return load(store, state_folder, "decisions", tables, report=report)
 
 
