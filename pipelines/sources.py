@@ -1,14 +1,16 @@
 """Source queries: one SQL file per canonical table, run by DuckDB over CSV, Parquet, JSON and whatever it can read.
 
 Inside a query, `getvariable('as_of')` is the run's moment (naive UTC), `getvariable('as_of_local_date')` its day and
-`getvariable('timezone')` the playbook's time zone. Relative file names are looked up in the playbook's data folders.
+`getvariable('timezone')` the playbook's time zone. A relative file name means the file (or the files, of a pattern) in
+the first of the playbook's data folders that has it.
 Values keep the type that the query gives them: `lake.coercion` says how each is read. DuckDB guesses the types of a CSV
 file from its first rows; `read_csv('file.csv', all_varchar = true)` leaves every value as it is written.
 """
 
+import glob
 import re
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -24,7 +26,7 @@ COLUMNS_THERE = re.compile(r"^Candidate bindings: (.+)$", re.MULTILINE)
 CSV_ERROR = re.compile(r"CSV Error on Line: (?P<line>\d+)")
 CSV_VALUE = re.compile(r"Error when converting column \"(?P<column>[^\"]*)\"\. (?P<why>.*)")
 CSV_FILE = re.compile(r"^\s*file = (?P<file>.+)$", re.MULTILINE)
-QUOTED = re.compile(r"'((?:[^']|'')+)'|\"((?:[^\"]|\"\")+)\"")
+QUOTED = re.compile(rb"'(?:[^']|'')+'|\"(?:[^\"]|\"\")+\"")
 FILE_NAME = re.compile(r"[^:]*\.[A-Za-z]\w{1,7}(\.gz|\.zst)?")
 
 
@@ -43,20 +45,36 @@ def read_source(path: Path, *, as_of: datetime, timezone: str, search_path: Sequ
     Raises:
         SourceError: The query does not run, with file, line and DuckDB's own words.
     """
-    query = _read_query(path)
-    _refuse_files_of_the_current_folder(query, path, search_path)
+    query = _with_found_files(_read_query(path), path, search_path)
     with (
         tempfile.TemporaryDirectory(prefix="warrant-source-") as overflow,
         duckdb.connect(config={"memory_limit": MEMORY, "temp_directory": overflow}) as connection,
     ):
         _tell_about_the_run(connection, path, as_of=as_of, timezone=timezone, search_path=search_path)
-        try:
-            rows = connection.sql(query)
-            table: pa.Table | None = None if rows is None else rows.to_arrow_table()
-        except duckdb.Error as error:
-            raise _explained(_with_line(error, connection, query), path, search_path) from error
+        table = _last_table(connection, query, path, search_path)
     if table is None:
         raise SourceError("the query returns no table.", where=str(path), remedy="End it with a SELECT.")
+    return table
+
+
+def _last_table(
+    connection: duckdb.DuckDBPyConnection, query: str, path: Path, search_path: Sequence[Path]
+) -> pa.Table | None:
+    try:
+        statements = connection.extract_statements(query)
+    except duckdb.Error as error:
+        raise _explained(error, path, search_path, first_line=1) from error
+    table: pa.Table | None = None
+    end = 0
+    for statement in statements:
+        start = query.index(statement.query, end)
+        end = start + len(statement.query)
+        try:
+            rows = connection.sql(statement.query)
+            table = None if rows is None else rows.to_arrow_table()
+        except duckdb.Error as error:
+            told = _with_line(error, connection, statement.query)
+            raise _explained(told, path, search_path, first_line=query.count("\n", 0, start) + 1) from error
     return table
 
 
@@ -93,52 +111,67 @@ def _tell_about_the_run(
     connection.execute("SET VARIABLE timezone = " + _quoted(timezone))
 
 
-def _refuse_files_of_the_current_folder(query: str, path: Path, search_path: Sequence[Path]) -> None:
-    """DuckDB looks in the current folder first; where a command is started must not change what it reads."""
-    here = Path.cwd()
-    for name in _file_names(query):
-        for found in here.glob(name):
-            meant = [folder / found.relative_to(here) for folder in search_path]
-            if found.is_file() and not any(file.exists() and file.samefile(found) for file in meant):
-                raise SourceError(
-                    f"`{name}` would be read from the folder that the command was started in, {here}.",
-                    where=str(path),
-                    remedy="Start it from another folder; files are meant to be in: "
-                    + ", ".join(str(folder) for folder in search_path)
-                    + ".",
-                )
+def _with_found_files(query: str, path: Path, search_path: Sequence[Path]) -> str:
+    """The query with every relative file name replaced by the file of the first folder that has it.
+
+    DuckDB by itself looks in the current folder first, so that where a command is started would change what it reads,
+    and joins the files of that name in all folders of its search path.
+    """
+    raw, done, parts = query.encode(), 0, []
+    for start, _ in duckdb.tokenize(query):
+        literal = QUOTED.match(raw, start)
+        if literal is None or start < done:
+            continue
+        mark = literal[0][:1]
+        name = literal[0][1:-1].replace(mark * 2, mark).decode()
+        if not FILE_NAME.fullmatch(name) or Path(name).is_absolute():
+            continue
+        folder = next((folder for folder in search_path if _holds(folder, name)), None)
+        if folder is not None:
+            found = str(folder / name).encode().replace(mark, mark * 2)
+            parts += [raw[done:start], mark, found, mark]
+            done = literal.end()
+        elif _holds(Path.cwd(), name):
+            raise SourceError(
+                f"`{name}` is only in the folder that the command was started in, {Path.cwd()}.",
+                where=str(path),
+                remedy=f"Move it to one of: {_listed(search_path)}; or name it with its whole path.",
+            )
+    return b"".join([*parts, raw[done:]]).decode()
 
 
-def _file_names(query: str) -> Iterator[str]:
-    for single, double in QUOTED.findall(query):
-        name = (single or double).replace("''", "'")
-        if FILE_NAME.fullmatch(name) and not Path(name).is_absolute():
-            yield name
+def _holds(folder: Path, name: str) -> bool:
+    # glob takes patterns that Path.glob refuses
+    return any((folder / found).is_file() for found in glob.iglob(name, root_dir=folder, recursive=True))  # noqa: PTH207
+
+
+def _listed(folders: Sequence[Path]) -> str:
+    return ", ".join(str(folder) for folder in folders)
 
 
 def _with_line(error: duckdb.Error, connection: duckdb.DuckDBPyConnection, query: str) -> duckdb.Error:
-    """The same error with its line, which DuckDB leaves out when a name in a relation is unknown."""
-    if isinstance(error, duckdb.BinderException):
-        try:
-            connection.execute(query)
-        except duckdb.BinderException as told:
-            return told
-        except duckdb.Error:
-            return error
+    """The same error with its line, which DuckDB leaves out of a relation whose names are unknown."""
+    if not isinstance(error, duckdb.BinderException | duckdb.CatalogException):
+        return error
+    try:
+        connection.execute(query)
+    except duckdb.Error as told:
+        return told
     return error
 
 
-def _explained(error: duckdb.Error, path: Path, search_path: Sequence[Path]) -> SourceError:
+def _explained(error: duckdb.Error, path: Path, search_path: Sequence[Path], *, first_line: int) -> SourceError:
     text = str(error).strip()
     line = LINE_OF_ERROR.search(text)
-    where = f"{path}:{line[1]}" if line else str(path)
+    where = f"{path}:{first_line + int(line[1]) - 1}" if line else str(path)
     first = text.split("\n", maxsplit=1)[0]
     if in_csv := CSV_ERROR.search(text):
         return _explained_csv(text, int(in_csv["line"]), path)
     if isinstance(error, duckdb.IOException):
-        folders = ", ".join(str(folder) for folder in search_path)
         return SourceError(
-            f"the source cannot be read: {first}", where=where, remedy=f"Files are looked up in: {folders}."
+            f"the source cannot be read: {first}",
+            where=where,
+            remedy=f"Files are looked up in: {_listed(search_path)}.",
         )
     known = COLUMNS_THERE.search(text)
     return SourceError(
