@@ -120,8 +120,12 @@ def _owned_by_tests(target: Target) -> Target:
 
 
 def _wipe(store: GraphStore) -> None:
-    while store.write("MATCH (any) WITH any LIMIT 10000 DETACH DELETE any").nodes_deleted:
-        pass
+    for statement in (
+        "MATCH ()-[any]->() WITH any LIMIT 20000 DELETE any",
+        "MATCH (any) WITH any LIMIT 20000 DELETE any",
+    ):
+        while store.write(statement).has_changes:
+            pass
     for kind, listing in (("CONSTRAINT", "SHOW CONSTRAINTS YIELD name"), ("INDEX", "SHOW INDEXES YIELD name, type")):
         condition = "" if kind == "CONSTRAINT" else " AND type <> 'LOOKUP'"
         for row in store.read(f"{listing} WHERE NOT name STARTS WITH $own{condition} RETURN name", own=TESTS_OWN):

@@ -15,8 +15,8 @@ import pytest
 
 from graph import embedded_process, local
 from graph.errors import GraphAuthenticationFailed, GraphError, GraphUnreachable
-from graph.store import GraphStore
-from graph.target import embedded_target
+from graph.store import GraphStore, claim
+from graph.target import database_name, embedded_target, resolve_target
 
 SMALL = {"WARRANT_GRAPH_MEMORY": "256m"}
 
@@ -215,6 +215,15 @@ def test_each_database_is_its_own_and_dropping_one_leaves_the_other(embedded_ser
             first.read("RETURN 1")
     local.drop_database(embedded_server, "own-1")
     local.drop_database(embedded_server, "own-2")
+
+
+def test_a_playbook_without_a_server_of_its_own_gets_a_database_on_the_embedded_one(server: local.Server) -> None:
+    target = resolve_target(server.home, "Grocer (north)", SMALL)
+    assert (target.uri, target.kind, target.database) == (server.uri, "embedded", database_name("Grocer (north)"))
+    assert resolve_target(server.home, "Grocer (north)", SMALL, "embedded") == target
+    with GraphStore.connect(target) as store:
+        claim(store, "Grocer (north)")
+        assert store.read("MATCH (n) RETURN labels(n) AS labels") == [{"labels": ["WarrantGraph"]}]
 
 
 def test_a_database_name_that_the_server_does_not_take_is_an_error(embedded_server: local.Server) -> None:
