@@ -23,6 +23,10 @@ __all__ = ["Lake", "Pin", "arrow_table"]
 DIGEST = "content_digest"
 ROWS = "rows"
 TRIES = 20
+MAINTENANCE = ("OPTIMIZE", "SET TBLPROPERTIES", "VACUUM START", "VACUUM END")
+"""Operations that add a version and change no content."""
+KEEP_EVERY_VERSION = {"delta.enableExpiredLogCleanup": "false", "delta.logRetentionDuration": "interval 36500 days"}
+"""Runs pin versions and are explained and replayed from them, whereas Delta by itself forgets them after 30 days."""
 
 
 @dataclass(frozen=True)
@@ -68,12 +72,13 @@ class Lake:
         table = self._open(self._table(name))
         if table is None:
             return None
-        for commit in table.history():
-            # maintenance adds versions that say nothing of content, because they change none
+        for commit in (commit for limit in (1, None) for commit in table.history(limit)):
             if DIGEST in commit:
                 return Pin(table.version(), str(commit[DIGEST]), int(commit[ROWS]))
+            if commit["operation"] not in MAINTENANCE:
+                break
         raise LakeError(
-            f"no version of the table `{name}` says what it holds.",
+            f"another program has changed the table `{name}`.",
             where=str(self._table(name)),
             remedy="Only perceive writes here; move the folder away and run the playbook again.",
         )
@@ -154,6 +159,8 @@ class Lake:
             )
         except CommitFailedError:
             return False
+        except (DeltaError, OSError) as error:
+            raise _unwritable(path, error) from error
         return True
 
     def log_version(self, name: str) -> int | None:
@@ -192,13 +199,9 @@ class Lake:
     def _write(path: Path, content: pa.Table, **options: Any) -> None:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            write_deltalake(str(path), content, **options)
+            write_deltalake(str(path), content, configuration=KEEP_EVERY_VERSION, **options)
         except (DeltaError, OSError) as error:
-            raise LakeError(
-                f"the table could not be written: {_first_line(error)}.",
-                where=str(path),
-                remedy="Check disk space and rights.",
-            ) from error
+            raise _unwritable(path, error) from error
 
     def _retype(self, stored: DeltaTable, path: Path, types: Mapping[str, pa.DataType]) -> None:
         """Give columns that no run has put a value into the type that a run now knows."""
@@ -244,6 +247,12 @@ def _rows(table: DeltaTable, path: Path, columns: Sequence[str] | None = None, f
 def _frame(table: DeltaTable, path: Path, columns: Sequence[str] | None = None, filters: Any = None) -> pd.DataFrame:
     frame: pd.DataFrame = _rows(table, path, columns, filters).to_pandas()
     return frame
+
+
+def _unwritable(path: Path, error: Exception) -> LakeError:
+    return LakeError(
+        f"the table could not be written: {_first_line(error)}.", where=str(path), remedy="Check disk space and rights."
+    )
 
 
 def _unreadable(path: Path, version: int | None, error: Exception) -> LakeError:

@@ -1,8 +1,10 @@
 """The lake: tables by content, slices by run, logs that only grow."""
 
+import os
 import subprocess
 import sys
 import textwrap
+import time
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +75,26 @@ def test_maintenance_by_others_changes_no_content(lake: Lake) -> None:
     pin = lake.latest("things")
     assert pin is not None
     assert (pin.digest, pin.version) == ("one", 1)
+
+
+def test_content_that_another_program_has_changed_is_not_taken_for_ours(lake: Lake) -> None:
+    lake.write("things", rows("a", "b"), digest="one")
+    DeltaTable(str(lake.root / "tables" / "things")).delete("key = 'a'")
+    with pytest.raises(LakeError, match="another program"):
+        lake.latest("things")
+
+
+def test_no_version_is_ever_forgotten(lake: Lake) -> None:
+    for digest in ("one", "two", "three"):
+        lake.write("things", rows(digest), digest=digest)
+    path = lake.root / "tables" / "things"
+    a_year_ago = time.time() - 365 * 24 * 60 * 60
+    for file in (path / "_delta_log").iterdir():
+        os.utime(file, (a_year_ago, a_year_ago))
+    table = DeltaTable(str(path))
+    table.create_checkpoint()
+    table.cleanup_metadata()
+    assert list(lake.read("things", version=0)["key"]) == ["one"]
 
 
 def test_every_type_comes_back_as_the_rooms_expect_it(lake: Lake) -> None:
