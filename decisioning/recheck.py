@@ -1,18 +1,23 @@
-"""Before delivery: what was decided is screened once more, against consent and touches as they are now."""
+"""Before delivery: what was decided is checked once more, against consent, touches, hours and limits as of now."""
 
 from dataclasses import replace
+from datetime import datetime
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from decisioning.errors import DecisioningError
 from decisioning.experiments import is_held_out
+from decisioning.limits import Amounts, Limit, limits_of, usage, whole_amounts
 from decisioning.policies.compile import compile_policies
-from decisioning.schedule import caps_reached, earliest_sends
+from decisioning.schedule import allowed_spans, caps_reached, customer_zones, earliest_sends
 from decisioning.screening import asset_table, attributes_of, insist_on_channels, out_of_season, verdicts_of
 from decisioning.settings import DecisionSettings
 from decisioning.times import NEVER, moment, naive
 from graph.view import Links, Nodes, Positions, View
+
+Flags = npt.NDArray[np.bool_]
 
 
 def refusing_policies(
@@ -57,6 +62,63 @@ def refusing_policies(
         for row in np.flatnonzero(by_policy[policy]):
             refusing[row] = policy
     return refusing
+
+
+def is_quiet(view: View, sends: pd.DataFrame, settings: DecisionSettings, now: datetime) -> Flags:
+    """Which sends are late, so that they would leave at once, and would do so in quiet hours; shape (n,).
+
+    Args:
+        view: The view that the run decided from.
+        sends: customer_id, channel_id, send_at.
+        settings: The playbook's settings.
+        now: The moment of delivery.
+    """
+    zones, zone_of = customer_zones(view, settings)
+    zone = zone_of[_known(view.customers, sends, "customer_id")]
+    channel = sends["channel_id"].to_numpy(dtype=object)
+    at = moment(now)
+    is_closed = np.zeros(len(sends), dtype=np.bool_)
+    for stated in settings.channels:
+        for number, name in enumerate(zones):
+            if not allowed_spans(stated, name, (at, at + np.timedelta64(1, "us"))):
+                is_closed |= (channel == stated.channel_id) & (zone == number)
+    return is_closed & (naive(sends["send_at"]) <= at)
+
+
+def without_room(
+    view: View, sends: pd.DataFrame, settings: DecisionSettings, *, held: pd.DataFrame
+) -> list[str | None]:
+    """The limit of the day that has no room left for each send, None where it has; in the order of `sends`.
+
+    A run keeps its limits by itself; two runs of one day share them. Room goes to sends that hold their place already,
+    then to the most valuable ones.
+
+    Args:
+        view: The view that the run decided from.
+        sends: decision_id, customer_id, channel_id, touch_cost, value.
+        settings: The playbook's settings.
+        held: What all decisions of the day hold so far: decision_id, channel_id, cost.
+    """
+    limits = limits_of(view, settings)
+    ours = sends["decision_id"].isin(held["decision_id"]).to_numpy()
+    others = held[~held["decision_id"].isin(sends["decision_id"])]
+    room = whole_amounts(limits) - _usage(limits, view, others["channel_id"], others["cost"]).sum(axis=1)
+    used = _usage(limits, view, sends["channel_id"], sends["touch_cost"])
+    value = sends["value"].to_numpy(dtype=np.float64)
+    _, key = np.unique(sends["customer_id"].to_numpy(dtype=str), return_inverse=True)
+    going = np.lexsort((key, -value, ~ours))
+    refusing: list[str | None] = [None] * len(sends)
+    for limit, use, left in zip(limits, used, room, strict=True):
+        is_over = (np.cumsum(use[going]) > left) & (use[going] > 0)
+        for row in going[is_over]:
+            refusing[row] = limit.name
+        going = going[~is_over]
+    return refusing
+
+
+def _usage(limits: tuple[Limit, ...], view: View, channel_ids: "pd.Series[str]", cost: "pd.Series[float]") -> Amounts:
+    channel = view.channels.positions(channel_ids.to_numpy(dtype=object))
+    return usage(limits, channel, np.asarray(cost, dtype=np.float64))
 
 
 def _known(nodes: Nodes, sends: pd.DataFrame, column: str) -> Positions:

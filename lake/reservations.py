@@ -52,6 +52,16 @@ class Reservations:
             remedy="Deliver again; nothing was reserved by this attempt.",
         )
 
+    def held_on(self, day: date) -> pd.DataFrame:
+        """What has been reserved on a local day, in any slot, by any run.
+
+        Returns:
+            `slot`, `customer_id`, `decision_id`, `channel_id`, `cost`, in order of decision_id.
+        """
+        rows = self._rows(None)
+        held = rows.loc[rows["day"].eq(day.isoformat()), ["slot", "customer_id", "decision_id", "channel_id", "cost"]]
+        return held.sort_values("decision_id", ignore_index=True)
+
     def touches(self, before: datetime, *, slot: str, day: date) -> pd.DataFrame:
         """What was reserved to be sent before a moment, apart from the slot and day that are being decided.
 

@@ -6,24 +6,22 @@ files; another run of the same day finds them taken and leaves those customers o
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Any
 
 import pandas as pd
 
-from decisioning.recheck import refusing_policies
-from lake.quality import keys_of, split
+from decisioning.choice import LIMITS
+from decisioning.recheck import is_quiet, refusing_policies, without_room
+from decisioning.screening import SENDING_HOURS
 from lake.reservations import Reservations
 from lake.runs import RunRow
-from lake.tables import TABLES
 from pipelines.channels.files import Batch, write_batch
 from pipelines.day import SLOT, Day
 from pipelines.errors import RefusedError
-from pipelines.perceive import Knowing, Reading, read_raw
 from pipelines.playbook_settings import decision_settings
-from pipelines.stored import canonical_tables, empty_table, stored_records, stored_view
+from pipelines.present import look_now
+from pipelines.stored import canonical_tables, stored_records, stored_view
 
-MARKETING = "marketing"
 EXPIRED = "expired before delivery"
 TAKEN = "already sent to in this slot"
 
@@ -58,8 +56,9 @@ def deliver_batches(day: Day, run: RunRow) -> Delivery:
     """Write one batch per channel.
 
     Raises:
-        RefusedError: The clock is simulated and a channel is not a file.
+        RefusedError: The playbook is not the one that decided, or the clock is simulated and a channel is not a file.
     """
+    _refuse_another_playbook(day, run)
     _refuse_simulated_clock(day)
     records = stored_records(day, run)
     sends = records[(records["verb"] == "send") & ~records["is_ghost"]].reset_index(drop=True)
@@ -80,6 +79,16 @@ def deliver_batches(day: Day, run: RunRow) -> Delivery:
     )
 
 
+def _refuse_another_playbook(day: Day, run: RunRow) -> None:
+    """What was decided by other rules, content or limits is decided anew, not delivered under these."""
+    if run.identity.playbook_digest != day.playbook.digest:
+        raise RefusedError(
+            f"the playbook has changed since the run {run.run_id} was decided.",
+            where=str(day.playbook.folder),
+            remedy=f"Decide the day again: warrant run {day.playbook.folder}; or put the playbook back as it was.",
+        )
+
+
 def _refuse_simulated_clock(day: Day) -> None:
     if not day.clock.is_simulated:
         return
@@ -93,62 +102,25 @@ def _refuse_simulated_clock(day: Day) -> None:
 
 
 def _reasons_to_withhold(day: Day, run: RunRow, sends: pd.DataFrame) -> "pd.Series[Any]":
-    """Why each send may not leave any more; None where it may."""
-    knowing = Knowing(day.clock.now + timedelta(microseconds=1), day.clock.latest_known, day.environment)
-    customers = canonical_tables(day, run, ["customers"])["customers"]
-    refusing = refusing_policies(
-        stored_view(day, run),
-        sends,
-        decision_settings(day.playbook),
-        consents=_consents_now(day, knowing, customers),
-        touches=_touches_now(day, knowing, customers),
-    )
+    """Why each send may not leave any more, the first reason that applies; None where it may."""
+    present = look_now(day, canonical_tables(day, run, ["customers"])["customers"], sends)
+    now, view, settings = present.clock.now, stored_view(day, run), decision_settings(day.playbook)
+    refusing = refusing_policies(view, sends, settings, consents=present.consents, touches=present.touches)
     reasons: pd.Series[Any] = pd.Series(refusing, index=sends.index, dtype=object)
-    reasons[reasons.isna() & (sends["expires_at"] <= day.clock.now)] = EXPIRED
+    reasons[reasons.isna() & (sends["expires_at"] <= now)] = EXPIRED
+    reasons[reasons.isna() & is_quiet(view, sends, settings, now)] = SENDING_HOURS
+    held = Reservations(day.lake).held_on(day.clock.day)
+    reasons[reasons.isna() & _is_taken(sends, held)] = TAKEN
+    going = sends[reasons.isna()]
+    full = pd.Series(without_room(view, going, settings, held=held), index=going.index, dtype=object).dropna()
+    reasons[full.index] = LIMITS + ": " + full
     return reasons
 
 
-def _consents_now(day: Day, knowing: Knowing, customers: pd.DataFrame) -> pd.DataFrame:
-    """The consent that holds at this moment for each customer and channel, read from its source again."""
-    rows = _read_now(day, "consents", knowing, customers)
-    marketing = rows[rows["purpose"] == MARKETING]
-    # Of two words from one moment the refusal holds.
-    ordered = marketing.sort_values(["recorded_at", "granted"], ascending=[True, False], kind="stable")
-    return ordered.drop_duplicates(["customer_id", "channel_id"], keep="last")
-
-
-def _touches_now(day: Day, knowing: Knowing, customers: pd.DataFrame) -> pd.DataFrame:
-    """Everything sent so far by anyone, apart from what this very slot has reserved."""
-    stated = _read_now(day, "touches", knowing, customers)
-    own = Reservations(day.lake).touches(_end_of(day), slot=SLOT, day=day.clock.day)
-    fresh = own[~own["touch_id"].isin(stated["touch_id"])]
-    columns = ["touch_id", "customer_id", "channel_id", "asset_id", "sent_at"]
-    parts = [part[columns] for part in (stated, fresh) if len(part)]
-    return pd.concat(parts, ignore_index=True) if parts else empty_table("touches")[columns]
-
-
-def _end_of(day: Day) -> datetime:
-    return day.clock.now + timedelta(microseconds=1)
-
-
-def _read_now(day: Day, name: str, knowing: Knowing, customers: pd.DataFrame) -> pd.DataFrame:
-    """A table as its source states it at this moment; rows that fail their checks are not believed."""
-    table = TABLES[name]
-    reading = Reading()
-    reading.known |= keys_of(TABLES["customers"], customers)
-    frame = read_raw(day.playbook, table, knowing, customers=customers["customer_id"])
-    if frame is None:
-        return empty_table(name)
-    checked = split(
-        table,
-        frame,
-        known=reading.known,
-        as_of=knowing.as_of,
-        latest_known=knowing.latest_known,
-        timezone=day.playbook.timezone,
-        where=str(day.playbook.source_files.get(name, day.playbook.folder)),
-    )
-    return checked.kept
+def _is_taken(sends: pd.DataFrame, held: pd.DataFrame) -> "pd.Series[bool]":
+    """Whose place in this slot belongs to another decision already."""
+    holder = sends["customer_id"].map(held[held["slot"] == SLOT].set_index("customer_id")["decision_id"])
+    return holder.notna() & (holder != sends["decision_id"])
 
 
 def _write(day: Day, run: RunRow, channel_id: str, sends: pd.DataFrame, reasons: "pd.Series[Any]") -> Batch:

@@ -125,6 +125,16 @@ def test_a_send_at_the_very_moment_is_not_before_it(reservations: Reservations) 
     assert reservations.touches(MORNING, slot="daily", day=DAY).empty
 
 
+def test_what_is_held_on_a_day_is_of_every_slot_and_run_and_of_that_day_alone(reservations: Reservations) -> None:
+    claim(reservations, "one", "anna")
+    claim(reservations, "two", "bert", slot="service")
+    claim(reservations, "three", "anna", day=date(2026, 3, 7))
+    rows = reservations.held_on(DAY)
+    assert list(rows.columns) == ["slot", "customer_id", "decision_id", "channel_id", "cost"]
+    assert rows["decision_id"].tolist() == ["one-anna", "two-bert"]
+    assert reservations.held_on(date(2026, 3, 8)).empty
+
+
 def test_the_digest_knows_other_slots_and_not_this_one(reservations: Reservations) -> None:
     nothing = reservations.digest(NEXT_MORNING, slot="daily", day=DAY)
     claim(reservations, "one", "anna")

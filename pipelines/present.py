@@ -1,0 +1,100 @@
+"""What holds at this very moment: clock, consents and touches, read again from their sources before anything leaves.
+
+Nothing in here changes a decision; it can only keep one back.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import pandas as pd
+
+from lake.quality import keys_of, split
+from lake.reservations import Reservations
+from lake.tables import TABLES
+from pipelines.clock import Clock, read_clock
+from pipelines.day import SLOT, Day
+from pipelines.raw_rows import Knowing, read_raw
+from pipelines.stored import empty_table
+
+MARKETING = "marketing"
+TOUCH_COLUMNS = ["touch_id", "customer_id", "channel_id", "asset_id", "sent_at"]
+INSTANT = timedelta(microseconds=1)
+END_OF_TIME = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, eq=False)
+class Present:
+    """What holds now.
+
+    Attributes:
+        clock: Read anew; what the command knew when it began may be hours old.
+        consents: The consent that holds for each customer and channel: a row of `consents` each.
+        touches: Everything sent so far, by anyone, apart from what this very slot has reserved.
+    """
+
+    clock: Clock
+    consents: pd.DataFrame
+    touches: pd.DataFrame
+
+
+def look_now(day: Day, customers: pd.DataFrame, sends: pd.DataFrame) -> Present:
+    """Read what holds now.
+
+    Args:
+        day: The day that is being delivered.
+        customers: The run's customers.
+        sends: The records that are about to leave; what a source already reports of them is no touch before them.
+
+    Raises:
+        WarrantError: A source cannot be read any more.
+    """
+    clock = read_clock(
+        day=day.clock.day,
+        playbook_day=day.playbook.warrant.as_of,
+        timezone=day.playbook.timezone,
+        environment=day.environment,
+    )
+    touches = _touches(day, clock, customers)
+    return Present(clock, _consents(day, clock, customers), touches[~touches["touch_id"].isin(sends["decision_id"])])
+
+
+def _consents(day: Day, clock: Clock, customers: pd.DataFrame) -> pd.DataFrame:
+    """The word said last; of two from one moment the refusal, and a refusal also when it is dated in the future.
+
+    A source whose clock is ahead of ours must not let a withdrawal wait. Where the clock is simulated, what people did
+    between its moment and the real one has not happened yet.
+    """
+    rows = _read(day, clock, "consents", customers, until=END_OF_TIME)
+    is_said = rows["recorded_at"] <= clock.now
+    is_ahead = (rows["recorded_at"] > clock.latest_known) & ~rows["granted"].astype(bool)
+    words = rows[(rows["purpose"] == MARKETING) & (is_said | is_ahead)]
+    ordered = words.sort_values(["recorded_at", "granted"], ascending=[True, False], kind="stable")
+    return ordered.drop_duplicates(["customer_id", "channel_id"], keep="last")
+
+
+def _touches(day: Day, clock: Clock, customers: pd.DataFrame) -> pd.DataFrame:
+    until = clock.now + INSTANT
+    stated = _read(day, clock, "touches", customers, until=until)
+    own = Reservations(day.lake).touches(until, slot=SLOT, day=day.clock.day)
+    fresh = own[~own["touch_id"].isin(stated["touch_id"])]
+    parts = [part[TOUCH_COLUMNS] for part in (stated, fresh) if len(part)]
+    return pd.concat(parts, ignore_index=True) if parts else empty_table("touches")[TOUCH_COLUMNS]
+
+
+def _read(day: Day, clock: Clock, name: str, customers: pd.DataFrame, *, until: datetime) -> pd.DataFrame:
+    """A table as its source states it at this moment, rows before `until`; what fails its checks is put aside."""
+    table = TABLES[name]
+    knowing = Knowing(clock.now + INSTANT, clock.latest_known, day.environment)
+    rows = read_raw(day.playbook, table, knowing, customers=customers["customer_id"])
+    if rows is None:
+        return empty_table(name)
+    checked = split(
+        table,
+        rows,
+        known=keys_of(TABLES["customers"], customers),
+        as_of=until,
+        latest_known=max(until, clock.latest_known),
+        timezone=day.playbook.timezone,
+        where=str(day.playbook.source_files.get(name, day.playbook.folder)),
+    )
+    return checked.kept
