@@ -1,0 +1,49 @@
+"""Delivering: what has changed since a run decided can keep a send back, and two runs of one day share its limits."""
+
+from tests.scenarios.world import TODAY, World, days_before
+
+DUE = days_before(TODAY, 13)
+REFUSED = 5
+
+
+def due(world: World, *customers: str, spend: float) -> None:
+    for customer in customers:
+        world.customer(customer).buys(customer, "coffee", every=14, last=DUE, spend=spend)
+
+
+def reached(world: World, *documents: dict[str, object]) -> list[str]:
+    return sorted(row["customer_id"] for document in documents for row in world.exported(document))
+
+
+def test_two_runs_of_one_day_never_use_more_than_the_limits_of_the_day(world: World) -> None:
+    world.channel("email", capacity=2)
+    due(world, "anna", spend=20)
+    first = world.run()
+    due(world, "bert", "carl", spend=90)
+    second = world.run()
+    assert second["run_id"] != first["run_id"]
+    assert (first["sends"], second["sends"]) == (1, 2)
+    assert len(reached(world, first, second)) == 2
+    assert second["withheld"] == {"limits: email capacity": 1}
+    again = world.deliver(first["run_id"])
+    assert reached(world, again) == ["anna"], "what has left already is not delivered anew, nor taken back"
+
+
+def test_what_has_changed_since_the_decision_keeps_sends_back(world: World) -> None:
+    world.channel("email", quiet_hours={"from": "21:00", "until": "08:00"})
+    due(world, "anna", "bert", spend=20)
+    decided = world.run(until="authorise")
+    assert decided["sends"] == 2
+
+    world.policy("nobody", deny="customer.shopping_days_91d >= 0")
+    answer = world.command("deliver", decided["run_id"])
+    assert answer.exit_code == REFUSED
+    assert "playbook has changed" in answer.error["what"]
+    assert "warrant run" in answer.error["remedy"]
+    world.policies.clear()
+    (world.playbook / "policies/scenario.yaml").unlink()
+
+    world.at = "21:30:00"
+    delivered = world.deliver(decided["run_id"])
+    assert reached(world, delivered) == []
+    assert delivered["withheld"] == {"sending-hours": 2}
