@@ -1,6 +1,5 @@
 """Running a day: the Dagster job in this process, and the one object that says what came out."""
 
-import os
 from datetime import date
 from typing import Any
 
@@ -46,27 +45,21 @@ def deliver_run(day: Day, run_id: str) -> dict[str, Any]:
 
     Raises:
         UsageError: It has not been decided.
+        RefusedError: The playbook has changed since.
     """
     from pipelines.definitions import run_job
 
     day = day_of_run(day, run_id)
-    run = day.current_run()
-    if "decide" not in run.steps:
-        raise UsageError(
-            f"the run {run.run_id} is only {run.state}.",
-            where=str(day.lake.root),
-            remedy=f"Finish it first: warrant run {day.playbook.folder} --until authorise.",
-        )
     with playbook_lock(day.lake.root):
         run_job(day, ["project", "deliver"])
     return describe_run(day, day.current_run())
 
 
 def day_of_run(day: Day, run_id: str | None) -> Day:
-    """The day of a run, or of the run decided last.
+    """The day of a decided run, or of the run decided last.
 
     Raises:
-        UsageError: Nothing has been decided yet.
+        UsageError: Nothing has been decided yet, or not by this run.
         UnknownRunError: No run goes by this id.
     """
     run = day.ledger.get(run_id) if run_id else day.ledger.latest(step="decide")
@@ -76,7 +69,15 @@ def day_of_run(day: Day, run_id: str | None) -> Day:
             where=str(day.lake.root),
             remedy=f"Run it: warrant run {day.playbook.folder}.",
         )
-    of_run = open_day(day.playbook.folder, os.environ, day=date.fromisoformat(run.about["day"]), progress=day.progress)
+    if "decide" not in run.steps:
+        raise UsageError(
+            f"the run {run.run_id} is only {run.state}.",
+            where=str(day.lake.root),
+            remedy=f"Finish it first: warrant run {day.playbook.folder} --as-of {run.about['day']} --until authorise.",
+        )
+    of_run = open_day(
+        day.playbook.folder, day.environment, day=date.fromisoformat(run.about["day"]), progress=day.progress
+    )
     of_run.run = run
     return of_run
 

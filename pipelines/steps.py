@@ -12,6 +12,7 @@ from pipelines.code_version import code_version
 from pipelines.day import SLOT, Day
 from pipelines.deciding import decide_run, find_motives
 from pipelines.deliver import deliver_batches
+from pipelines.errors import UsageError
 from pipelines.graph_access import playbook_graph
 from pipelines.perceive import Knowing, Perceived, perceive
 from pipelines.playbook_settings import forecast_settings
@@ -47,7 +48,12 @@ def perceive_and_open(day: Day) -> Perceived:
     """Load every source into the lake, then open the run that this content identifies.
 
     Opening is where a run gets its identity; the same content for the same day finds the run that is already there.
+
+    Raises:
+        UsageError: The day has not begun: what happens until then is not known, and its slot is not ours to fill yet.
+        WarrantError: As `perceive`.
     """
+    _refuse_a_day_to_come(day)
     day.progress.started("perceive")
     began = time.perf_counter()
     perceived = perceive(
@@ -83,6 +89,15 @@ def perceive_and_open(day: Day) -> Perceived:
     rows = f"{sum(perceived.rows.values()):,} rows in {len(perceived.rows)} tables"
     day.progress.finished("perceive", seconds, f"{rows}; run {day.run.run_id}")
     return perceived
+
+
+def _refuse_a_day_to_come(day: Day) -> None:
+    if day.clock.as_of > day.clock.now:
+        raise UsageError(
+            f"{day.clock.day} has not begun in {day.playbook.timezone}.",
+            where="--as-of",
+            remedy="Decide it when it has; WARRANT_NOW simulates that it has.",
+        )
 
 
 @step("relate")

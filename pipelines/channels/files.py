@@ -33,6 +33,8 @@ STANDARD_COLUMNS = (
     "subject",
     "run_id",
 )
+TIME_COLUMNS = ("send_at", "expires_at")
+TIME = pa.timestamp("us", "UTC")
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,12 @@ def check_columns(columns: Mapping[str, str], where: str) -> None:
                 where=where,
                 remedy=f"Known: {', '.join(STANDARD_COLUMNS)}.",
             )
+    if columns.get("decision_id", "decision_id") != "decision_id":
+        raise PlaybookError(
+            f"`decision_id: {columns['decision_id']}`: the decision's own id goes by this name.",
+            where=where,
+            remedy="Choose another name; outcomes come back under the decision's id.",
+        )
 
 
 def _table(rows: pd.DataFrame, channel_id: str, columns: Mapping[str, str]) -> pa.Table:
@@ -107,8 +115,10 @@ def _table(rows: pd.DataFrame, channel_id: str, columns: Mapping[str, str]) -> p
     check_columns(chosen, channel_id)
     if "decision_id" not in chosen.values():
         chosen = {"decision_id": "decision_id", **chosen}
+    # Declared, since a column without a value tells no type, and every batch must have the same columns.
+    schema = pa.schema([(theirs, TIME if ours in TIME_COLUMNS else pa.string()) for theirs, ours in chosen.items()])
     frame = pd.DataFrame({theirs: rows[ours] for theirs, ours in chosen.items()})
-    return pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
+    return pa.Table.from_pandas(frame, schema=schema, preserve_index=False).replace_schema_metadata(None)
 
 
 def _encode(table: pa.Table, kind: str) -> bytes:

@@ -1,10 +1,14 @@
 """Files for a channel: complete, provable, and the same for the same rows."""
 
+import csv
 import hashlib
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet
 import pytest
 
 from pipelines.channels.files import STANDARD_COLUMNS, check_columns, write_batch
@@ -67,6 +71,28 @@ def test_a_column_map_to_nothing_is_refused_with_the_known_names() -> None:
     with pytest.raises(PlaybookError, match="customer_id") as caught:
         check_columns({"mail": "email_address"}, "channels.yaml:7")
     assert caught.value.where == "channels.yaml:7"
+
+
+def test_the_decisions_own_id_cannot_be_hidden_behind_its_name() -> None:
+    with pytest.raises(PlaybookError, match="own id"):
+        check_columns({"decision_id": "customer_id"}, "channels.yaml:7")
+
+
+@pytest.mark.parametrize("count", [0, 2])
+def test_every_batch_has_the_same_types_even_where_nothing_carries_an_offer(tmp_path: Path, count: int) -> None:
+    batch(tmp_path, decisions(count).assign(offer_id=None))
+    schema = pyarrow.parquet.read_schema(tmp_path / "email.parquet")
+    assert schema.field("offer_id").type == pa.string()
+    assert schema.field("send_at").type == pa.timestamp("us", "UTC")
+
+
+def test_times_say_that_they_are_utc_and_texts_with_signs_are_quoted_as_they_are(tmp_path: Path) -> None:
+    batch(tmp_path, decisions(1).assign(title='=1+1, "so"\nmuch'))
+    with (tmp_path / "email.csv").open(encoding="utf-8", newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert row["title"] == '=1+1, "so"\nmuch'
+    assert row["send_at"].endswith("Z")
+    assert datetime.fromisoformat(row["send_at"]) == datetime(2026, 3, 1, 9, tzinfo=UTC)
 
 
 def test_no_unfinished_file_is_left(tmp_path: Path) -> None:
