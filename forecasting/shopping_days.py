@@ -126,8 +126,8 @@ def shopping_days(
 ) -> ShoppingDays:
     """Shopping days from purchases before `as_of`; rows at or after it are not looked at.
 
-    A shopping day is a local day with a sale of positive net value and positive quantity; lines without quantity count
-    by net value alone. Lines without product, or whose product has no category, belong to no rhythm. A return reduces
+    A shopping day is a local day with a sale of positive net value and positive quantity; lines without quantity
+    count for value only. Lines without product, or whose product has no category, belong to no rhythm. A return reduces
     the pair's latest shopping day up to then. Margin = net_value + discount - unit_cost × quantity; where cost or
     quantity is unknown (net_value + discount) × margin_pct; without both, revenue.
 
@@ -148,7 +148,7 @@ def shopping_days(
     margin, is_costed = _margin(lines, net_value, products, product, margin_pct)
 
     in_category = (category >= 0) & (customer >= 0)
-    is_shopping = in_category & ~is_return & (net_value > 0) & ((quantity > 0) | np.isnan(quantity))
+    is_shopping = in_category & ~is_return & (net_value > 0) & (quantity > 0)
     day = local_days(times, timezone)
     pair_keys, pair = np.unique((customer * len(categories) + category)[is_shopping], return_inverse=True)
     keys = pair * DAY_SPAN + day[is_shopping]
