@@ -7,6 +7,9 @@ from decisioning.decide import Motives
 from decisioning.decide import decide as decide_all
 from decisioning.decide import propose as propose_all
 from decisioning.decision_log import Sealed, seal
+from decisioning.policies.own_tests import failures
+from decisioning.screening import attributes_of
+from decisioning.settings import DecisionSettings
 from forecasting.values import Forecasts
 from graph.view import View
 from lake.runs import RunRow
@@ -25,10 +28,22 @@ class Decided:
 
 
 def find_motives(day: Day, run: RunRow) -> Motives:
-    """The motives of a run; found again wherever they are needed, since finding them is pure."""
-    return propose_all(
-        stored_view(day, run), stored_forecasts(day, run), decision_settings(day.playbook), run.identity.as_of
-    )
+    """The motives of a run; found again wherever they are needed, since finding them is pure.
+
+    Raises:
+        PolicyError: A policy does not do what its own tests say. Nothing is decided by it then.
+    """
+    view, settings = stored_view(day, run), decision_settings(day.playbook)
+    _insist_on_own_tests(view, settings)
+    return propose_all(view, stored_forecasts(day, run), settings, run.identity.as_of)
+
+
+def _insist_on_own_tests(view: View, settings: DecisionSettings) -> None:
+    caps = [policy.identifier for policy in settings.policies if policy.kind == "cap"]
+    attributes = attributes_of(view).with_caps(caps)
+    for policy in settings.policies:
+        for failure in failures(policy, attributes):
+            raise failure
 
 
 def decide_run(day: Day, run: RunRow) -> Decided:
