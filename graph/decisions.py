@@ -72,7 +72,8 @@ def decision_tables(
         records: One row per customer: decision_id, customer_id, verb, is_ghost, play, subject, asset_id, channel_id,
             none_reason, refused_by (JSON object) and the properties of the label Decision.
         known: Keys of the nodes that there are, of the labels Customer, Asset, Channel, Category, Product and Campaign.
-            What earlier runs say about others is left out; so is a motive's link to a subject that is no node.
+            What runs say about others is left out, since the graph may know a later day than the run; so is a motive's
+            link to a subject that is no node.
         earlier: The layer as it was, None or empty for none.
         kept_days: Leave out decisions of runs whose as_of lies further back; None keeps all.
 
@@ -82,7 +83,7 @@ def decision_tables(
     Raises:
         GraphContentError: A policy refused something and is not listed among those of the run.
     """
-    mine = run_tables(run, motives, records)
+    mine = _of_what_is_there(run_tables(run, motives, records), known)
     kept = _kept(earlier or {}, run, known, kept_days)
     merged = {name: _joined(name, kept.get(name), frame) for name, frame in mine.items()}
     merged["Customer HAS_MOTIVE Motive"] = _standing(merged["Customer HAS_MOTIVE Motive"], run, records)
@@ -97,13 +98,11 @@ def _kept(
     """What stays of the runs before: their decisions and motives, as far as the nodes they name are still there."""
     if not earlier:
         return {}
-    kept = {kind.kind: _between(known, kind, earlier[kind.kind]) for kind in kinds_of("decisions")}
+    kept = _of_what_is_there({kind.kind: earlier[kind.kind] for kind in kinds_of("decisions")}, known)
     runs = kept["Run"][kept["Run"]["run_id"] != run.run_id]
     if kept_days is not None:
         runs = runs[runs["as_of"] >= pd.Timestamp(run.as_of) - timedelta(days=kept_days)]
-    is_told = kept["Decision"]["run_id"].isin(runs["run_id"])
-    has_customer = kept["Decision"]["decision_id"].isin(kept["Decision FOR Customer"]["from_key"])
-    decisions = kept["Decision"][is_told & has_customer]
+    decisions = kept["Decision"][kept["Decision"]["run_id"].isin(runs["run_id"])]
     told = {"Run": pd.Index(runs["run_id"]), "Decision": pd.Index(decisions["decision_id"])}
     motives = kept["Customer HAS_MOTIVE Motive"]
     return {name: _between(told, KINDS[name], frame) for name, frame in kept.items()} | {
@@ -111,6 +110,15 @@ def _kept(
         "Decision": decisions,
         "Customer HAS_MOTIVE Motive": motives[motives["run_id"] != run.run_id],
     }
+
+
+def _of_what_is_there(tables: Tables, known: Mapping[str, pd.Index]) -> dict[str, pd.DataFrame]:
+    """What is said about nodes that there are; a decision for a customer who is gone goes with them."""
+    there = {name: _between(known, KINDS[name], frame) for name, frame in tables.items()}
+    decisions = there["Decision"]
+    decisions = decisions[decisions["decision_id"].isin(there["Decision FOR Customer"]["from_key"])]
+    made = {"Decision": pd.Index(decisions["decision_id"])}
+    return {name: _between(made, KINDS[name], frame) for name, frame in there.items()} | {"Decision": decisions}
 
 
 def _between(nodes: Mapping[str, pd.Index], kind: Kind, frame: pd.DataFrame) -> pd.DataFrame:

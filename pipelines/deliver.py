@@ -20,7 +20,7 @@ from pipelines.day import SLOT, Day
 from pipelines.errors import RefusedError
 from pipelines.playbook_settings import decision_settings
 from pipelines.present import look_now
-from pipelines.stored import canonical_tables, stored_records, stored_view
+from pipelines.stored import stored_records, stored_view
 
 EXPIRED = "expired before delivery"
 TAKEN = "already sent to in this slot"
@@ -103,7 +103,7 @@ def _refuse_simulated_clock(day: Day) -> None:
 
 def _reasons_to_withhold(day: Day, run: RunRow, sends: pd.DataFrame) -> "pd.Series[Any]":
     """Why each send may not leave any more, the first reason that applies; None where it may."""
-    present = look_now(day, canonical_tables(day, run, ["customers"])["customers"], sends)
+    present = look_now(day, sends)
     now, view, settings = present.clock.now, stored_view(day, run), decision_settings(day.playbook)
     refusing = refusing_policies(view, sends, settings, consents=present.consents, touches=present.touches)
     reasons: pd.Series[Any] = pd.Series(refusing, index=sends.index, dtype=object)

@@ -1,4 +1,4 @@
-"""What holds at this very moment: clock, consents and touches, read again from their sources before anything leaves.
+"""What holds at this very moment: clock, customers, consents and touches, read again before anything leaves.
 
 Nothing in here changes a decision; it can only keep one back.
 """
@@ -37,12 +37,11 @@ class Present:
     touches: pd.DataFrame
 
 
-def look_now(day: Day, customers: pd.DataFrame, sends: pd.DataFrame) -> Present:
-    """Read what holds now.
+def look_now(day: Day, sends: pd.DataFrame) -> Present:
+    """Read what holds now; a customer whom the sources do not know any more has agreed to nothing.
 
     Args:
         day: The day that is being delivered.
-        customers: The run's customers.
         sends: The records that are about to leave; what a source already reports of them is no touch before them.
 
     Raises:
@@ -54,11 +53,12 @@ def look_now(day: Day, customers: pd.DataFrame, sends: pd.DataFrame) -> Present:
         timezone=day.playbook.timezone,
         environment=day.environment,
     )
+    customers = _read(day, clock, "customers", None, until=END_OF_TIME)["customer_id"]
     touches = _touches(day, clock, customers)
     return Present(clock, _consents(day, clock, customers), touches[~touches["touch_id"].isin(sends["decision_id"])])
 
 
-def _consents(day: Day, clock: Clock, customers: pd.DataFrame) -> pd.DataFrame:
+def _consents(day: Day, clock: Clock, customers: "pd.Series[str]") -> pd.DataFrame:
     """The word said last; of two from one moment the refusal, and a refusal also when it is dated in the future.
 
     A source whose clock is ahead of ours must not let a withdrawal wait. Where the clock is simulated, what people did
@@ -72,7 +72,7 @@ def _consents(day: Day, clock: Clock, customers: pd.DataFrame) -> pd.DataFrame:
     return ordered.drop_duplicates(["customer_id", "channel_id"], keep="last")
 
 
-def _touches(day: Day, clock: Clock, customers: pd.DataFrame) -> pd.DataFrame:
+def _touches(day: Day, clock: Clock, customers: "pd.Series[str]") -> pd.DataFrame:
     until = clock.now + INSTANT
     stated = _read(day, clock, "touches", customers, until=until)
     own = Reservations(day.lake).touches(until, slot=SLOT, day=day.clock.day)
@@ -81,17 +81,17 @@ def _touches(day: Day, clock: Clock, customers: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True) if parts else empty_table("touches")[TOUCH_COLUMNS]
 
 
-def _read(day: Day, clock: Clock, name: str, customers: pd.DataFrame, *, until: datetime) -> pd.DataFrame:
+def _read(day: Day, clock: Clock, name: str, customers: "pd.Series[str] | None", *, until: datetime) -> pd.DataFrame:
     """A table as its source states it at this moment, rows before `until`; what fails its checks is put aside."""
     table = TABLES[name]
     knowing = Knowing(clock.now + INSTANT, clock.latest_known, day.environment)
-    rows = read_raw(day.playbook, table, knowing, customers=customers["customer_id"])
+    rows = read_raw(day.playbook, table, knowing, customers=customers)
     if rows is None:
         return empty_table(name)
     checked = split(
         table,
         rows,
-        known=keys_of(TABLES["customers"], customers),
+        known={} if customers is None else keys_of(TABLES["customers"], customers.to_frame()),
         as_of=until,
         latest_known=max(until, clock.latest_known),
         timezone=day.playbook.timezone,

@@ -1,5 +1,7 @@
 """Delivering: what has changed since a run decided can keep a send back, and two runs of one day share its limits."""
 
+from pipelines import steps
+from pipelines.day import open_day
 from tests.scenarios.world import TODAY, World, days_before
 
 DUE = days_before(TODAY, 13)
@@ -47,3 +49,26 @@ def test_what_has_changed_since_the_decision_keeps_sends_back(world: World) -> N
     delivered = world.deliver(decided["run_id"])
     assert reached(world, delivered) == []
     assert delivered["withheld"] == {"sending-hours": 2}
+
+
+def test_a_run_is_delivered_after_the_graph_has_moved_on_and_not_to_who_is_gone(world: World) -> None:
+    due(world, "anna", "bert", spend=20)
+    world.write()
+    day = open_day(world.playbook, world.environment)
+    steps.perceive_and_open(day)
+    for step in (steps.relate, steps.forecast, steps.propose, steps.decide):
+        step(day)
+    earlier = day.current_run().run_id
+
+    for rows in world.rows.values():
+        rows[:] = [row for row in rows if row.get("customer_id") != "anna"]
+    later = world.run(until="authorise")
+    assert later["run_id"] != earlier
+
+    delivered = world.deliver(earlier)
+    assert delivered["run_id"] == earlier
+    assert delivered["sends"] == 2
+    assert reached(world, delivered) == ["bert"]
+    assert delivered["withheld"] == {"consent": 1}
+    told = world.query("MATCH (d:Decision)-[:FOR]->(c:Customer) RETURN d.run_id AS run, c.customer_id AS customer")
+    assert {(row["run"], row["customer"]) for row in told} == {(earlier, "bert"), (later["run_id"], "bert")}

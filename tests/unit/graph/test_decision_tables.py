@@ -236,6 +236,17 @@ def test_earlier_decisions_lose_what_is_no_longer_there_and_those_for_nobody_go(
     assert made["Decision CHOSE Asset"].empty
 
 
+def test_a_run_that_is_written_late_says_nothing_of_what_is_no_longer_there() -> None:
+    found = motives(("ann", *DUE), ("bob", *DUE), ("cid", *DUE))
+    known = KNOWN | {"Customer": pd.Index(["ann", "cid"]), "Asset": pd.Index(["tea-time"])}
+    records = (record("ann", asset_id="tea-time"), record("bob"), record("cid"))
+    made = tables(*records, found=found, known=known)
+    assert made["Decision"]["decision_id"].tolist() == ["r1-ann", "r1-cid"]
+    assert pairs(made["Decision CHOSE Asset"]) == {("r1-ann", "tea-time")}
+    assert set(made["Customer HAS_MOTIVE Motive"]["from_key"]) == {"ann", "cid"}
+    assert made["Run"]["sends"].tolist() == [3], "the run did decide them"
+
+
 def test_only_decisions_within_the_retention_are_kept_and_versions_that_somebody_used() -> None:
     earlier = tables(record("ann"))
     for days, is_kept in ((30.0, True), (29.0, False)):

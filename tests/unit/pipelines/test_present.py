@@ -16,7 +16,6 @@ DAY = date(2026, 3, 6)
 NOW = datetime(2026, 3, 6, 8, tzinfo=UTC)
 BEFORE = NOW - timedelta(days=30)
 INSTANT = timedelta(microseconds=1)
-CUSTOMERS = pd.DataFrame({"customer_id": ["anna", "bert"]}, dtype=object)
 CONSENTS = "customer_id,channel_id,purpose,granted,recorded_at,source,basis"
 TOUCHES = "touch_id,customer_id,channel_id,sent_at"
 
@@ -27,6 +26,7 @@ def folder(tmp_path: Path) -> Path:
     write(tmp_path, "channels.yaml", "channels:\n  email:\n    kind: file\n")
     for table in ("customers", "consents", "touches"):
         write(tmp_path, f"sources/{table}.sql", f"FROM read_csv('{table}.csv', all_varchar = true)")
+    write(tmp_path, "data/customers.csv", "customer_id\nanna\nbert\n")
     write(tmp_path, "data/consents.csv", f"{CONSENTS}\n")
     write(tmp_path, "data/touches.csv", f"{TOUCHES}\n")
     return tmp_path
@@ -55,7 +55,7 @@ def opened(folder: Path, **environment: str) -> Day:
 
 def consent(day: Day, customer: str = "anna") -> bool | None:
     """What holds for a customer on the channel; None where nothing does."""
-    words = look_now(day, CUSTOMERS, sends()).consents.set_index("customer_id")["granted"]
+    words = look_now(day, sends()).consents.set_index("customer_id")["granted"]
     return bool(words[customer]) if customer in words.index else None
 
 
@@ -106,6 +106,15 @@ def test_of_two_words_from_one_moment_neither_is_a_consent(folder: Path) -> None
     assert consent(opened(folder)) is not True
 
 
+def test_who_is_no_customer_any_more_has_agreed_to_nothing_not_even_by_assumption(folder: Path) -> None:
+    assumed = "{assumed: legitimate_interest, because: They bought., by: dpo}"
+    write(folder, "channels.yaml", f"channels:\n  email:\n    kind: file\n    consent: {assumed}\n")
+    word(folder, "true", BEFORE)
+    assert (consent(opened(folder)), consent(opened(folder), "bert")) == (True, True)
+    write(folder, "data/customers.csv", "customer_id\nbert\n")
+    assert (consent(opened(folder)), consent(opened(folder), "bert")) == (None, True)
+
+
 def test_what_was_said_while_the_day_was_being_decided_holds(folder: Path) -> None:
     word(folder, "true", BEFORE)
     day = open_day(folder, {"WARRANT_HOME": str(folder / "state")}, day=DAY)
@@ -116,14 +125,14 @@ def test_what_was_said_while_the_day_was_being_decided_holds(folder: Path) -> No
 
 def test_the_clock_is_read_anew(folder: Path) -> None:
     day = open_day(folder, {"WARRANT_HOME": str(folder / "state")}, day=DAY)
-    assert look_now(day, CUSTOMERS, sends()).clock.now > day.clock.now
+    assert look_now(day, sends()).clock.now > day.clock.now
 
 
-@pytest.mark.parametrize("table", ["consents", "touches"])
+@pytest.mark.parametrize("table", ["customers", "consents", "touches"])
 def test_a_source_that_cannot_be_read_any_more_stops_the_delivery(folder: Path, table: str) -> None:
     (folder / f"data/{table}.csv").unlink()
     with pytest.raises(SourceError, match=f"{table}.csv"):
-        look_now(opened(folder), CUSTOMERS, sends())
+        look_now(opened(folder), sends())
 
 
 def test_touches_are_those_of_anyone_up_to_now_without_what_is_about_to_leave(folder: Path) -> None:
@@ -135,4 +144,4 @@ def test_touches_are_those_of_anyone_up_to_now_without_what_is_about_to_leave(fo
     )
     for other_day, decision in ((date(2026, 2, 4), "reported"), (date(2026, 2, 5), "silent"), (DAY, "ours")):
         Reservations(day.lake).claim(SLOT, other_day, reserved.assign(decision_id=decision), "run")
-    assert sorted(look_now(day, CUSTOMERS, sends("ours")).touches["touch_id"]) == ["reported", "silent", "theirs"]
+    assert sorted(look_now(day, sends("ours")).touches["touch_id"]) == ["reported", "silent", "theirs"]
