@@ -18,11 +18,13 @@ from lake.runs import RunRow
 from pipelines.channels.files import Batch, write_batch
 from pipelines.day import SLOT, Day
 from pipelines.errors import RefusedError
+from pipelines.motives_now import has_ended
 from pipelines.playbook_settings import decision_settings
 from pipelines.present import look_now
 from pipelines.stored import stored_records, stored_view
 
 EXPIRED = "expired before delivery"
+BOUGHT = "bought since"
 TAKEN = "already sent to in this slot"
 
 
@@ -108,6 +110,8 @@ def _reasons_to_withhold(day: Day, run: RunRow, sends: pd.DataFrame) -> "pd.Seri
     refusing = refusing_policies(view, sends, settings, consents=present.consents, touches=present.touches)
     reasons: pd.Series[Any] = pd.Series(refusing, index=sends.index, dtype=object)
     reasons[reasons.isna() & (sends["expires_at"] <= now)] = EXPIRED
+    has_bought = has_ended(day, run, sends, now=now, latest_known=present.clock.latest_known)
+    reasons[reasons.isna() & has_bought] = BOUGHT
     reasons[reasons.isna() & is_quiet(view, sends, settings, now)] = SENDING_HOURS
     held = Reservations(day.lake).held_on(day.clock.day)
     reasons[reasons.isna() & _is_taken(sends, held)] = TAKEN

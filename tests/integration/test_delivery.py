@@ -2,7 +2,7 @@
 
 from pipelines import steps
 from pipelines.day import open_day
-from tests.scenarios.world import TODAY, World, days_before
+from tests.scenarios.world import TODAY, World, days_before, local
 
 DUE = days_before(TODAY, 13)
 REFUSED = 5
@@ -33,9 +33,10 @@ def test_two_runs_of_one_day_never_use_more_than_the_limits_of_the_day(world: Wo
 
 def test_what_has_changed_since_the_decision_keeps_sends_back(world: World) -> None:
     world.channel("email", quiet_hours={"from": "21:00", "until": "08:00"})
-    due(world, "anna", "bert", spend=20)
+    due(world, "anna", "bert", "carl", spend=20)
+    world.product("tea-standard", "tea")
     decided = world.run(until="authorise")
-    assert decided["sends"] == 2
+    assert decided["sends"] == 3
 
     world.policy("nobody", deny="customer.shopping_days_91d >= 0")
     answer = world.command("deliver", decided["run_id"])
@@ -46,9 +47,12 @@ def test_what_has_changed_since_the_decision_keeps_sends_back(world: World) -> N
     (world.playbook / "policies/scenario.yaml").unlink()
 
     world.at = "21:30:00"
+    world.purchase("anna", "coffee", on=TODAY, occurred_at=local(TODAY, "00:00:00"))
+    world.purchase("bert", "tea", on=TODAY)
+    world.purchase("carl", "coffee", on=TODAY, occurred_at=local(TODAY, "21:30:01"))
     delivered = world.deliver(decided["run_id"])
     assert reached(world, delivered) == []
-    assert delivered["withheld"] == {"sending-hours": 2}
+    assert delivered["withheld"] == {"bought since": 1, "sending-hours": 2}
 
 
 def test_a_run_is_delivered_after_the_graph_has_moved_on_and_not_to_who_is_gone(world: World) -> None:
