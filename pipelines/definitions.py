@@ -1,14 +1,19 @@
 """The code location: all assets, their job, its schedule. Loading it reads no playbook, no database and no file."""
 
+import functools
+import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import dagster as dg
 
 from lake.tables import TABLES
+from pipelines.dagster_home import prepare_storage
 from pipelines.day import Day
+from pipelines.defs.days import DAYS, FIRST_DAY
 from pipelines.defs.perceive.assets import RUN
-from pipelines.home import Home
-from pipelines.opening import DayFromEnvironment, DayOpener, OpenedDay
+from pipelines.errors import UsageError
+from pipelines.opening import DayFromEnvironment, DayOpener, OpenedDay, day_due
 
 JOB = "daily"
 ASSETS_OF_STEP = {
@@ -19,7 +24,19 @@ ASSETS_OF_STEP = {
     "project": "decision_graph",
     "deliver": "exports",
 }
-DAGSTER_SETTINGS = "telemetry:\n  enabled: false\nconcurrency:\n  runs:\n    max_concurrent_runs: 1\n"
+
+
+@dg.schedule(
+    job_name=JOB,
+    cron_schedule="0 * * * *",
+    description="Runs the day at four in the morning of the playbook's own time zone; it looks once an hour.",
+)
+def every_morning(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+    """Ask for the day that is due, if one is."""
+    due = day_due(os.environ, context.scheduled_execution_time)
+    if due.day is None:
+        return dg.SkipReason(due.reason)
+    return dg.RunRequest(run_key=due.day.isoformat(), partition_key=due.day.isoformat())
 
 
 @dg.definitions
@@ -30,42 +47,52 @@ def defs() -> dg.Definitions:
 
 def build_definitions(opener: DayOpener) -> dg.Definitions:
     """All definitions, with assets that get their day from `opener`."""
-    everything = dg.define_asset_job(JOB, selection=dg.AssetSelection.all(), description="The whole day, step by step.")
+    everything = dg.define_asset_job(
+        JOB,
+        selection=dg.AssetSelection.all(),
+        description="The whole day, step by step; what `warrant run` does.",
+    )
     return dg.Definitions.merge(
-        dg.load_from_defs_folder(path_within_project=Path(__file__).parent),
+        _assets(),
         dg.Definitions(
             jobs=[everything],
-            schedules=[dg.build_schedule_from_partitioned_job(everything, hour_of_day=4, name="every_morning")],
+            schedules=[every_morning],
             resources={"opener": opener},
+            # The steps follow one another and share what was imported; a process for each would only cost time.
             executor=dg.in_process_executor,
         ),
     )
 
 
-def run_job(day: Day, steps: list[str]) -> None:
+def run_job(day: Day, steps: Sequence[str]) -> None:
     """Materialise the assets of `steps` for the day, in this process, with Dagster's own record of it.
 
     Raises:
-        WarrantError: Whatever a step raises.
+        UsageError: The day is none that Dagster counts.
+        WarrantError: Whatever a step raises, or a blocking check that fails.
     """
+    partition = day.clock.day.isoformat()
+    if not DAYS.has_partition_key(partition):
+        raise UsageError(
+            f"{partition} is no day that can be decided.",
+            where="--as-of",
+            remedy=f"Name one from {FIRST_DAY} until today.",
+        )
     job = build_definitions(OpenedDay(day)).resolve_job_def(JOB)
     wanted = [key for name in steps for key in _asset_keys(name)]
     with dg.DagsterInstance.from_config(str(prepare_storage(day.home))) as instance:
         job.execute_in_process(
             instance=instance,
-            partition_key=day.clock.day.isoformat(),
+            partition_key=partition,
             asset_selection=wanted,
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
         )
 
 
-def prepare_storage(home: Home) -> Path:
-    """Dagster's folder inside the state folder, with settings that send nothing anywhere."""
-    home.dagster.mkdir(parents=True, exist_ok=True)
-    settings = home.dagster / "dagster.yaml"
-    if not settings.exists():
-        settings.write_text(DAGSTER_SETTINGS, encoding="utf-8")
-    return home.dagster
+@functools.cache
+def _assets() -> dg.Definitions:
+    """The assets of all steps; they are the same for every opener, and finding them takes a while."""
+    return dg.load_from_defs_folder(path_within_project=Path(__file__).parent)
 
 
 def _asset_keys(step: str) -> list[dg.AssetKey]:

@@ -3,12 +3,10 @@
 import base64
 import io
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-
-from pipelines.day import Day
-from pipelines.stored import stored_forecasts
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -17,17 +15,6 @@ if TYPE_CHECKING:
 
 DAYS_SHOWN = 28
 GREEN, GREY = "#2a7f62", "#b8bfc6"
-
-
-def decisions_picture_of(day: Day) -> str:
-    """The picture of a decided day."""
-    return decisions_picture(day.current_run().steps["decide"]["facts"]["summary"]["plays"])
-
-
-def rhythm_picture_of(day: Day) -> str:
-    """The picture of a day's forecasts."""
-    run = day.current_run()
-    return rhythm_picture(stored_forecasts(day, run).cadence, np.datetime64(run.identity.as_of.replace(tzinfo=None)))
 
 
 def decisions_picture(plays: Sequence[Mapping[str, Any]]) -> str:
@@ -48,15 +35,16 @@ def decisions_picture(plays: Sequence[Mapping[str, Any]]) -> str:
     axes.invert_yaxis()
     axes.set_xlabel("customers")
     if len(plays):
-        axes.legend(frameon=False, loc="lower right")
+        figure.legend(frameon=False, loc="outside upper right", ncols=2)
     return _address(figure)
 
 
-def rhythm_picture(cadence: "Cadence", as_of: np.datetime64) -> str:
+def rhythm_picture(cadence: "Cadence", as_of: datetime) -> str:
     """How many (customer, category) pairs are due on each of the coming days, and how likely purchases are."""
     figure = _figure(height=3.0)
     due, chance = figure.subplots(1, 2)
-    days = (cadence.due_at.astype("datetime64[us]") - as_of.astype("datetime64[us]")) / np.timedelta64(1, "D")
+    moment = np.datetime64(as_of.astimezone(UTC).replace(tzinfo=None), "us")
+    days = (cadence.due_at.astype("datetime64[us]") - moment) / np.timedelta64(1, "D")
     due.hist(days[(days >= 0) & (days < DAYS_SHOWN)], bins=np.arange(DAYS_SHOWN + 1), color=GREEN)
     due.set_xlabel("days until due")
     due.set_ylabel("customer and category")

@@ -2,6 +2,7 @@
 
 import dagster as dg
 
-FIRST_DAY = "2015-01-01"
+FIRST_DAY = "2000-01-01"
 
-DAYS = dg.DailyPartitionsDefinition(start_date=FIRST_DAY, end_offset=1)
+# Dagster counts days in UTC: when its own has not begun yet, the next one has already where the sun rises first.
+DAYS = dg.DailyPartitionsDefinition(start_date=FIRST_DAY, end_offset=2)

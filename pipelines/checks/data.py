@@ -1,0 +1,123 @@
+"""Checks of what a run decides from: tables, graph, view and forecasts."""
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from lake.runs import RunRow
+from pipelines.checks.check import Check, Finding, found
+from pipelines.day import Day
+from pipelines.errors import SourceError
+from pipelines.graph_access import playbook_graph
+from pipelines.stored import canonical_tables, graph_state, stored_forecasts, stored_view
+
+QUARANTINE_SHARE = 0.05
+
+
+def _usable_rows(_day: Day, run: RunRow) -> Finding:
+    rows, quarantined = run.about["rows"], run.about["quarantined"]
+    unusable = [name for name, kept in rows.items() if kept == 0 and quarantined.get(name, 0) > 0]
+    return found({"tables without a usable row": unusable}, tables=len(rows))
+
+
+def _few_quarantined(_day: Day, run: RunRow) -> Finding:
+    shares = {
+        name: run.about["quarantined"].get(name, 0) / max(kept + run.about["quarantined"].get(name, 0), 1)
+        for name, kept in run.about["rows"].items()
+    }
+    above = {name: round(share, 4) for name, share in shares.items() if share > QUARANTINE_SHARE}
+    return found({"above": above}, threshold=QUARANTINE_SHARE, largest=round(max(shares.values(), default=0.0), 4))
+
+
+def _graph_as_loaded(day: Day, _run: RunRow) -> Finding:
+    from graph import statements
+    from graph.load import loaded_tables
+    from graph.schema import kinds_of
+
+    with playbook_graph(day, "relate") as store:
+        loaded = loaded_tables(store, graph_state(day), "knowledge")
+        present = {kind.kind: store.read(statements.count(kind))[0]["number"] for kind in kinds_of("knowledge")}
+    wrong = {
+        kind: f"{number:,} in the graph, {len(loaded.get(kind, ())):,} in the tables"
+        for kind, number in present.items()
+        if number != len(loaded.get(kind, ()))
+    }
+    return found({"different": wrong}, rows=sum(present.values()), kinds=len(present))
+
+
+def _view_has_customers(day: Day, run: RunRow) -> Finding:
+    stated = pd.Index(canonical_tables(day, run, ["customers"])["customers"]["customer_id"])
+    viewed = pd.Index(stored_view(day, run).customers.keys)
+    return found(
+        {"missing in the view": stated.difference(viewed), "not in the tables": viewed.difference(stated)},
+        customers=len(viewed),
+    )
+
+
+def _forecasts_are_possible(day: Day, run: RunRow) -> Finding:
+    forecasts = stored_forecasts(day, run)
+    cadence, uplift = forecasts.cadence, forecasts.uplift
+    pairs = np.char.add(np.char.add(cadence.customer_id.astype(str), " "), cadence.category_id.astype(str))
+    outside = ~(
+        _is_probability(cadence.p_purchase)
+        & _is_probability(cadence.survival)
+        & _is_probability(cadence.survival_week_ago)
+    )
+    disordered = ~(
+        (cadence.interval_low_days <= cadence.interval_days) & (cadence.interval_days <= cadence.interval_high_days)
+    )
+    boundless = ~(np.isfinite(uplift.mean) & np.isfinite(uplift.sd) & (uplift.sd >= 0))
+    return found(
+        {
+            "no probability": pairs[outside],
+            "outside its interval": pairs[disordered],
+            "margin is no number": pairs[~np.isfinite(cadence.margin_none)],
+            "uplift is no number": uplift.asset_kind[boundless],
+        },
+        rhythms=len(pairs),
+        grade=uplift.grade,
+    )
+
+
+def _is_probability(values: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+    return np.asarray((values >= 0) & (values <= 1))
+
+
+OF_PERCEIVE = (
+    Check(
+        "every_source_has_usable_rows",
+        "Every source that returned rows has at least one that can be used.",
+        _usable_rows,
+        remedy="See why they were refused: warrant check. Then mend the source query or the data.",
+        error=SourceError,
+    ),
+    Check(
+        "few_rows_are_in_quarantine",
+        f"No table has more than {QUARANTINE_SHARE:.0%} of its rows in quarantine.",
+        _few_quarantined,
+        remedy="See why they were refused: warrant check.",
+        is_blocking=False,
+    ),
+)
+OF_RELATE = (
+    Check(
+        "graph_holds_what_the_tables_say",
+        "The graph holds as many nodes and relationships of every kind as the tables say.",
+        _graph_as_loaded,
+        remedy="Make sure that nobody else writes to this graph, then run the day again.",
+    ),
+    Check(
+        "view_knows_exactly_the_customers",
+        "The view that decisions are made from has exactly the customers of the tables.",
+        _view_has_customers,
+        remedy="Make sure that nobody else writes to this graph, then run the day again.",
+    ),
+)
+OF_FORECAST = (
+    Check(
+        "forecasts_are_possible",
+        "Every probability lies between 0 and 1, every forecast within its interval, and nothing is no number.",
+        _forecasts_are_possible,
+        remedy="Look for impossible values in purchases: warrant check.",
+    ),
+)
