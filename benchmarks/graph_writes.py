@@ -119,7 +119,10 @@ def server(kind: str) -> Iterator[Target | None]:
         elif "WARRANT_TEST_NEO4J" in os.environ:
             user = os.environ.get("WARRANT_TEST_NEO4J_USER", "neo4j")
             password = os.environ.get("WARRANT_TEST_NEO4J_PASSWORD", "")
-            yield Target(os.environ["WARRANT_TEST_NEO4J"], user, password, database=None, kind="neo4j")
+            target = Target(os.environ["WARRANT_TEST_NEO4J"], user, password, database=None, kind="neo4j")
+            yield target
+            with GraphStore.connect(target) as store:  # the others are thrown away with their folder
+                wipe(store)
         else:
             command = [sys.executable, str(NEO4J_SERVER), folder]
             with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as running:
@@ -145,7 +148,6 @@ def measured(target: Target, *, links: int, rounds: int) -> dict[str, Any]:
         load_links(store, links)
         reads = compare_reads(store, session, links, rounds)
         show(target.kind, "columns_against_rows", reads)
-        wipe(store)
     return {"batches_against_single_rows": asdict(writes), "columns_against_rows": asdict(reads)}
 
 
