@@ -9,6 +9,7 @@ import json
 import os
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -25,6 +26,7 @@ CANNOT_BE_HAD = 3
 
 def main(home: Path) -> int:
     """Start, sign in, tell where it is, and serve until the input ends."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the server is ended on this way out, too
     missing = [program for program in ("mvn", "java") if shutil.which(program) is None]
     if missing:
         return _give_up(f"Neo4j needs a JDK 17 and Maven; missing: {', '.join(missing)}")
