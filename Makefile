@@ -14,7 +14,7 @@ UPGRADE ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench constraints clean
+.PHONY: help setup demo dagster test check bench constraints clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +40,11 @@ $(STAMP): constraints.txt pyproject.toml
 demo: setup ## Check the grocer's playbook, decide its day and print the day sheet
 	$(BIN)/warrant check examples/grocer
 	$(BIN)/warrant run examples/grocer
+
+# dg reads .env, which is written once and then yours: point it to your own playbook.
+dagster: setup ## Open Dagster's pages at http://127.0.0.1:3000; Ctrl-C closes them
+	@$(BIN)/python -m pipelines.dagster_home
+	@VIRTUAL_ENV="$(CURDIR)/.venv" PATH="$(CURDIR)/.venv/bin:$$PATH" dg dev --host 127.0.0.1 --port 3000
 
 test: setup ## Run the whole test suite
 	$(BIN)/python -m pytest
