@@ -11,13 +11,14 @@ from typing import Any
 import pandas as pd
 
 from decisioning.choice import LIMITS
+from decisioning.decision_log import digests, merkle_root
 from decisioning.recheck import is_quiet, refusing_policies, without_room
 from decisioning.screening import SENDING_HOURS
 from lake.reservations import Reservations
 from lake.runs import RunRow
 from pipelines.channels.files import Batch, write_batch
 from pipelines.day import SLOT, Day
-from pipelines.errors import RefusedError
+from pipelines.errors import RefusedError, VerificationError
 from pipelines.motives_now import has_ended
 from pipelines.playbook_settings import decision_settings
 from pipelines.present import look_now
@@ -59,11 +60,13 @@ def deliver_batches(day: Day, run: RunRow) -> Delivery:
 
     Raises:
         RefusedError: The playbook is not the one that decided, or the clock is simulated and a channel is not a file.
+        VerificationError: The records are not those that were sealed.
     """
     _refuse_another_playbook(day, run)
     _refuse_simulated_clock(day)
     records = stored_records(day, run)
     sends = records[(records["verb"] == "send") & ~records["is_ghost"]].reset_index(drop=True)
+    _insist_on_the_seal(day, run, records, sends)
     day.progress.doing("deliver", f"checking {len(sends):,} sends again")
     reasons = _reasons_to_withhold(day, run, sends)
     allowed = sends[reasons.isna()].rename(columns={"touch_cost": "cost"})
@@ -88,6 +91,17 @@ def _refuse_another_playbook(day: Day, run: RunRow) -> None:
             f"the playbook has changed since the run {run.run_id} was decided.",
             where=str(day.playbook.folder),
             remedy=f"Decide the day again: warrant run {day.playbook.folder}; or put the playbook back as it was.",
+        )
+
+
+def _insist_on_the_seal(day: Day, run: RunRow, records: pd.DataFrame, sends: pd.DataFrame) -> None:
+    """What leaves is what was decided: all digests lead to the root, and every send has its own."""
+    is_whole = merkle_root(records["digest"].tolist()) == run.steps["decide"]["facts"]["root"]
+    if not is_whole or digests(sends) != sends["digest"].tolist():
+        raise VerificationError(
+            f"the records of the run {run.run_id} are not those that were decided.",
+            where=str(day.lake.root),
+            remedy="Nobody but Warrant may write to the lake. Send nothing of this run, and decide the day again.",
         )
 
 

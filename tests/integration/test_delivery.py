@@ -1,11 +1,15 @@
 """Delivering: what has changed since a run decided can keep a send back, and two runs of one day share its limits."""
 
+from typing import Any
+
+import pytest
+
 from pipelines import steps
 from pipelines.day import open_day
 from tests.scenarios.world import TODAY, World, days_before, local
 
 DUE = days_before(TODAY, 13)
-REFUSED = 5
+REFUSED, VERIFICATION_FAILED = 5, 6
 
 
 def due(world: World, *customers: str, spend: float) -> None:
@@ -53,6 +57,21 @@ def test_what_has_changed_since_the_decision_keeps_sends_back(world: World) -> N
     delivered = world.deliver(decided["run_id"])
     assert reached(world, delivered) == []
     assert delivered["withheld"] == {"bought since": 1, "sending-hours": 2}
+
+
+@pytest.mark.parametrize("change", [{"asset_id": "tea-reminder"}, {"is_ghost": False}, {"digest": "0" * 64}])
+def test_records_that_are_not_those_decided_are_not_delivered(world: World, change: dict[str, Any]) -> None:
+    world.setting(holdout_share=0.5)
+    due(world, *(f"customer-{number}" for number in range(8)), spend=20)
+    world.product("tea-standard", "tea")
+    run_id = world.run(until="authorise")["run_id"]
+    lake = open_day(world.playbook, world.environment).lake
+    records = lake.read_slice("decisions", run_id)
+    lake.write_slice("decisions", run_id, records.assign(**change))
+    answer = world.command("deliver", run_id)
+    assert answer.exit_code == VERIFICATION_FAILED
+    assert run_id in answer.error["what"]
+    assert not list((world.folder / "state").glob("exports/**/*.csv"))
 
 
 def test_a_run_is_delivered_after_the_graph_has_moved_on_and_not_to_who_is_gone(world: World) -> None:
