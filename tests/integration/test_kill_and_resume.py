@@ -152,6 +152,20 @@ def test_another_run_of_the_same_day_leaves_out_whom_the_first_has_written_to(sh
     assert len(reached) <= 5, "the channel's capacity is one day's, not one run's"
 
 
+def test_a_delivery_that_breaks_off_after_reserving_is_made_up_for_by_the_next_run(shop: World) -> None:
+    in_the_way = Path(shop.environment["WARRANT_HOME"]) / "exports"
+    in_the_way.write_text("no folder can be made here", encoding="utf-8")
+    with pytest.raises(OSError, match="exports"):
+        shop.run()
+    in_the_way.unlink()
+
+    document = shop.run()
+
+    assert document["state"] == "delivered"
+    assert document["withheld"] == {}, "what this very run reserved is its own"
+    assert len(shop.exported(document)) == document["sends"] == 5
+
+
 def test_two_runs_of_one_playbook_at_once_are_refused(shop: World) -> None:
     shop.write()
     with started(shop) as program:
