@@ -1,8 +1,11 @@
 """The command line `warrant`. Commands are grouped by who uses them; each lives in a module of its own."""
 
+import sys
+
 import typer
 
 from console.commands import ask, check, graph_server, prove, run
+from console.defects import tell_of_defect
 from console.output import WarrantGroup
 
 app = typer.Typer(
@@ -12,7 +15,7 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode="rich",
     help="Decides, for every customer, what to say, on which channel and when, and can always show why.",
-    pretty_exceptions_show_locals=False,
+    epilog="Start with: warrant check examples/grocer",
 )
 run.register(app)
 check.register(app)
@@ -23,7 +26,8 @@ app.add_typer(graph_server.app, name="graph", rich_help_panel="Operating")
 
 def main() -> None:
     """Entry point of the installed program."""
-    app()
+    sys.excepthook = tell_of_defect
+    typer.main.get_command(app)()  # not `app()`, which would print tracebacks in its own way
 
 
 if __name__ == "__main__":

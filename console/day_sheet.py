@@ -1,183 +1,258 @@
 """The day sheet: what was decided today, on one page that a marketer understands."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-from rich.console import Console
+from rich import box
+from rich.console import Console, RenderableType
 from rich.markup import escape
+from rich.padding import Padding
 from rich.panel import Panel
 from rich.table import Table
+from rich.text import Text
 
-TOP_REASONS = 6
+from console.wording import (
+    assumed,
+    best_possible,
+    cents,
+    day_name,
+    money,
+    nothing_because,
+    one_more,
+    sentence,
+    why_not,
+)
+
+Document = Mapping[str, Any]
+
+WIDE = 100
+COUNTS: Mapping[str, str] = {"sent": "sent", "held\nout": "held_out"}
+AMOUNTS: Mapping[str, str] = {
+    "touch\ncost": "cost",
+    "margin": "margin",
+    "lowest": "margin_low",
+    "highest": "margin_high",
+}
 
 
-def show_day_sheet(screen: Console, day: Mapping[str, Any], cards: Sequence[Mapping[str, Any]]) -> None:
+def show_day_sheet(screen: Console, day: Document, cards: Sequence[Document]) -> None:
     """Print the sheet of one run.
 
     Args:
-        screen: Where to.
+        screen: Where to; nothing is cut from 80 columns on.
         day: The object that `warrant run --format json` prints.
         cards: `warrant why` objects of a few customers.
     """
     screen.print()
-    screen.rule(f"[bold]{escape(day['playbook'])}[/] · {day['as_of_day']} · run {day['run_id']}")
+    screen.rule(f"[bold]{escape(day['playbook'])}[/] · {day_name(day['as_of_day'])}")
+    if "decide" not in day["seconds"]:
+        screen.print(f"\nThe run {day['run_id']} is {day['state']}; nothing has been decided yet.")
+        _data_notes(screen, day)
+        return
     _headline(screen, day)
-    if day["plays"]:
-        screen.print(_plays_table(day))
-        screen.print(_grade_note(day), style="dim")
-    _reasons(screen, "Why nothing was said", day["none_by_reason"], day["none"])
+    _plays(screen, day)
+    _reasons(screen, day)
     _refusals(screen, day)
     _prices(screen, day)
     for card in cards:
-        screen.print(
-            Panel(
-                customer_lines(card, day["currency"]),
-                title=f"customer {escape(card['customer_id'])}",
-                title_align="left",
-            )
-        )
+        _sample(screen, card, day["currency"])
     _data_notes(screen, day)
     _files(screen, day)
     _next(screen, day, cards)
 
 
-def customer_lines(card: Mapping[str, Any], currency: str) -> str:
-    """A customer's decision in three or four lines of rich text."""
+def customer_rows(card: Document, currency: str) -> list[tuple[str, str]]:
+    """A customer's decision as a few labels and lines."""
     action = card["action"]
     if action["verb"] == "none":
-        return f"[bold]nothing[/]: {escape(str(action['none_reason']))}"
-    verdict = "would have been sent (held out)" if action["is_ghost"] else "send"
-    what = f"{escape(action['title'])} [dim]by[/] {escape(action['channel'])} [dim]at[/] {action['send_at_local']}"
-    worth = f"{money(card['value']['total'], currency)} [dim]expected, confidence[/] {card['confidence']:.2f}"
-    lines = [
-        f"[bold]{verdict}[/] {what}",
-        f"[dim]because[/] {escape(card['motive']['sentence'])}",
-        f"[dim]worth[/] {worth} [dim]({card['evidence_grade']})[/]",
+        return [("Nothing", nothing_because(str(action["none_reason"])))]
+    label = "Not sent" if action["is_ghost"] else "Send"
+    held_out = " (held out)" if action["is_ghost"] else ""
+    worth = f"{money(card['value']['total'], currency)} expected"
+    rows = [
+        (label, f"“{action['title']}” by {action['channel']} at {action['send_at_local']}{held_out}"),
+        ("Why now", sentence(card["motive"]["sentence"])),
+        ("Worth", f"{worth}, confidence {card['confidence']:.2f} ({card['evidence_grade']})"),
     ]
     if card["alternatives"]:
         best = card["alternatives"][0]
-        other = f"{escape(best['title'])} by {escape(best['channel'])}, {money(best['value'], currency)}"
-        lines.append(f"[dim]next best[/] {other}: {escape(best['why_not'])}")
-    return "\n".join(lines)
+        other = f"“{best['title']}” by {best['channel']}, {money(best['value'], currency)}"
+        rows.append(("Next best", f"{other}: {why_not(best)}"))
+    return rows
 
 
-def money(amount: float, currency: str) -> str:
-    """An amount with enough digits to see cents of cents."""
-    digits = 2 if abs(amount) >= 1 else 4
-    return f"{amount:,.{digits}f} {currency}"
+def labelled(rows: Sequence[tuple[str, str]], *, style: str = "bold") -> Table:
+    """Labels and the lines that belong to them, each line wrapped beside its label."""
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style=style, no_wrap=True)
+    grid.add_column(overflow="fold")
+    for label, line in rows:
+        grid.add_row(label, Text(line))
+    return grid
 
 
-def _headline(screen: Console, day: Mapping[str, Any]) -> None:
+def counted(counts: Mapping[str, int], meanings: Mapping[str, str]) -> Table:
+    """Counts, highest first, each with its name and what that means."""
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(justify="right", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for name, count in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])):
+        meaning = meanings.get(name, "")
+        grid.add_row(f"{count:,}", Text.assemble((name, "bold"), (f"  {meaning}", "dim")) if meaning else Text(name))
+    return grid
+
+
+def _headline(screen: Console, day: Document) -> None:
+    currency = day["currency"]
+    value, bound = money(day["value"], currency), money(day["bound"], currency)
     screen.print(
-        f"[bold]{day['customers']:,}[/] customers: [bold green]{day['sends']:,}[/] sends, "
-        f"[bold]{day['none']:,}[/] left in peace, [bold]{day['held_out']:,}[/] held out to measure the effect."
-    )
-    share = (
-        f"{day['value'] / day['bound']:.4f} of what any choice could reach" if day["bound"] > 0 else "nothing to gain"
+        f"\n[bold]{day['customers']:,}[/] customers: [bold green]{day['sends']:,}[/] are sent something, "
+        f"[bold]{day['none']:,}[/] are left in peace, [bold]{day['held_out']:,}[/] are held out to measure the effect.",
+        highlight=False,
     )
     screen.print(
-        f"Expected incremental margin [bold]{money(day['value'], day['currency'])}[/], {share} "
-        f"(certified bound {money(day['bound'], day['currency'])})."
+        f"Expected incremental margin [bold]{value}[/]. No choice that is allowed can expect more than {bound} "
+        f"(certified); this one is {best_possible(day['value'], day['bound'])}.",
+        highlight=False,
     )
     if day["sends"]:
+        average, cost = day["value"] / day["sends"], day["cost"] / day["sends"]
         screen.print(
-            f"A send is worth {money(day['value'] / day['sends'], day['currency'])} on average and costs "
-            f"{money(day['cost'] / day['sends'], day['currency'])}: a matter of cents per household.",
+            f"A send is worth {money(average, currency)} on average and costs {money(cost, currency)}. "
+            "That is what the message itself is expected to add, not what the customer will spend.",
             style="dim",
+            highlight=False,
         )
 
 
-def _plays_table(day: Mapping[str, Any]) -> Table:
-    table = Table(title=None, header_style="bold", pad_edge=False)
-    for heading in ("play", "channel"):
-        table.add_column(heading)
-    for heading in ("eligible", "sent", "held out", "cost", "incremental margin", "95 % interval"):
-        table.add_column(heading, justify="right")
-    table.add_column("evidence")
-    for row in day["plays"]:
+def _plays(screen: Console, day: Document) -> None:
+    rows = [row for row in day["plays"] if row["eligible"] or row["sent"] or row["held_out"]]
+    silent = sorted({row["play"] for row in day["plays"]} - {row["play"] for row in rows})
+    if rows:
+        screen.print()
+        screen.print(_plays_table(rows, is_wide=screen.width >= WIDE))
+    if silent:
+        screen.print(f"\nPlays with nothing to say today: {', '.join(silent)}.", highlight=False)
+    if rows:
+        screen.print(Padding(_notes(day), (1, 0, 0, 0)))
+
+
+def _plays_table(rows: Sequence[Document], *, is_wide: bool) -> Table:
+    has_grades = len({row["evidence_grade"] for row in rows}) > 1
+    gap = (0, 2 if is_wide else 0, 0, 0)
+    table = Table(
+        box=box.SIMPLE_HEAD, header_style="bold", padding=gap, pad_edge=False, show_edge=False, show_footer=True
+    )
+    table.add_column("play", "together", overflow="fold")
+    table.add_column("channel", overflow="fold")
+    table.add_column("eligible", justify="right", overflow="fold")
+    for heading, name in COUNTS.items():
+        table.add_column(heading, f"{sum(row[name] for row in rows):,}", justify="right", overflow="fold")
+    for heading, name in AMOUNTS.items():
+        table.add_column(heading, cents(sum(row[name] for row in rows)), justify="right", overflow="fold")
+    if has_grades:
+        table.add_column("evidence", overflow="fold")
+    for row in rows:
         table.add_row(
-            row["play"],
-            row["channel"],
+            Text(row["play"]),
+            Text(row["channel"]),
             f"{row['eligible']:,}",
-            f"{row['sent']:,}",
-            f"{row['held_out']:,}",
-            f"{row['cost']:.2f}",
-            f"{row['margin']:.2f}",
-            f"{row['margin_low']:.2f} to {row['margin_high']:.2f}",
-            row["evidence_grade"],
+            *(f"{row[name]:,}" for name in COUNTS.values()),
+            *(cents(row[name]) for name in AMOUNTS.values()),
+            *([row["evidence_grade"]] if has_grades else []),
         )
     return table
 
 
-def _grade_note(day: Mapping[str, Any]) -> str:
-    assumed = ", ".join(day["assumed"])
-    return (
-        "Eligible counts customers for whom the play had something allowed and worth saying on that channel. "
-        + (
-            "Evidence `assumed` is a stated prior, not a measured effect. "
-            if day["evidence_grade"] == "assumed"
-            else ""
-        )
-        + (f"Assumed numbers of this playbook: {assumed}." if assumed else "")
+def _notes(day: Document) -> RenderableType:
+    eligible = "eligible: customers for whom the play had something allowed and worth saying on that channel."
+    margin = f"margin: the expected incremental margin in {day['currency']}, all costs taken off."
+    ends = (
+        "lowest and highest: its 95 % interval. What is uncertain about an effect is the same for every customer, "
+        "so the ends add up and do not average out."
     )
+    lines = [eligible, "held out: who would have been sent it.", margin, ends]
+    if day["evidence_grade"] == "assumed":
+        lines.append("How much a message changes is assumed, not measured: the interval is that of the assumption.")
+    if day["assumed"]:
+        lines.append(f"The playbook assumes: {assumed(day['assumed'])}.")
+    return Text("\n".join(lines), style="dim")
 
 
-def _reasons(screen: Console, title: str, reasons: Mapping[str, int], total: int) -> None:
-    if not reasons:
+def _reasons(screen: Console, day: Document) -> None:
+    if not day["none_by_reason"]:
         return
-    screen.print(f"\n[bold]{title}[/] ({total:,} customers)")
-    for reason, count in sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0]))[:TOP_REASONS]:
-        screen.print(f"  {count:>7,}  {escape(reason)}", highlight=False)
+    screen.print(f"\n[bold]Why nothing was said[/] to {day['none']:,} customers", highlight=False)
+    meanings = {reason: nothing_because(reason, name="it") for reason in day["none_by_reason"]}
+    screen.print(Padding(counted(day["none_by_reason"], meanings), (0, 0, 0, 2)))
 
 
-def _refusals(screen: Console, day: Mapping[str, Any]) -> None:
+def _refusals(screen: Console, day: Document) -> None:
     refused = {policy: count for policy, count in day["refused_by_policy"].items() if count}
     if not refused:
         return
-    screen.print("\n[bold]What policies refused[/] (candidates: content × channel for a customer)")
-    for policy, count in sorted(refused.items(), key=lambda pair: (-pair[1], pair[0])):
-        screen.print(f"  {count:>7,}  {escape(policy)}", highlight=False)
+    screen.print("\n[bold]What policies refused[/], counted in messages that somebody might have got on some channel")
+    screen.print(Padding(counted(refused, day["policy_reasons"]), (0, 0, 0, 2)))
 
 
-def _prices(screen: Console, day: Mapping[str, Any]) -> None:
-    binding = {limit: price for limit, price in day["shadow_prices"].items() if price > 0}
-    if binding:
-        screen.print("\n[bold]Limits that bind[/]")
-    for limit, price in sorted(binding.items()):
-        screen.print(
-            f"  {escape(limit)}: one more unit would be worth {money(price, day['currency'])}", highlight=False
-        )
+def _prices(screen: Console, day: Document) -> None:
+    binding = {limit: price for limit, price in sorted(day["shadow_prices"].items()) if price > 0}
+    if not binding:
+        return
+    screen.print("\n[bold]Limits that bind[/]")
+    for limit, price in binding.items():
+        text = f"  {limit}: {one_more(limit, day['currency'])} would bring {money(price, day['currency'])}"
+        screen.print(text, markup=False, highlight=False)
 
 
-def _data_notes(screen: Console, day: Mapping[str, Any]) -> None:
-    quarantined = {table: rows for table, rows in day["quarantined"].items() if rows}
+def _sample(screen: Console, card: Document, currency: str) -> None:
+    title = f"customer {escape(card['customer_id'])}"
+    screen.print()
+    screen.print(Panel(labelled(customer_rows(card, currency)), title=title, title_align="left", border_style="dim"))
+
+
+def _data_notes(screen: Console, day: Document) -> None:
+    quarantined = {table: rows for table, rows in sorted(day["quarantined"].items()) if rows}
     if quarantined:
-        counts = ", ".join(f"{table} {rows:,}" for table, rows in sorted(quarantined.items()))
-        screen.print(f"\nQuarantined rows, each with its reason: {counts}.", style="yellow")
+        counts = ", ".join(f"{rows:,} of {table}" for table, rows in quarantined.items())
+        screen.print(
+            f"\nRows that could not be used: {counts}. `warrant check` says why.", style="yellow", highlight=False
+        )
     if day["withheld"]:
-        counts = ", ".join(f"{reason} {count:,}" for reason, count in sorted(day["withheld"].items()))
-        screen.print(f"Withheld at export: {counts}.", style="yellow")
+        counts = ", ".join(f"{count:,} ({reason})" for reason, count in sorted(day["withheld"].items()))
+        screen.print(f"\nHeld back when they were to leave: {counts}.", style="yellow", markup=False, highlight=False)
 
 
-def _files(screen: Console, day: Mapping[str, Any]) -> None:
-    if day["files"]:
-        screen.print("\n[bold]Files for the channels[/]")
-    for path in day["files"]:
-        screen.print(f"  {path}", markup=False, highlight=False, soft_wrap=True)
+def _files(screen: Console, day: Document) -> None:
     if not day["files"]:
         screen.print(f"\nNothing has been delivered: the run is {day['state']}.")
+        return
+    files = [Path(name) for name in day["files"]]
+    screen.print("\n[bold]Files for the channels[/]")
+    screen.print(f"  {files[0].parent}", markup=False, highlight=False, soft_wrap=True)
+    rows = [
+        (f"    {channel}", f"{_sends(count)}: {', '.join(_names(files, channel))}")
+        for channel, count in sorted(day["delivered"].items())
+    ]
+    screen.print(labelled(rows, style=""))
 
 
-def _next(screen: Console, day: Mapping[str, Any], cards: Sequence[Mapping[str, Any]]) -> None:
+def _names(files: Sequence[Path], channel: str) -> list[str]:
+    return [path.name for path in files if path.name.startswith(f"{channel}.")]
+
+
+def _sends(count: int) -> str:
+    return f"{count:,} send{'' if count == 1 else 's'}"
+
+
+def _next(screen: Console, day: Document, cards: Sequence[Document]) -> None:
+    commands = [f"warrant deliver {day['run_id']}"] if day["state"] != "delivered" else []
+    commands += [f"warrant why --customer {cards[0]['customer_id']}"] if cards else []
+    commands += [
+        'warrant query "MATCH (:Customer)-[:HAS_MOTIVE]->(m:Motive) RETURN m.play, count(*) AS customers"',
+        f"warrant replay {day['run_id']}",
+    ]
     screen.print("\n[bold]What to try next[/]")
-    if day["state"] != "delivered":
-        screen.print(f"  warrant deliver {day['run_id']}", markup=False, highlight=False)
-    if cards:
-        screen.print(f"  warrant why --customer {cards[0]['customer_id']}", markup=False, highlight=False)
-    screen.print(
-        '  warrant query "MATCH (c:Customer)-[:HAS_MOTIVE]->(m:Motive) RETURN m.play, count(*) AS customers"',
-        markup=False,
-        highlight=False,
-        soft_wrap=True,
-    )
-    screen.print(f"  warrant replay {day['run_id']}", markup=False, highlight=False)
+    for command in commands:
+        screen.print(f"  {command}", markup=False, highlight=False, soft_wrap=True)

@@ -1,19 +1,19 @@
 """What every command has in common: formats, errors with exit codes, one JSON document on stdout."""
 
+import inspect
 import json
 import os
 from enum import StrEnum
 from itertools import pairwise
-from typing import Annotated, Any
+from typing import Annotated, Any, get_type_hints
 
 import click
 import typer
 from rich.console import Console
 from typer.core import TyperGroup
+from typer.models import ArgumentInfo
 
 from lake.errors import WarrantError
-
-DEFECT_EXIT_CODE = 1
 
 
 class Format(StrEnum):
@@ -39,6 +39,11 @@ FormatOption = Annotated[
 class WarrantGroup(TyperGroup):
     """Commands whose errors are sentences with an exit code, never a traceback for what a person can mend."""
 
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        for command in self.commands.values():
+            _restore_argument_help(command)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; turn our errors into what the contract says."""
         arguments = [*ctx._protected_args, *ctx.args]  # noqa: SLF001  (parsing may fail before `--format` is reached)
@@ -48,14 +53,15 @@ class WarrantGroup(TyperGroup):
             show_error(error, as_json=ctx.find_root().meta.get("warrant.format") == Format.JSON)
             raise typer.Exit(error.exit_code) from error
         except click.UsageError as error:
-            if not _asks_for_json(arguments):
+            if not asks_for_json(arguments):
                 raise
             command = error.ctx.command_path if error.ctx else ctx.command_path
             show_json({"error": {"what": error.format_message(), "where": command, "remedy": f"See {command} --help."}})
             raise typer.Exit(error.exit_code) from error
 
 
-def _asks_for_json(arguments: list[str]) -> bool:
+def asks_for_json(arguments: list[str]) -> bool:
+    """Whether a command line says `--format json`."""
     return f"--format={Format.JSON}" in arguments or ("--format", Format.JSON.value) in pairwise(arguments)
 
 
@@ -84,3 +90,14 @@ def people_screen(*, stderr: bool = False) -> Console:
     if not console.is_terminal and "COLUMNS" not in os.environ:
         return Console(stderr=stderr, width=120)
     return console
+
+
+def _restore_argument_help(command: click.Command) -> None:
+    """Say again what the arguments are: typer before 0.26 lets click 8.5 forget it."""
+    if command.callback is None:
+        return
+    hints = get_type_hints(inspect.unwrap(command.callback), include_extras=True)
+    for parameter in command.params:
+        for note in getattr(hints.get(str(parameter.name)), "__metadata__", ()):
+            if isinstance(note, ArgumentInfo) and isinstance(parameter, click.Argument):
+                parameter.help = note.help

@@ -1,14 +1,23 @@
 """Progress on stderr: a live line per step on a terminal, plain lines elsewhere."""
 
 import sys
-from typing import Self
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Self, TextIO
 
 from rich.console import Console
+from rich.markup import escape
 from rich.status import Status
+
+from pipelines.pacing import Paced
+from pipelines.progress import Progress
 
 
 class PlainProgress:
     """One line per event, for logs and for programs that follow along."""
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream = stream
 
     def started(self, step: str) -> None:
         """Say that the step begins."""
@@ -26,16 +35,10 @@ class PlainProgress:
         """Say that the step was done before."""
         self._say(f"step {step} skipped: {text}")
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        return None
-
-    @staticmethod
-    def _say(text: str) -> None:
-        sys.stderr.write(f"{text}\n")
-        sys.stderr.flush()
+    def _say(self, text: str) -> None:
+        stream = self._stream or sys.stderr
+        stream.write(f"{text}\n")
+        stream.flush()
 
 
 class LiveProgress:
@@ -51,15 +54,16 @@ class LiveProgress:
 
     def doing(self, step: str, text: str) -> None:
         """Show what the step is at."""
-        self._status.update(f"[bold]{step}[/] [dim]{text}[/]")
+        self._status.update(f"[bold]{step}[/] [dim]{escape(text)}[/]")
 
     def finished(self, step: str, seconds: float, text: str) -> None:
         """Tick the step off."""
-        self._console.print(f"[green]✓[/] [bold]{step:<9}[/] [dim]{seconds:6.1f} s[/]  {text}", highlight=False)
+        line = f"[green]✓[/] [bold]{step:<9}[/] [dim]{seconds:6.1f} s[/]  {escape(text)}"
+        self._console.print(line, highlight=False)
 
     def skipped(self, step: str, text: str) -> None:
         """Show that the step was done before."""
-        self._console.print(f"[dim]· {step:<9}   before  {text}[/]", highlight=False)
+        self._console.print(f"[dim]· {step:<9}   before  {escape(text)}[/]", highlight=False)
 
     def __enter__(self) -> Self:
         self._status.start()
@@ -69,7 +73,12 @@ class LiveProgress:
         self._status.stop()
 
 
-def watch() -> PlainProgress | LiveProgress:
-    """The right kind of progress for this stderr."""
+@contextmanager
+def watch() -> Iterator[Progress]:
+    """The right kind of progress for this stderr; what nobody watches live says what it is at once a second at most."""
     console = Console(stderr=True)
-    return LiveProgress(console) if console.is_terminal else PlainProgress()
+    if not console.is_terminal:
+        yield Paced(PlainProgress())
+        return
+    with LiveProgress(console) as progress:
+        yield progress

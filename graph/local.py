@@ -19,7 +19,7 @@ from filelock import FileLock, Timeout
 
 from graph import embedded_process as process
 from graph.embedded_process import Files, Running
-from graph.errors import GraphAuthenticationFailed, GraphError, GraphUnreachable
+from graph.errors import GraphAuthenticationFailed, GraphError, GraphMisconfigured, GraphUnreachable
 
 USER = "root"
 START_SECONDS = 60
@@ -78,14 +78,14 @@ def start(
     Raises:
         GraphUnreachable: When no server comes up, with the end of its log.
         GraphAuthenticationFailed: When the password file does not fit the server.
-        GraphError: When the server runs on another port than the one asked for.
+        GraphMisconfigured: When the server runs on another port than the one asked for.
     """
     files = _files(home)
     files.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     with _start_lock(files):
         running = _find(files)
         if running is not None and port not in (None, running.port):
-            raise GraphError(
+            raise GraphMisconfigured(
                 f"The embedded graph server already runs on port {running.port}, not on {port}.",
                 where=str(files.home),
                 remedy="Stop it first with `warrant graph down`, or leave the port out.",

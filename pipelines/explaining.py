@@ -11,6 +11,7 @@ from decisioning.explain import explain
 from lake.errors import LakeError
 from lake.runs import RunRow
 from pipelines.day import Day, open_day
+from pipelines.playbook_settings import policy_reasons
 from pipelines.running import day_of_run
 from pipelines.stored import stored_records
 
@@ -57,7 +58,9 @@ def sample_cards(document: Mapping[str, Any], folder: Path | None) -> list[dict[
 
 def _card(day: Day, run: RunRow, record: Mapping[Any, Any]) -> dict[str, Any]:
     card = explain(record, timezone=day.playbook.timezone, versions=versions_of(run))
-    return card | {"as_of_day": run.about["day"]}
+    reasons = policy_reasons(day.playbook)
+    because = {policy: reasons.get(policy, "") for policy in card["refused_by"]}
+    return card | {"as_of_day": run.about["day"], "policy_reasons": because}
 
 
 def versions_of(run: RunRow) -> dict[str, str]:

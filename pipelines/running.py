@@ -7,6 +7,7 @@ from lake.runs import RunRow, playbook_lock
 from pipelines.day import Day, open_day
 from pipelines.errors import UsageError
 from pipelines.playbook import Playbook
+from pipelines.playbook_settings import policy_reasons
 from pipelines.steps import STEPS
 
 STOP_AFTER = {
@@ -107,6 +108,7 @@ def describe_run(day: Day, run: RunRow) -> dict[str, Any]:
         "plays": plays,
         "none_by_reason": summary.get("none_by_reason", {}),
         "refused_by_policy": summary.get("refused_by_policy", {}),
+        "policy_reasons": policy_reasons(day.playbook),
         "shadow_prices": summary.get("shadow_prices", {}),
         "quarantined": run.about["quarantined"],
         "later": run.about["later"],

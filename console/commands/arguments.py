@@ -22,7 +22,12 @@ PlaybookOption = Annotated[
 ]
 AsOfOption = Annotated[
     datetime | None,
-    typer.Option("--as-of", formats=["%Y-%m-%d"], help="Decide as of 00:00 of this day in the playbook's time zone."),
+    typer.Option(
+        "--as-of",
+        formats=["%Y-%m-%d"],
+        metavar="YYYY-MM-DD",
+        help="Decide as of 00:00 of this day in the playbook's time zone; without it today, or the playbook's own day.",
+    ),
 ]
 
 

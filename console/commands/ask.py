@@ -1,13 +1,16 @@
 """`warrant why` and `warrant query`: ask the decisions and the graph."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from console.commands.arguments import PlaybookOption, open_command_day
 from console.customer_card import show_customer_card
 from console.output import Format, FormatOption, people_screen, show_json
+from console.watching import watch
 
 
 def register(app: typer.Typer) -> None:
@@ -16,7 +19,7 @@ def register(app: typer.Typer) -> None:
     app.command(
         "query",
         rich_help_panel="Asking",
-        epilog='Example: warrant query "MATCH (:Customer)-[:HAS_MOTIVE]->(m:Motive) RETURN m.play, count(*) AS customers"',
+        epilog='Example: warrant query "MATCH (:Customer)-[:HAS_MOTIVE]->(m:Motive) RETURN m.play, count(*)"',
     )(query)
 
 
@@ -47,16 +50,22 @@ def query(
     """Ask the reasoning graph in Cypher. Statements that write are refused before they run."""
     from pipelines.graph_access import ask_graph
 
-    answer = ask_graph(open_command_day(playbook), statement, limit=limit, seconds=seconds)
+    with watch() as progress:
+        answer = ask_graph(open_command_day(playbook, progress=progress), statement, limit=limit, seconds=seconds)
     if output == Format.JSON:
         show_json(answer)
-        return
+    else:
+        _show_answer(people_screen(), answer, limit)
+
+
+def _show_answer(screen: Console, answer: dict[str, Any], limit: int) -> None:
+    rows = answer["rows"]
     table = Table(header_style="bold", pad_edge=False)
     for column in answer["columns"]:
-        table.add_column(column)
-    for row in answer["rows"]:
-        table.add_row(*("" if row[column] is None else str(row[column]) for column in answer["columns"]))
-    screen = people_screen()
+        is_number = all(isinstance(row[column], int | float | None) for row in rows)
+        table.add_column(Text(column), justify="right" if is_number else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text("" if row[column] is None else str(row[column])) for column in answer["columns"]))
     screen.print(table)
-    more = f"; stopped at --limit {limit}" if answer["is_cut"] else ""
-    screen.print(f"{len(answer['rows']):,} rows{more}", style="dim")
+    more = f"; there are more, stopped at --limit {limit}" if answer["is_cut"] else ""
+    screen.print(f"{len(rows):,} row{'' if len(rows) == 1 else 's'}{more}", style="dim", highlight=False)

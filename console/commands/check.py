@@ -8,6 +8,7 @@ from rich.table import Table
 
 from console.commands.arguments import AsOfOption, PlaybookArgument, open_command_day
 from console.output import Format, FormatOption, people_screen, show_json
+from console.watching import watch
 from pipelines.errors import PlaybookError
 
 
@@ -35,7 +36,8 @@ def check(
         else:
             _show_tables(screen, described)
         return
-    report = check_playbook(open_command_day(playbook, as_of))
+    with watch() as progress:
+        report = check_playbook(open_command_day(playbook, as_of, progress))
     if output == Format.JSON:
         show_json(report)
     else:
