@@ -155,7 +155,7 @@ def _write(day: Day, run: RunRow, channel_id: str, sends: pd.DataFrame, reasons:
             "playbook": day.playbook.name,
             "slot": SLOT,
             "day": run.about["day"],
-            "clock_is_simulated": run.about["is_simulated"],
+            "clock_is_simulated": run.about["is_simulated"] or day.clock.is_simulated,
             "withheld": _counts(reasons[here]),
             "record_root": run.steps["decide"]["facts"]["root"],
             "versions": {"code": run.identity.code_version, "playbook": run.identity.playbook_digest},

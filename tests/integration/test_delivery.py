@@ -1,5 +1,7 @@
 """Delivering: what has changed since a run decided can keep a send back, and two runs of one day share its limits."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -77,7 +79,7 @@ def test_records_that_are_not_those_decided_are_not_delivered(world: World, chan
 def test_a_run_is_delivered_after_the_graph_has_moved_on_and_not_to_who_is_gone(world: World) -> None:
     due(world, "anna", "bert", spend=20)
     world.write()
-    day = open_day(world.playbook, world.environment)
+    day = open_day(world.playbook, world.environment | {"WARRANT_NOW": ""}, day=TODAY)
     steps.perceive_and_open(day)
     for step in (steps.relate, steps.forecast, steps.propose, steps.decide):
         step(day)
@@ -93,5 +95,7 @@ def test_a_run_is_delivered_after_the_graph_has_moved_on_and_not_to_who_is_gone(
     assert delivered["sends"] == 2
     assert reached(world, delivered) == ["bert"]
     assert delivered["withheld"] == {"consent": 1}
+    (manifest,) = [Path(name) for name in delivered["files"] if name.endswith(".manifest.json")]
+    assert json.loads(manifest.read_bytes())["clock_is_simulated"], "decided by the real clock, delivered by a told one"
     told = world.query("MATCH (d:Decision)-[:FOR]->(c:Customer) RETURN d.run_id AS run, c.customer_id AS customer")
     assert {(row["run"], row["customer"]) for row in told} == {(earlier, "bert"), (later["run_id"], "bert")}
