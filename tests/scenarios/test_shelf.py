@@ -2,7 +2,7 @@
 
 from tests.scenarios.world import TODAY, World, days_before
 
-YESTERDAY, TOMORROW = days_before(TODAY, 1), days_before(TODAY, -1)
+YESTERDAY = days_before(TODAY, 1)
 
 
 def test_b035_with_a_thin_purchase_history_the_most_browsed_category_is_used(world: World) -> None:
@@ -29,12 +29,14 @@ def test_b035_with_a_thin_purchase_history_the_most_browsed_category_is_used(wor
 
 def test_b041_what_is_out_of_season_is_not_offered(world: World) -> None:
     world.has_default_reminders = False
-    first, last = "12-01", "11-30"  # a season may run over the turn of the year
+    yesterday, today, tomorrow = (f"{days_before(TODAY, back):%m-%d}" for back in (1, 0, -1))
     seasons = {
-        "ends-yesterday": {"from": first, "until": f"{YESTERDAY:%m-%d}"},
-        "ends-today": {"from": first, "until": f"{TODAY:%m-%d}"},
-        "starts-today": {"from": f"{TODAY:%m-%d}", "until": last},
-        "starts-tomorrow": {"from": f"{TOMORROW:%m-%d}", "until": last},
+        "ended-yesterday": {"from": "01-15", "until": yesterday},
+        "ends-today": {"from": "01-15", "until": today},
+        "starts-today": {"from": today, "until": "08-31"},
+        "starts-tomorrow": {"from": tomorrow, "until": "08-31"},
+        "winter-ended-yesterday": {"from": "12-01", "until": yesterday},
+        "winter-ends-today": {"from": "12-01", "until": today},
     }
     world.setting(seasons=seasons)
     for season in (*seasons, "never-described", None):
@@ -48,9 +50,10 @@ def test_b041_what_is_out_of_season_is_not_offered(world: World) -> None:
     assert {row["customer_id"]: row["asset_id"] for row in world.exported(day)} == {
         "ends-today-fan": "see-ends-today",
         "starts-today-fan": "see-starts-today",
+        "winter-ends-today-fan": "see-winter-ends-today",
         "all-year-fan": "see-all-year",
     }
-    for item in ("ends-yesterday", "starts-tomorrow", "never-described"):
+    for item in ("ended-yesterday", "starts-tomorrow", "winter-ended-yesterday", "never-described"):
         card = world.why(f"{item}-fan")
         assert card["action"]["verb"] == "none"
         assert card["refused_by"] == {"asset-out-of-season": 1}
