@@ -21,6 +21,7 @@ from lake.errors import LakeError
 from lake.store import Lake, Pin
 
 OPENED = "opened"
+REOPENED = "reopened"
 LEDGER = "runs"
 MINIMUM_PREFIX = 4
 
@@ -112,7 +113,7 @@ class Ledger:
             }
             self._append(identity.run_id, OPENED, _moment(identity.as_of), None, payload)
         elif (latest := self.latest(as_of=identity.as_of)) is not None and latest.run_id != identity.run_id:
-            self._append(identity.run_id, "reopened", _moment(identity.as_of), None, {})
+            self._append(identity.run_id, REOPENED, _moment(identity.as_of), None, {})
         return self.get(identity.run_id)
 
     def mark(self, run_id: str, *, step: str, state: str | None, payload: Mapping[str, Any]) -> None:
@@ -136,15 +137,22 @@ class Ledger:
         return _fold(rows[rows["run_id"] == ids[0]])
 
     def latest(self, *, as_of: datetime | None = None, step: str | None = None) -> RunRow | None:
-        """The run opened last, of this as-of and with this step done, if there is one."""
+        """The run that was opened last; with `step`, of those that have done it the one that was opened or did it last.
+
+        Args:
+            as_of: Look at runs of this as-of only.
+            step: Look at runs only that have done this step.
+        """
         rows = self._rows()
+        is_opened = rows["kind"].isin([OPENED, REOPENED])
+        is_done = rows["kind"].eq("step") & rows["name"].eq(step or "")
         if as_of is not None:
-            opened = rows[rows["kind"].isin([OPENED, "reopened"]) & rows["name"].eq(_moment(as_of))]
-        else:
-            opened = rows[rows["kind"].isin([OPENED, "reopened"])]
-        done = set(rows["run_id"][rows["kind"].eq("step") & rows["name"].eq(step or "")])
-        ids = [run_id for run_id in opened["run_id"] if step is None or run_id in done]
-        return _fold(rows[rows["run_id"] == ids[-1]]) if ids else None
+            of_day = rows["run_id"].isin(rows["run_id"][is_opened & rows["name"].eq(_moment(as_of))])
+            is_opened, is_done = is_opened & of_day, is_done & of_day
+        if step is not None:
+            is_opened &= rows["run_id"].isin(rows["run_id"][is_done])
+        ids = rows["run_id"][is_opened | is_done]
+        return _fold(rows[rows["run_id"] == ids.iloc[-1]]) if len(ids) else None
 
     def _rows(self) -> pd.DataFrame:
         rows = self._lake.read_log(LEDGER)

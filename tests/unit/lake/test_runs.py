@@ -151,6 +151,17 @@ def test_the_latest_run_of_an_as_of_with_a_step_done(ledger: Ledger) -> None:
     assert latest(ledger, step="deliver") is None
 
 
+def test_what_decided_last_is_the_latest_decided_run_though_another_day_was_opened_after_it(ledger: Ledger) -> None:
+    tomorrow = other(as_of=AS_OF + timedelta(days=1))
+    ledger.open(IDENTITY, PINS, {})
+    ledger.open(tomorrow, PINS, {})
+    ledger.mark(tomorrow.run_id, step="decide", state="decided", payload={})
+    ledger.mark(IDENTITY.run_id, step="decide", state="decided", payload={})
+    ledger.mark(tomorrow.run_id, step="deliver", state="delivered", payload={})
+    assert latest(ledger, step="decide") == IDENTITY.run_id
+    assert latest(ledger, step="decide", as_of=AS_OF + timedelta(days=1)) == tomorrow.run_id
+
+
 def latest(ledger: Ledger, **wanted: Any) -> str | None:
     run = ledger.latest(**wanted)
     return None if run is None else run.run_id
