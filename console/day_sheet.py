@@ -146,11 +146,11 @@ def _plays_table(rows: Sequence[Document], *, is_wide: bool) -> Table:
     )
     table.add_column("play", "together", overflow="fold")
     table.add_column("channel", overflow="fold")
-    table.add_column("eligible", justify="right", overflow="fold")
+    table.add_column("eligible", justify="right", no_wrap=True)
     for heading, name in COUNTS.items():
-        table.add_column(heading, f"{sum(row[name] for row in rows):,}", justify="right", overflow="fold")
+        table.add_column(heading, f"{sum(row[name] for row in rows):,}", justify="right", no_wrap=True)
     for heading, name in AMOUNTS.items():
-        table.add_column(heading, cents(sum(row[name] for row in rows)), justify="right", overflow="fold")
+        table.add_column(heading, cents(sum(row[name] for row in rows)), justify="right", no_wrap=True)
     if has_grades:
         table.add_column("evidence", overflow="fold")
     for row in rows:

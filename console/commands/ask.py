@@ -41,7 +41,7 @@ def why(
 
 
 def query(
-    statement: Annotated[str, typer.Argument(help="A read-only Cypher statement.")],
+    statement: Annotated[str, typer.Argument(metavar="CYPHER", help="A statement that only reads.")],
     limit: Annotated[int, typer.Option("--limit", min=1, help="Show at most this many rows.")] = 1000,
     seconds: Annotated[float, typer.Option("--timeout", min=0.1, help="Give up after so many seconds.")] = 60.0,
     playbook: PlaybookOption = None,
