@@ -39,19 +39,27 @@ def claim(store: "GraphStore", playbook: str) -> None:
     Raises:
         GraphRefused: When it belongs to another playbook, or holds nodes that no playbook put there.
     """
-    holder = owner(store)
-    if holder is None:
-        foreign = store.read(_FOREIGN_NODE)
-        if foreign:
-            raise GraphRefused(
-                f"The database holds nodes that Warrant did not write, such as one with labels {foreign[0]['labels']}.",
-                where=store.target.uri,
-                remedy="Give Warrant an empty database: it replaces what is in it.",
-            )
+    insist_on_owner(store, playbook)
+    if owner(store) is None:
         store.write(_ONE_OWNER)
         store.write(_CLAIM, playbook=playbook)
-        holder = owner(store)
-    if holder != playbook:
+        insist_on_owner(store, playbook)
+
+
+def insist_on_owner(store: "GraphStore", playbook: str) -> None:
+    """Make sure that the database belongs to this playbook or to nobody, without writing to it.
+
+    Raises:
+        GraphRefused: When it belongs to another playbook, or holds nodes that no playbook put there.
+    """
+    holder = owner(store)
+    if holder is None and (foreign := store.read(_FOREIGN_NODE)):
+        raise GraphRefused(
+            f"The database holds nodes that Warrant did not write, such as one with labels {foreign[0]['labels']}.",
+            where=store.target.uri,
+            remedy="Give Warrant an empty database: it replaces what is in it.",
+        )
+    if holder not in (None, playbook):
         raise GraphRefused(
             f"The database belongs to the playbook `{holder}`, not to `{playbook}`.",
             where=store.target.uri,

@@ -11,14 +11,20 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def playbook_graph(day: Day, step: str = "graph") -> Iterator["GraphStore"]:
+def playbook_graph(day: Day, step: str = "graph", *, for_reading: bool = False) -> Iterator["GraphStore"]:
     """The store of the day's playbook; the embedded server is started on demand.
+
+    Args:
+        day: Whose playbook.
+        step: Who is told of the server's start.
+        for_reading: Take no possession of an empty database: whoever only asks writes nothing.
 
     Raises:
         GraphUnreachable: No server answers.
         GraphRefused: The database belongs to another playbook.
     """
-    from graph.store import GraphStore, claim, resolve_target
+    from graph.ownership import claim, insist_on_owner
+    from graph.store import GraphStore, resolve_target
 
     target = resolve_target(
         day.home.graph,
@@ -28,7 +34,7 @@ def playbook_graph(day: Day, step: str = "graph") -> Iterator["GraphStore"]:
         report=lambda text: day.progress.doing(step, text),
     )
     with GraphStore.connect(target) as store:
-        claim(store, day.playbook.name)
+        (insist_on_owner if for_reading else claim)(store, day.playbook.name)
         yield store
 
 
@@ -44,7 +50,7 @@ def ask_graph(day: Day, statement: str, *, limit: int, seconds: float) -> dict[s
     from graph.read_only import refuse_writes
 
     refuse_writes(statement)
-    with playbook_graph(day) as store:
+    with playbook_graph(day, for_reading=True) as store:
         answer = store.query_as_person(statement, limit_rows=limit, timeout=seconds)
     return {
         "columns": list(answer.columns),

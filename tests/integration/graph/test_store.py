@@ -22,6 +22,7 @@ from graph.errors import (
     GraphStatementFailed,
     GraphUnreachable,
 )
+from graph.ownership import insist_on_owner
 from graph.read_only import refuse_writes
 from graph.store import Counters, GraphStore, Target, claim
 
@@ -249,6 +250,14 @@ def test_an_empty_database_is_claimed_once_and_for_one_playbook(graph_store: Gra
     with pytest.raises(GraphRefused, match="belongs to the playbook `grocer`, not to `saas`"):
         claim(graph_store, "saas")
     assert graph_store.read("MATCH (g:WarrantGraph) RETURN g.playbook AS playbook") == [{"playbook": "grocer"}]
+
+
+def test_who_only_asks_takes_no_possession_of_a_database(graph_store: GraphStore) -> None:
+    insist_on_owner(graph_store, "grocer")
+    assert nodes(graph_store) == 0
+    claim(graph_store, "saas")
+    with pytest.raises(GraphRefused, match="saas"):
+        insist_on_owner(graph_store, "grocer")
 
 
 def test_a_database_with_nodes_of_others_is_not_claimed(graph_store: GraphStore) -> None:
