@@ -11,7 +11,6 @@ import pandas as pd
 
 from decisioning.candidates import Candidates
 from decisioning.errors import DecisioningError
-from decisioning.gather import gather
 from decisioning.offers import is_cost_known
 from decisioning.policies.attributes import Attributes, types_of_frame
 from decisioning.policies.columns import AttributeTable, frame_columns
@@ -20,7 +19,8 @@ from decisioning.policies.screen import Verdicts, screen_words
 from decisioning.schedule import caps_reached, earliest_sends
 from decisioning.seasons import is_out_of_season
 from decisioning.settings import DecisionSettings
-from decisioning.times import NEVER, Times, local_date, naive
+from decisioning.subjects import asset_window
+from decisioning.times import NEVER, Times, local_date
 from graph.view import View
 
 Flags = npt.NDArray[np.bool_]
@@ -134,7 +134,7 @@ def asset_table(view: View, attributes: Attributes, sends_at: Times, is_off_seas
         # A missing status means active; to a policy a missing value would refuse.
         "asset.status": np.where(pd.isna(status), ACTIVE, status),
         "asset.has_offer": offer >= 0,
-        "asset.is_out_of_dates": _is_out(assets, first_send) | _is_out(offers, first_send, offer),
+        "asset.is_out_of_dates": _is_out(asset_window(view), first_send),
         "asset.is_out_of_season": is_off_season[:, np.newaxis],
         "offer.is_cost_known": _of_asset(pd.Series(is_cost_known(offers)), offer),
     }
@@ -211,10 +211,8 @@ def _of_asset(column: "pd.Series[Any]", offer: npt.NDArray[np.int32]) -> "pd.Ser
     )
 
 
-def _is_out(frame: pd.DataFrame, sends_at: Times, at: npt.NDArray[np.int32] | None = None) -> Flags:
-    """Whether each channel's time lies outside starts_at to ends_at (excluded), shape (assets, channels)."""
-    starts, ends = naive(frame["starts_at"]), naive(frame["ends_at"])
-    if at is not None:
-        starts, ends = gather(starts, at, NEVER), gather(ends, at, NEVER)
+def _is_out(window: tuple[Times, Times], sends_at: Times) -> Flags:
+    """Whether each channel's time lies outside an asset's window (its end excluded), shape (assets, channels)."""
+    starts, ends = window
     # Comparisons with a missing time are false: open ends are never out of dates.
     return np.asarray((starts[:, np.newaxis] > sends_at) | (ends[:, np.newaxis] <= sends_at))

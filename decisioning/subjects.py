@@ -85,8 +85,19 @@ def excluded_categories(view: View, keys: Iterable[str]) -> npt.NDArray[np.bool_
 
 def asset_window(view: View) -> tuple[Times, Times]:
     """From when until when (excluded) each asset and its offer may be sent, NaT where open, shape (assets,)."""
-    assets, offers = view.assets.frame, view.offers.frame
+    assets = view.assets.frame
     offer = assets["offer"].to_numpy(dtype=np.int32)
-    starts = np.fmax(naive(assets["starts_at"]), gather(naive(offers["starts_at"]), offer, NEVER))
-    ends = np.fmin(naive(assets["ends_at"]), gather(naive(offers["ends_at"]), offer, NEVER))
+    offer_starts, offer_ends = offer_window(view)
+    starts = np.fmax(naive(assets["starts_at"]), gather(offer_starts, offer, NEVER))
+    ends = np.fmin(naive(assets["ends_at"]), gather(offer_ends, offer, NEVER))
     return starts, ends
+
+
+def offer_window(view: View) -> tuple[Times, Times]:
+    """From when until when (excluded) each offer may be sent, NaT where open, shape (offers,).
+
+    What cannot be redeemed any more is offered to nobody.
+    """
+    offers = view.offers.frame
+    starts, ends = naive(offers["starts_at"]), naive(offers["ends_at"])
+    return starts, np.fmin(ends, naive(offers["redemption_ends_at"]))

@@ -197,6 +197,21 @@ def test_an_asset_is_sent_between_its_start_and_its_end(
     assert shop.record("1")["none_reason"] == reason
 
 
+@pytest.mark.parametrize(
+    ("ends", "reason"),
+    [
+        (1, None),
+        (0.001, "refused by policy: asset-out-of-dates"),
+        (0, "no content answers"),
+        (-30, "no content answers"),
+    ],
+)
+def test_what_cannot_be_redeemed_any_more_is_offered_to_nobody(shop: World, ends: float, reason: str | None) -> None:
+    shop.offer("off", unit_cost=0.0, redemption_ends_at=shop.as_of + timedelta(days=ends))
+    shop.assets["milk-reminder"] |= {"offer": "off"}
+    assert shop.record("1")["none_reason"] == reason
+
+
 def test_what_costs_more_than_it_brings_is_not_sent(shop: World) -> None:
     shop.channel("email", cost=0.1)
     record = shop.record("1")

@@ -36,8 +36,9 @@ OFFER_COLUMNS = (
     "is_automatic",
     "starts_at",
     "ends_at",
+    "redemption_ends_at",
 )
-TIMES = ("last_purchase_at", "starts_at", "ends_at", "recorded_at")
+TIMES = ("last_purchase_at", "starts_at", "ends_at", "redemption_ends_at", "recorded_at")
 NUMBERS = (
     "pclv",
     "shopping_days_28d",
