@@ -3,12 +3,14 @@
 import os
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines.day import Day, open_day
 from pipelines.progress import Progress
+
+if TYPE_CHECKING:
+    from pipelines.day import Day
 
 PlaybookArgument = Annotated[
     Path | None,
@@ -31,7 +33,9 @@ AsOfOption = Annotated[
 ]
 
 
-def open_command_day(folder: Path | None, as_of: datetime | None = None, progress: Progress | None = None) -> Day:
+def open_command_day(folder: Path | None, as_of: datetime | None = None, progress: Progress | None = None) -> "Day":
     """The day of a command."""
+    from pipelines.day import open_day
+
     day: date | None = as_of.date() if as_of else None
     return open_day(folder, os.environ, day=day, progress=progress)

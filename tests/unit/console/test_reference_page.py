@@ -1,5 +1,9 @@
 """The reference page is written from the commands, so that none is missing and each says what it needs to."""
 
+import json
+import subprocess
+import sys
+
 import click
 import pytest
 import typer
@@ -36,3 +40,9 @@ def test_every_command_says_what_it_does_with_an_example(path: str) -> None:
 @pytest.mark.parametrize("path", COMMANDS)
 def test_every_command_can_answer_as_json(path: str) -> None:
     assert "--format" in [name for parameter in COMMANDS[path].params for name in parameter.opts]
+
+
+def test_asking_for_help_waits_for_no_tables_and_no_dagster() -> None:
+    program = "import json, sys, console.command_line; print(json.dumps(sorted(sys.modules)))"
+    finished = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    assert {"pandas", "dagster", "duckdb", "neo4j"} & set(json.loads(finished.stdout)) == set()
