@@ -254,9 +254,10 @@ class World:
         """Write the playbook; rows that changed since change their file."""
         self._write_yaml("warrant.yaml", self._warrant())
         self._write_yaml("channels.yaml", {"channels": self.channels or {"email": EMAIL}})
-        for name, entries in (("plays.yaml", {"plays": self.plays}), ("audiences.yaml", self.audiences)):
-            if self.plays if name == "plays.yaml" else entries:
-                self._write_yaml(name, entries)
+        if self.plays:
+            self._write_yaml("plays.yaml", {"plays": self.plays})
+        if self.audiences:
+            self._write_yaml("audiences.yaml", self.audiences)
         if self.policies:
             self._write_yaml("policies/scenario.yaml", self.policies)
         for front in self._contents():
