@@ -15,6 +15,7 @@ from graph.beliefs import BeliefSettings, repeat_purchase
 from graph.browsing import most_browsed
 from graph.content import GraphContentError
 from graph.schema import NODE
+from lake.refusals import refusals
 
 PURPOSE = "marketing"
 _REQUIRED = ("customers", "categories", "products", "purchases", "assets", "channels")
@@ -33,7 +34,7 @@ def knowledge_tables(
 
     Args:
         tables: Canonical tables: customers, categories, products, purchases, assets and channels; offers, campaigns,
-            consents, signals and estimates where there are any. Others are not looked at.
+            consents, touches, outcomes, signals and estimates where there are any. Others are not looked at.
         as_of: Nothing that happened at or after it counts.
         timezone: IANA time zone of the playbook, whose midnight starts a day.
         product_threshold: Shopping days from which on `BOUGHT` a product is kept; only products that are bought so
@@ -66,7 +67,7 @@ def knowledge_tables(
             repeat_purchase(by_category, beliefs),
             most_browsed(tables.get("signals"), tables["products"], beliefs, as_of=as_of),
         ),
-        "Customer REACHABLE_ON Channel": _reachable(tables.get("consents"), as_of),
+        "Customer REACHABLE_ON Channel": _reachable(_words_on_consent(tables), as_of),
         **_catalogue(tables, referred),
         **_content(tables, assets, about_products),
     }
@@ -91,6 +92,15 @@ def _lifetime_values(estimates: pd.DataFrame | None) -> pd.DataFrame:
         return pd.DataFrame({"customer_id": pd.Series(dtype=object), "pclv": pd.Series(dtype=float)})
     supplied = estimates[(estimates["subject_kind"] == "customer") & (estimates["name"] == "pclv")]
     return supplied[["subject_id", "value"]].rename(columns={"subject_id": "customer_id", "value": "pclv"})
+
+
+def _words_on_consent(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame | None:
+    """What consents and outcomes say; an unsubscribe is a refusal wherever it was recorded."""
+    consents, outcomes, touches = (tables.get(name) for name in ("consents", "outcomes", "touches"))
+    if consents is None or outcomes is None or touches is None:
+        return consents
+    refused = refusals(outcomes, touches, tables["channels"])
+    return pd.concat([consents, refused], ignore_index=True) if len(refused) else consents
 
 
 def _reachable(consents: pd.DataFrame | None, as_of: datetime) -> pd.DataFrame:

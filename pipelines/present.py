@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pandas as pd
 
 from lake.quality import keys_of, split
+from lake.refusals import refusals
 from lake.reservations import Reservations
 from lake.tables import TABLES
 from pipelines.clock import Clock, read_clock
@@ -55,16 +56,23 @@ def look_now(day: Day, sends: pd.DataFrame) -> Present:
     )
     customers = _read(day, clock, "customers", None, until=END_OF_TIME)["customer_id"]
     touches = _touches(day, clock, customers)
-    return Present(clock, _consents(day, clock, customers), touches[~touches["touch_id"].isin(sends["decision_id"])])
+    return Present(
+        clock, _consents(day, clock, customers, touches), touches[~touches["touch_id"].isin(sends["decision_id"])]
+    )
 
 
-def _consents(day: Day, clock: Clock, customers: "pd.Series[str]") -> pd.DataFrame:
-    """The word said last; of two from one moment the refusal, and a refusal also when it is dated in the future.
+def _consents(day: Day, clock: Clock, customers: "pd.Series[str]", touches: pd.DataFrame) -> pd.DataFrame:
+    """The word said last, an unsubscribe among the outcomes included; of two from one moment the refusal.
+
+    A refusal also holds when it is dated in the future.
 
     A source whose clock is ahead of ours must not let a withdrawal wait. Where the clock is simulated, what people did
     between its moment and the real one has not happened yet.
     """
     rows = _read(day, clock, "consents", customers, until=END_OF_TIME)
+    outcomes = _read(day, clock, "outcomes", customers, until=END_OF_TIME)
+    refused = refusals(outcomes, touches, day.playbook.channel_frame())
+    rows = pd.concat([rows, refused], ignore_index=True) if len(refused) else rows
     is_said = rows["recorded_at"] <= clock.now
     is_ahead = (rows["recorded_at"] > clock.latest_known) & ~rows["granted"].astype(bool)
     words = rows[(rows["purpose"] == MARKETING) & (is_said | is_ahead)]

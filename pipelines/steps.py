@@ -38,6 +38,8 @@ RELATED_TABLES = (
     "offers",
     "campaigns",
     "consents",
+    "touches",
+    "outcomes",
     "signals",
     "estimates",
 )

@@ -4,6 +4,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from forecasting.values import Cadence
 from lake.runs import RunRow
 from pipelines.checks.check import Check, Finding, found
 from pipelines.day import Day
@@ -57,7 +58,6 @@ def _view_has_customers(day: Day, run: RunRow) -> Finding:
 def _forecasts_are_possible(day: Day, run: RunRow) -> Finding:
     forecasts = stored_forecasts(day, run)
     cadence, uplift = forecasts.cadence, forecasts.uplift
-    pairs = np.char.add(np.char.add(cadence.customer_id.astype(str), " "), cadence.category_id.astype(str))
     outside = ~(
         _is_probability(cadence.p_purchase)
         & _is_probability(cadence.survival)
@@ -69,14 +69,20 @@ def _forecasts_are_possible(day: Day, run: RunRow) -> Finding:
     boundless = ~(np.isfinite(uplift.mean) & np.isfinite(uplift.sd) & (uplift.sd >= 0))
     return found(
         {
-            "no probability": pairs[outside],
-            "outside its interval": pairs[disordered],
-            "margin is no number": pairs[~np.isfinite(cadence.margin_none)],
+            "no probability": _pairs(cadence, outside),
+            "outside its interval": _pairs(cadence, disordered),
+            "margin is no number": _pairs(cadence, ~np.isfinite(cadence.margin_none)),
             "uplift is no number": uplift.asset_kind[boundless],
         },
-        rhythms=len(pairs),
+        rhythms=len(cadence.customer_id),
         grade=uplift.grade,
     )
+
+
+def _pairs(cadence: Cadence, is_wrong: npt.NDArray[np.bool_]) -> list[str]:
+    """Customer and category of the rhythms that are wrong."""
+    pairs = zip(cadence.customer_id[is_wrong], cadence.category_id[is_wrong], strict=True)
+    return [f"{customer} {category}" for customer, category in pairs]
 
 
 def _is_probability(values: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:

@@ -1,6 +1,5 @@
 """Checks of what a run has found and decided, against tables, limits and consent, from the stored record alone."""
 
-import json
 import math
 from collections.abc import Iterator
 
@@ -14,6 +13,7 @@ from pipelines.playbook_settings import decision_settings
 from pipelines.stored import MOTIVES, canonical_tables, stored_records
 
 MARKETING = "marketing"
+NO_EVIDENCE = "[]"
 DUST = 1e-6
 TAMPERED = "Nobody but Warrant may write to the lake. If nobody did, report this as a defect; send nothing of this run."
 
@@ -47,7 +47,7 @@ def without_consent(day: Day, run: RunRow, sends: pd.DataFrame) -> list[str]:
 def _motives_are_grounded(day: Day, run: RunRow) -> Finding:
     motives = day.lake.read_slice(MOTIVES, run.run_id)
     known = canonical_tables(day, run, ["customers"])["customers"]["customer_id"]
-    has_evidence = motives["evidence"].map(lambda text: bool(json.loads(text)))
+    has_evidence = motives["evidence"].notna() & (motives["evidence"] != NO_EVIDENCE)
     # A campaign is a person's wish, not a conclusion from what a customer did.
     needs_evidence = ~motives["subject"].str.startswith("campaign/")
     return found(

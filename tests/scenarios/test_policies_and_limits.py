@@ -72,3 +72,18 @@ def test_b068_an_unsubscribe_between_deciding_and_exporting_is_obeyed(world: Wor
     assert delivered["run_id"] == decided["run_id"]
     assert [row["customer_id"] for row in world.exported(delivered)] == ["stays"]
     assert sum(delivered["withheld"].values()) == 1
+
+
+def test_an_unsubscribe_among_the_outcomes_is_a_refusal_for_the_day_and_at_export(world: World) -> None:
+    for customer in ("stays", "left-before", "leaves-now"):
+        world.customer(customer).buys(customer, "coffee", every=14, last=days_before(TODAY, 13))
+        world.touch(customer, at=local(days_before(TODAY, 20)))
+    world.outcome("touch-2", "unsubscribed", at=local(days_before(TODAY, 19)))
+
+    day = world.run(until="authorise")
+    assert world.why("left-before")["refused_by"]["consent"] >= 1
+    world.at = "08:00:00"
+    world.outcome("touch-3", "unsubscribed", at=local(TODAY, "00:30:00"))
+    delivered = world.deliver(day["run_id"])
+
+    assert {row["customer_id"] for row in world.exported(delivered)} == {"stays"}
