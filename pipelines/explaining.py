@@ -5,8 +5,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from decisioning.explain import explain
 from lake.errors import LakeError
 from lake.runs import RunRow
@@ -72,9 +70,3 @@ def versions_of(run: RunRow) -> dict[str, str]:
         "view": str(run.steps["relate"]["facts"]["view"]),
     }
     return versions | {f"table {name}": pin.digest for name, pin in sorted(run.pins.items())}
-
-
-def record_frame(day: Day, run_id: str | None) -> pd.DataFrame:
-    """All records of a run, for notebooks."""
-    day = day_of_run(day, run_id)
-    return stored_records(day, day.current_run())
