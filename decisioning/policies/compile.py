@@ -29,7 +29,7 @@ from decisioning.policies.expressions import (
     attribute_names,
 )
 from decisioning.policies.normal_form import negation_normal_form
-from decisioning.policies.rules import Rule, read_rule
+from decisioning.policies.rules import Rule, names_an_offer, read_rule
 from decisioning.policies.spelling import to_text
 from decisioning.policies.typing_rules import rule_problems
 from decisioning.settings import PolicySpecification
@@ -213,7 +213,8 @@ def _side(condition: Condition, attributes: Attributes) -> str | None:
 
 def _cap(rule: Rule) -> Cap:
     counts = negation_normal_form(rule.expression)
-    if any(name.startswith("offer.") for name in attribute_names(counts)):
+    # Asked of the text as written: simplified, a condition may have lost the offer it names.
+    if names_an_offer(rule.expression):
         counts = all_of(Attribute("asset.has_offer"), counts)
     return Cap(rule.identifier, rule.count or 0, rule.days or 0.0, counts)
 

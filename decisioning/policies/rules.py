@@ -48,8 +48,12 @@ class Rule:
     @property
     def is_about_offers(self) -> bool:
         """Whether it names an offer and so does not apply to an asset without one."""
-        names = attribute_names(self.when) | attribute_names(self.expression)
-        return any(name.startswith("offer.") for name in names)
+        return names_an_offer(self.when) or names_an_offer(self.expression)
+
+
+def names_an_offer(condition: Condition) -> bool:
+    """Whether any attribute of the condition is one of the offer."""
+    return any(name.startswith("offer.") for name in attribute_names(condition))
 
 
 def read_rule(policy: PolicySpecification) -> Rule:

@@ -84,6 +84,12 @@ def test_a_cap_refuses_what_it_counts_once_it_is_reached() -> None:
     assert terms(replace(cap, expression=None)) == [("cap.weekly.reached", "true", "true")]
 
 
+def test_a_cap_that_names_an_offer_counts_offers_alone_however_its_condition_simplifies() -> None:
+    always = PolicySpecification("weekly", "cap", "enough", None, "true or offer.discount_pct > 0", 3, 7.0)
+    (found,) = compiled(always).caps
+    assert to_text(found.counts) == "asset.has_offer"
+
+
 def test_a_rule_that_cannot_refuse_has_no_term_and_one_that_always_does_has_one() -> None:
     assert terms(deny("false")) == []
     assert terms(deny("true")) == [("true", "true", "true")]
