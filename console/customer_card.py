@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from console.day_sheet import counted, labelled
-from console.wording import GRADES, day_name, interval, money, nothing_because, sentence, why_not
+from console.wording import GRADES, day_name, interval, money, nothing_because, sentence
 
 Card = Mapping[str, Any]
 
@@ -123,7 +123,7 @@ def _alternatives(screen: Console, card: Card, currency: str) -> None:
     table.add_column(f"worth {currency}", justify="right", no_wrap=True)
     table.add_column("why not", overflow="fold", ratio=3)
     for other in card["alternatives"]:
-        table.add_row(Text(other["title"]), Text(other["channel"]), f"{other['value']:,.4f}", Text(why_not(other)))
+        table.add_row(Text(other["title"]), Text(other["channel"]), f"{other['value']:,.4f}", Text(other["why_not"]))
     screen.print()
     screen.print(table)
 

@@ -21,7 +21,6 @@ from console.wording import (
     nothing_because,
     one_more,
     sentence,
-    why_not,
 )
 
 Document = Mapping[str, Any]
@@ -78,7 +77,7 @@ def customer_rows(card: Document, currency: str) -> list[tuple[str, str]]:
     if card["alternatives"]:
         best = card["alternatives"][0]
         other = f"“{best['title']}” by {best['channel']}, {money(best['value'], currency)}"
-        rows.append(("Next best", f"{other}: {why_not(best)}"))
+        rows.append(("Next best", f"{other}: {best['why_not']}"))
     return rows
 
 

@@ -1,9 +1,7 @@
 """How numbers, dates and reasons read to a person. Programs get the same facts as JSON, in the words of the record."""
 
-import re
 from collections.abc import Mapping
 from datetime import date
-from typing import Any
 
 SMALLEST_SHOWN_PCT = 0.01
 
@@ -20,7 +18,6 @@ GRADES: Mapping[str, str] = {
     "adjusted": "estimated from what happened, corrected for who was chosen",
     "randomised": "measured by a randomised test",
 }
-TIE = re.compile(r"worth 0\.0+ less( after limits)?")
 
 
 def money(amount: float, currency: str) -> str:
@@ -66,11 +63,6 @@ def nothing_because(reason: str, *, name: str | None = None) -> str:
     """
     kind, _, named = reason.partition(": ")
     return NOTHING.get(kind, reason).format(name or named)
-
-
-def why_not(alternative: Mapping[str, Any]) -> str:
-    """Why an alternative was not taken; a lead that no digit shows is a tie."""
-    return TIE.sub("just as good, and later in order", str(alternative["why_not"]))
 
 
 def best_possible(value: float, bound: float) -> str:

@@ -15,6 +15,9 @@ from decisioning.screening import HOLDOUT
 Indices = npt.NDArray[np.int64]
 
 SHOWN = 3
+SMALLEST_LEAD = 0.00005
+"""In currency; a lead that four digits do not show is a tie."""
+TIED = "just as good, and later in order"
 
 
 def ranking(choice: Choice) -> Indices:
@@ -85,10 +88,12 @@ def why_not(made: Deliberation, rows: Indices) -> npt.NDArray[np.object_]:
             text = "not worth it: it costs more than it brings"
         elif choice.priced[row] <= 0 or own[index] == NOTHING:
             text = f"priced out: others make more of {blocking[index]}"
-        elif behind[index] > 0:
+        elif behind[index] >= SMALLEST_LEAD:
             text = f"worth {behind[index]:.4f} less" + (" after limits" if choice.paid[:, row].any() else "")
+        elif choice.blocking[row] >= 0 and behind[index] <= 0:
+            text = f"no room left in {blocking[index]}"
         else:
-            text = f"no room left in {blocking[index]}" if choice.blocking[row] >= 0 else "equal, and later in order"
+            text = TIED
         texts.append(text)
     return np.array(texts, dtype=object)
 

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from decisioning.choice import LIMITS
-from decisioning.decision_log import digests, merkle_root
+from decisioning.decision_log import verify
 from decisioning.recheck import is_quiet, refusing_policies, without_room
 from decisioning.screening import SENDING_HOURS
 from lake.reservations import Reservations
@@ -66,7 +66,7 @@ def deliver_batches(day: Day, run: RunRow) -> Delivery:
     _refuse_simulated_clock(day)
     records = stored_records(day, run)
     sends = records[(records["verb"] == "send") & ~records["is_ghost"]].reset_index(drop=True)
-    _insist_on_the_seal(day, run, records, sends)
+    _insist_on_the_seal(day, run, records)
     day.progress.doing("deliver", f"checking {len(sends):,} sends again")
     reasons = _reasons_to_withhold(day, run, sends)
     allowed = sends[reasons.isna()].rename(columns={"touch_cost": "cost"})
@@ -94,12 +94,13 @@ def _refuse_another_playbook(day: Day, run: RunRow) -> None:
         )
 
 
-def _insist_on_the_seal(day: Day, run: RunRow, records: pd.DataFrame, sends: pd.DataFrame) -> None:
-    """What leaves is what was decided: all digests lead to the root, and every send has its own."""
-    is_whole = merkle_root(records["digest"].tolist()) == run.steps["decide"]["facts"]["root"]
-    if not is_whole or digests(sends) != sends["digest"].tolist():
+def _insist_on_the_seal(day: Day, run: RunRow, records: pd.DataFrame) -> None:
+    """What leaves is what was decided: every record has its digest, and all digests lead to the root."""
+    verification = verify(records, str(run.steps["decide"]["facts"]["root"]))
+    if not verification.is_intact:
+        changed = f", such as {verification.changed[0]}" if verification.changed else ""
         raise VerificationError(
-            f"the records of the run {run.run_id} are not those that were decided.",
+            f"the records of the run {run.run_id} are not those that were decided{changed}.",
             where=str(day.lake.root),
             remedy="Nobody but Warrant may write to the lake. Send nothing of this run, and decide the day again.",
         )

@@ -105,7 +105,7 @@ def card() -> Document:
         "policy_reasons": {"margin-protection": "Too deep."},
         "alternatives": [
             alternative("$1.00 off soft drinks", "email", 1.0389, "no room left in email capacity"),
-            alternative("$1.50 off cheese", "mail", 1.0119, "worth 0.0000 less after limits"),
+            alternative("$1.50 off cheese", "mail", 1.0119, "just as good, and later in order"),
             alternative("$2.00 off bread", "mail", 0.9949, "worth 0.0170 less after limits"),
         ],
         "versions": {

@@ -11,7 +11,6 @@ from console.wording import (
     number,
     one_more,
     sentence,
-    why_not,
 )
 
 
@@ -67,13 +66,6 @@ def test_a_sentence_begins_with_a_capital_unless_it_begins_with_a_name(text: str
 )
 def test_reasons_for_saying_nothing_are_sentences(reason: str, said: str) -> None:
     assert nothing_because(reason) == said
-
-
-def test_a_lead_that_no_digit_shows_is_a_tie() -> None:
-    assert why_not({"why_not": "worth 0.0000 less after limits"}) == "just as good, and later in order"
-    assert why_not({"why_not": "worth 0.0000 less"}) == "just as good, and later in order"
-    assert why_not({"why_not": "worth 0.0001 less"}) == "worth 0.0001 less"
-    assert why_not({"why_not": "no room left in email capacity"}) == "no room left in email capacity"
 
 
 @pytest.mark.parametrize(

@@ -254,6 +254,22 @@ def test_alternatives_are_the_best_three_others_allowed_ones_first(shop: World) 
     assert record["margin_to_runner_up"] == pytest.approx(0.05)
 
 
+@pytest.mark.parametrize(
+    ("lead", "said"),
+    [
+        (0.0, "just as good, and later in order"),
+        (0.000004, "just as good, and later in order"),
+        (0.0006, "worth 0.0030 less"),
+    ],
+)
+def test_a_lead_that_no_digit_shows_is_a_tie(shop: World, lead: float, said: str) -> None:
+    shop.uplift = {"reminder": (0.02 + lead, 0.01), "story": (0.02, 0.01)}
+    shop.asset("milk-story", "MILK", kind="story")
+    record = shop.record("1")
+    assert record["asset_id"] == "milk-reminder"
+    assert [other["why_not"] for other in parsed(record, "alternatives")] == [said]
+
+
 # ---- held-out customers
 
 
