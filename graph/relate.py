@@ -11,8 +11,7 @@ from typing import Any
 import pandas as pd
 
 from graph.aggregates import Lines, customer_activity, shopping_days_by_category, shopping_days_by_product
-from graph.beliefs import BeliefSettings, repeat_purchase
-from graph.browsing import most_browsed
+from graph.beliefs import BeliefSettings, most_browsed, repeat_purchase
 from graph.content import GraphContentError
 from graph.schema import NODE
 from lake.refusals import refusals

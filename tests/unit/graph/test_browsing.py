@@ -6,8 +6,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from graph.beliefs import BeliefSettings
-from graph.browsing import MOST_BROWSED, most_browsed
+from graph.beliefs import MOST_BROWSED, BeliefSettings, most_browsed
 
 AS_OF = datetime(2026, 3, 1, tzinfo=UTC)
 PRODUCTS = pd.DataFrame({"product_id": ["green", "black", "mug"], "category_id": ["tea", "tea", "dishes"]})

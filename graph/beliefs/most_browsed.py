@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from graph.aggregates import as_times
-from graph.beliefs import BeliefSettings
+from graph.beliefs.repeat_purchase import BeliefSettings
 
 MOST_BROWSED: Final = "most-browsed"
 VIEWS: Final = ("Product Viewed", "Product Clicked", "Product List Viewed")
