@@ -94,7 +94,7 @@ def _links(content: Content, name: str) -> Links:
     facts = {
         one.name: _fact(table[one.name], is_required=one.name in required)
         for one in kind.properties
-        if not (kind.is_belief and one.name == "valid_to")
+        if one.type != "texts" and not (kind.is_belief and one.name == "valid_to")
     }
     sources = _positions(content, kind.source, table["from_key"])
     targets = _positions(content, kind.target, table["to_key"])

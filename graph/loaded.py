@@ -5,12 +5,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pandas as pd
+import pyarrow as pa
+
 from graph import statements
-from graph.content import Content, attributes_of
+from graph.content import ARROW_TYPES, Content, attributes_of, declared_types, normal_form
 from graph.declarations import LAYERS, Layer, PropertyType
 from graph.errors import GraphError
 from graph.parts import Part, Parts
-from graph.schema import KINDS
+from graph.schema import KINDS, kinds_of
 from graph.store import Counters, GraphStore
 
 Attributes = Mapping[str, Mapping[str, PropertyType]]
@@ -87,6 +90,7 @@ class Shelf:
     """The contents of a layer that were loaded, in the state folder of a graph."""
 
     def __init__(self, state_folder: Path, layer: Layer) -> None:
+        self._layer = layer
         self._parts = Parts(state_folder / layer)
         self._pointer = state_folder / layer / "latest"
 
@@ -95,10 +99,10 @@ class Shelf:
         return self._parts.store({name: Part(table, KINDS[name].key_columns) for name, table in content.items()})
 
     def get(self, token: str | None) -> Content | None:
-        """The content of a token, if it is here."""
+        """The content of a token, if it is here and today's schema has a place for all of it."""
         if token is None or not self._parts.holds(token):
             return None
-        return self._parts.load(token)[0]
+        return _of_today(self._parts.load(token)[0], self._layer)
 
     def latest(self, marker: Marker) -> Content | None:
         """The content that was loaded last: by the graph's own word, or by ours where it has none that is complete."""
@@ -112,3 +116,23 @@ class Shelf:
         draft.write_text(token, encoding="utf-8")
         draft.replace(self._pointer)
         self._parts.keep_only([token])
+
+
+def _of_today(content: Content, layer: Layer) -> Content | None:
+    """A content that an older schema made, with the kinds and properties that were added since, without values.
+
+    None when it holds what the schema no longer has: nobody could take that out of the graph row by row.
+    """
+    owned = {kind.kind: kind for kind in kinds_of(layer)}
+    if not set(content) <= set(owned):
+        return None
+    complete = {name: content.get(name, normal_form(kind, pd.DataFrame())) for name, kind in owned.items()}
+    for name, table in complete.items():
+        types, has_attributes = declared_types(owned[name]), getattr(owned[name], "has_attributes", False)
+        if not (has_attributes or set(table.column_names) <= set(types)):
+            return None
+        for added in (one for one in types if one not in table.column_names):
+            complete[name] = complete[name].append_column(
+                pa.field(added, ARROW_TYPES[types[added]]), pa.nulls(len(table), ARROW_TYPES[types[added]])
+            )
+    return complete

@@ -11,7 +11,7 @@ PAGE = Path(__file__).parents[1] / "docs" / "reference" / "graph.md"
 _HEAD = """\
 # The reasoning graph
 
-*Written from `graph/schema.py` by `python -m graph.schema`. Do not edit this page; edit the schema.*
+*Written from `graph/schema/` by `python -m graph.schema`. Do not edit this page; edit the schema.*
 
 Times are UTC. Money is in the playbook's currency. A property without a value is absent. Whatever is marked *personal*
 describes a person under a pseudonymous key: direct identifiers and free text never enter the graph.
@@ -23,8 +23,9 @@ Two layers are loaded, each only where it changed. **knowledge** is what the tab
 - `BOUGHT` a product is kept from the playbook's number of shopping days on (`graph: product_threshold_days`, 2 by
   default), and only products that something refers to are here: bought on enough days, or named by an asset. All
   others are in the lake.
-- `BOUGHT` is replaced when it changes. A belief (`INTERESTED_IN`) is never overwritten: newer evidence closes it
-  (`valid_to`) and opens the next. Ask for `valid_to IS NULL` to get what is believed now.
+- `BOUGHT` is replaced when it changes. A belief (`INTERESTED_IN`, `PREFERS`, `OBJECTS_TO`, `TRIGGERED_BY`) is never
+  overwritten: newer evidence closes it (`valid_to`) and opens the next. Ask for `valid_to IS NULL` to get what is
+  believed now.
 - Decisions to do nothing are counts on their run; the record of every decision is in the lake.
 - The path of a decision is literal:
 
