@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from pipelines.errors import PlaybookError
+from pipelines.people import PeopleFile
 from pipelines.playbook_files import ChannelsFile, ContentFront, PlaysFile, Policy, WarrantFile
 from pipelines.yaml_lines import YamlFile
 
@@ -19,6 +20,7 @@ KNOWN_ENTRIES = (
     "channels.yaml",
     "plays.yaml",
     "audiences.yaml",
+    "people.yaml",
     "sources",
     "policies",
     "content",
@@ -72,6 +74,7 @@ class Playbook:
         content: All assets of `content/`.
         source_files: One SQL file per canonical table of `sources/`.
         files: Every YAML file by name, for errors that name a line.
+        people: `people.yaml`, if there is one; who people are changes no decision, so it is no part of the digest.
     """
 
     folder: Path
@@ -83,6 +86,7 @@ class Playbook:
     content: tuple[ContentAsset, ...]
     source_files: Mapping[str, Path]
     files: Mapping[str, YamlFile]
+    people: PeopleFile | None = None
 
     @property
     def name(self) -> str:

@@ -9,6 +9,8 @@ from typing import Any, TypeVar, get_args
 from pydantic import BaseModel, ValidationError
 
 from pipelines.errors import PlaybookError
+from pipelines.people import FILE as PEOPLE_FILE
+from pipelines.people import PeopleFile
 from pipelines.playbook import (
     KNOWN_ENTRIES,
     READ_FILES,
@@ -48,6 +50,7 @@ def load_playbook(folder: Path) -> Playbook:
         content=tuple(_content(folder)),
         source_files=_sources(folder),
         files=files,
+        people=_validated(PeopleFile, files[PEOPLE_FILE]) if PEOPLE_FILE in files else None,
     )
 
 
@@ -83,7 +86,7 @@ def _yaml_names(folder: Path) -> list[str]:
                 where=str(folder),
                 remedy="A playbook needs warrant.yaml, channels.yaml, one source in sources/ and one asset.",
             )
-    optional = [name for name in ("plays.yaml", "audiences.yaml") if (folder / name).is_file()]
+    optional = [name for name in ("plays.yaml", "audiences.yaml", PEOPLE_FILE) if (folder / name).is_file()]
     policies = [path.relative_to(folder).as_posix() for path in files_in(folder, "policies")]
     return ["warrant.yaml", "channels.yaml", *optional, *policies]
 

@@ -22,6 +22,10 @@ PlaybookOption = Annotated[
     Path | None,
     typer.Option("--playbook", help="Folder of the playbook; without it WARRANT_PLAYBOOK, else that of the last run."),
 ]
+ActorOption = Annotated[
+    str | None,
+    typer.Option("--actor", metavar="person:NAME", help="Who does this, as in people.yaml; without it WARRANT_ACTOR."),
+]
 AsOfOption = Annotated[
     datetime | None,
     typer.Option(
