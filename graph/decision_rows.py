@@ -2,19 +2,25 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from graph.content import GraphContentError
-from graph.schema import NODE
+from graph.schema import NODE, RELATIONSHIPS
 
-SUBJECTS = {"category": "Category", "product": "Product", "campaign": "Campaign"}
-"""Label of the node that a subject such as `category/MILK` means."""
+SUBJECT_LABELS = tuple(one.target for one in RELATIONSHIPS if (one.source, one.type) == ("Motive", "CONCERNS"))
+"""Labels of what a motive may concern; a subject such as `category/MILK` is the node MILK of the label Category."""
 
-SUBJECT_LABELS = tuple(SUBJECTS.values())
+ABOUT_LABELS = tuple(one.target for one in RELATIONSHIPS if (one.source, one.type) == ("Decision", "ABOUT"))
+"""Labels of what a decision may be about."""
+
+MOTIVE_FACTS = ["strength", "starts_at", "until", "sentence", "evidence"]
+"""What a run says about a customer's motive; the same words from another run are no news."""
 
 _VERSION_DIGITS = 16
 
@@ -44,19 +50,28 @@ class RunFacts:
     models: Mapping[str, str] = field(default_factory=dict)
 
 
-def run_tables(run: RunFacts, motives: pd.DataFrame, records: pd.DataFrame) -> dict[str, pd.DataFrame]:
+def run_tables(
+    run: RunFacts, motives: pd.DataFrame, records: pd.DataFrame, is_kept: npt.NDArray[np.bool_]
+) -> dict[str, pd.DataFrame]:
     """The rows that one run adds; the nodes of motives and their subjects are left to `motive_nodes` and `concerns`.
+
+    Args:
+        run: The run.
+        motives: Of all customers that it decided.
+        records: Of the same customers.
+        is_kept: Which records become nodes, shape (records,).
 
     Raises:
         GraphContentError: A policy refused something and is not listed among those of the run.
     """
-    made = records[records["verb"] == "send"].reset_index(drop=True)
+    made = records[is_kept].reset_index(drop=True)
     return {
         "Run": _run(run, records),
         "Decision": _decisions(run, made),
         "Customer HAS_MOTIVE Motive": _has_motive(run, motives),
         "Decision FOR Customer": _pairs(made, "customer_id"),
         "Decision CHOSE Asset": _pairs(made, "asset_id"),
+        "Decision OFFERED Offer": _pairs(made, "offer_id"),
         "Decision ON Channel": _pairs(made, "channel_id"),
         "Decision BECAUSE Motive": _because(made, motives),
         "Decision REFUSED_BY PolicyVersion": _refused_by(run, made),
@@ -79,15 +94,62 @@ def concerns(motives: pd.DataFrame, known: Mapping[str, pd.Index]) -> dict[str, 
 
     Args:
         motives: Rows of the label Motive.
-        known: Keys of Category, Product and Campaign.
+        known: Keys of the labels of `SUBJECT_LABELS`.
     """
     kinds, keys = _split(motives["subject"], "/")
     pairs = pd.DataFrame({"from_key": motives["motive_id"], "to_key": keys})
     tables = {}
-    for kind, label in SUBJECTS.items():
-        is_meant = (kinds == kind) & keys.isin(known[label])
+    for label in SUBJECT_LABELS:
+        is_meant = (kinds == label.lower()) & keys.isin(known[label])
         tables[f"Motive CONCERNS {label}"] = pairs[is_meant].reset_index(drop=True)
     return tables
+
+
+def about(made: pd.DataFrame, belonging: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """What each decision is about, one hop away, with the role that it plays.
+
+    The subject of its motive; whatever else lies on its literal path; the account of its customer and the campaign of
+    its asset. What is several of these has the first role.
+
+    Args:
+        made: decision_id, customer_id, asset_id, subject and path (JSON list of relationships) of decisions.
+        belonging: Pairs `from_key`, `to_key` of the kinds `Customer WORKS_AT Account` and `Asset PART_OF Campaign`.
+    """
+    subjects, keys = _split(made["subject"].fillna("/"), "/")
+    labels = subjects.str[:1].str.upper() + subjects.str[1:]
+    of_account = _belongs(made, "customer_id", belonging.get("Customer WORKS_AT Account"))
+    of_campaign = _belongs(made, "asset_id", belonging.get("Asset PART_OF Campaign"))
+    paths = made["path"].fillna("[]").map(json.loads) if "path" in made else pd.Series([[]] * len(made), made.index)
+    on_path = [(at, *node) for at, path in zip(made["decision_id"], paths, strict=True) for node in _nodes(path)]
+    found = pd.concat(
+        [
+            pd.DataFrame({"from_key": made["decision_id"], "label": labels, "to_key": keys, "role": "subject"}),
+            pd.DataFrame(on_path, columns=["from_key", "label", "to_key"]).assign(role="path"),
+            of_account.assign(label="Account", role="account"),
+            of_campaign.assign(label="Campaign", role="campaign"),
+        ],
+        ignore_index=True,
+    ).drop_duplicates(["from_key", "label", "to_key"])
+    return {
+        f"Decision ABOUT {label}": found[found["label"] == label].drop(columns="label").reset_index(drop=True)
+        for label in ABOUT_LABELS
+    }
+
+
+def _nodes(path: list[dict[str, str]]) -> Iterator[tuple[str, str]]:
+    """Label and key of everything on a path."""
+    for step in path:
+        for end in (step["from"], step["to"]):
+            label, _, key = end.partition("/")
+            yield label, key
+
+
+def _belongs(made: pd.DataFrame, name: str, pairs: pd.DataFrame | None) -> pd.DataFrame:
+    """What the decisions' customers or assets belong to."""
+    if pairs is None:
+        return pd.DataFrame({"from_key": [], "to_key": []}, dtype=object)
+    owned = made[["decision_id", name]].merge(pairs[["from_key", "to_key"]], left_on=name, right_on="from_key")
+    return owned[["decision_id", "to_key"]].set_axis(["from_key", "to_key"], axis="columns")
 
 
 def _split(texts: pd.Series, separator: str) -> tuple[pd.Series, pd.Series]:
@@ -128,13 +190,13 @@ def _decisions(run: RunFacts, made: pd.DataFrame) -> pd.DataFrame:
 
 
 def _has_motive(run: RunFacts, motives: pd.DataFrame) -> pd.DataFrame:
-    facts = motives[["strength", "starts_at", "until", "sentence", "evidence"]]
     ends = {"from_key": motives["customer_id"], "to_key": _motive_id(motives)}
-    return facts.assign(**ends, run_id=run.run_id, as_of=pd.Timestamp(run.as_of)).reset_index(drop=True)
+    found = motives[MOTIVE_FACTS].assign(**ends, found_by=run.run_id, first_found_at=pd.Timestamp(run.as_of))
+    return found.reset_index(drop=True)
 
 
 def _because(made: pd.DataFrame, motives: pd.DataFrame) -> pd.DataFrame:
-    because = made[["decision_id", "customer_id", "play", "subject"]]
+    because = made.loc[made["play"].notna(), ["decision_id", "customer_id", "play", "subject"]]
     because = because.merge(
         motives[["customer_id", "play", "subject", "strength"]], on=["customer_id", "play", "subject"], how="left"
     )
@@ -177,5 +239,7 @@ def _version_id(what: str, digest: str) -> str:
 
 
 def _pairs(made: pd.DataFrame, target: str) -> pd.DataFrame:
+    if target not in made:
+        return pd.DataFrame({"from_key": [], "to_key": []}, dtype=object)
     pairs = made[["decision_id", target]].set_axis(["from_key", "to_key"], axis="columns")
     return pairs[pairs["to_key"].notna()].reset_index(drop=True)

@@ -4,34 +4,70 @@ Decisions to do nothing are counts on their run; every record is in the lake. Th
 adds to what the runs before it left, so it can be rebuilt by projecting the runs of the lake one after the other.
 """
 
-from collections.abc import Callable, Mapping
-from datetime import timedelta
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
 
 from graph.content import normal_form
-from graph.decision_rows import SUBJECT_LABELS, RunFacts, concerns, motive_nodes, run_tables
+from graph.decision_retention import EVERYTHING, Retention
+from graph.decision_rows import (
+    ABOUT_LABELS,
+    MOTIVE_FACTS,
+    SUBJECT_LABELS,
+    RunFacts,
+    about,
+    concerns,
+    motive_nodes,
+    run_tables,
+)
 from graph.declarations import Kind, Relationship
 from graph.load import LoadReport, load, loaded_tables
-from graph.read_content import read_keys
-from graph.schema import KINDS, NODE, kinds_of
+from graph.read_content import read_keys, read_kind
+from graph.schema import KINDS, NODE, RELATIONSHIP, kinds_of
 from graph.store import GraphStore
 
-__all__ = ["RunFacts", "decision_tables", "project_run"]
+__all__ = ["Findings", "Retention", "RunFacts", "decision_tables", "project_run"]
 
 Tables = Mapping[str, pd.DataFrame]
+
+HAS_MOTIVE = "Customer HAS_MOTIVE Motive"
+BELONGING = ("Customer WORKS_AT Account", "Asset PART_OF Campaign")
+KNOWN_LABELS = tuple(dict.fromkeys(("Customer", "Asset", "Offer", "Channel", *SUBJECT_LABELS, *ABOUT_LABELS)))
+
+
+@dataclass(frozen=True, eq=False)
+class Findings:
+    """What a run leaves for the graph, as it lies in the lake.
+
+    Attributes:
+        motives: customer_id, play, subject (`category/…`, `product/…`, `campaign/…`), strength, starts_at, until,
+            sentence, evidence.
+        records: One row per customer: decision_id, customer_id, verb, is_ghost, play, subject, asset_id, channel_id,
+            none_reason, refused_by (JSON object) and the properties of the label Decision; where they are known,
+            offer_id and path (JSON list of relationships).
+        outcomes: `graph.decision_outcomes.OUTCOME_COLUMNS`: all that is known by now, by this run or a later one. None:
+            those of the layer stay.
+        decided_later: Customers whom a run for a later moment has decided; it speaks for them, this one does not.
+        asked_for: Ids of decisions to have in the graph whatever the retention says.
+    """
+
+    motives: pd.DataFrame
+    records: pd.DataFrame
+    outcomes: pd.DataFrame | None = None
+    decided_later: Collection[str] = ()
+    asked_for: Collection[str] = ()
 
 
 def project_run(
     store: GraphStore,
     state_folder: Path,
     run: RunFacts,
+    findings: Findings,
     *,
-    motives: pd.DataFrame,
-    records: pd.DataFrame,
-    kept_days: float | None = None,
+    retention: Retention = EVERYTHING,
     report: Callable[[str], None] | None = None,
 ) -> LoadReport:
     """Write a decided run into the graph, beside the runs before it.
@@ -40,42 +76,44 @@ def project_run(
         store: The graph, its layer `knowledge` loaded.
         state_folder: Where the content loaded last is kept, the same as for `knowledge`.
         run: The run.
-        motives: As `decision_tables` takes them.
-        records: As `decision_tables` takes them.
-        kept_days: As `decision_tables` takes it.
+        findings: What it found and decided.
+        retention: Which decisions stay.
         report: Told, in sentences, what is being written.
     """
-    known = {label: read_keys(store, NODE[label]) for label in ("Customer", "Asset", "Channel", *SUBJECT_LABELS)}
-    earlier = loaded_tables(store, state_folder, "decisions")
-    tables = decision_tables(run, motives=motives, records=records, known=known, earlier=earlier, kept_days=kept_days)
+    tables = decision_tables(
+        run,
+        findings,
+        known={label: read_keys(store, NODE[label]) for label in KNOWN_LABELS},
+        belonging={kind: read_kind(store, RELATIONSHIP[kind]).to_pandas() for kind in BELONGING},
+        earlier=loaded_tables(store, state_folder, "decisions"),
+        retention=retention,
+    )
     return load(store, state_folder, "decisions", tables, report=report)
 
 
 def decision_tables(
     run: RunFacts,
+    findings: Findings,
     *,
-    motives: pd.DataFrame,
-    records: pd.DataFrame,
     known: Mapping[str, pd.Index],
+    belonging: Tables | None = None,
     earlier: Tables | None = None,
-    kept_days: float | None = None,
+    retention: Retention = EVERYTHING,
 ) -> dict[str, pd.DataFrame]:
     """The rows that the layer `decisions` should hold after a run.
 
-    Runs before it stay; this very run is replaced. A run speaks for all customers that it decided: their motives are
-    those that it found, unless a run for a later moment has spoken.
+    Runs before it stay; this very run is replaced, except for decisions that somebody had asked for. A run speaks for
+    all customers that it decided and no later run did: their motives are those that it found. A motive that it found
+    just as it stood before stays the row that it was, with the run that found it so first.
 
     Args:
         run: The run.
-        motives: customer_id, play, subject (`category/…`, `product/…`, `campaign/…`), strength, starts_at, until,
-            sentence, evidence.
-        records: One row per customer: decision_id, customer_id, verb, is_ghost, play, subject, asset_id, channel_id,
-            none_reason, refused_by (JSON object) and the properties of the label Decision.
-        known: Keys of the nodes that there are, of the labels Customer, Asset, Channel, Category, Product and Campaign.
-            What runs say about others is left out, since the graph may know a later day than the run; so is a motive's
-            link to a subject that is no node.
+        findings: What it found and decided.
+        known: Keys of the nodes that there are, of the labels of `KNOWN_LABELS`. What runs say about others is left
+            out, since the graph may know a later day than the run; so is a link to a subject that is no node.
+        belonging: Pairs of the kinds of `BELONGING`, which decide what a decision is about besides its own path.
         earlier: The layer as it was, None or empty for none.
-        kept_days: Leave out decisions of runs whose as_of lies further back; None keeps all.
+        retention: Which decisions stay.
 
     Returns:
         One table per kind of the layer.
@@ -83,32 +121,42 @@ def decision_tables(
     Raises:
         GraphContentError: A policy refused something and is not listed among those of the run.
     """
-    mine = _of_what_is_there(run_tables(run, motives, records), known)
-    kept = _kept(earlier or {}, run, known, kept_days)
-    merged = {name: _joined(name, kept.get(name), frame) for name, frame in mine.items()}
-    merged["Customer HAS_MOTIVE Motive"] = _standing(merged["Customer HAS_MOTIVE Motive"], run, records)
-    named = [merged[name]["to_key"] for name in ("Customer HAS_MOTIVE Motive", "Decision BECAUSE Motive")]
+    is_kept = retention.kept(findings.records, {*findings.asked_for, *_present(earlier, findings.records)})
+    made = findings.records[is_kept]
+    rows = run_tables(run, findings.motives, findings.records, is_kept) | about(made, belonging or {})
+    mine = _of_what_is_there(rows, known)
+    kept = _kept(earlier or {}, run, known, retention)
+    motives = _standing(kept.get(HAS_MOTIVE), mine.pop(HAS_MOTIVE), findings)
+    merged = {name: _joined(KINDS[name], kept.get(name), frame) for name, frame in mine.items()}
+    merged[HAS_MOTIVE] = motives
+    named = [merged[name]["to_key"] for name in (HAS_MOTIVE, "Decision BECAUSE Motive")]
     merged["Motive"] = motive_nodes(pd.concat(named))
-    return merged | concerns(merged["Motive"], known) | _used_versions(merged)
+    outcomes = _outcomes(findings.outcomes, kept, merged["Decision"]["decision_id"])
+    return merged | concerns(merged["Motive"], known) | _used_versions(merged) | outcomes
+
+
+def _present(earlier: Tables | None, records: pd.DataFrame) -> "pd.Series[str]":
+    """The decisions that the layer has already as they were made: by the sample, or because somebody asked for them."""
+    if not earlier:
+        return pd.Series([], dtype=object)
+    return records[["decision_id", "verb"]].merge(earlier["Decision"][["decision_id", "verb"]])["decision_id"]
 
 
 def _kept(
-    earlier: Tables, run: RunFacts, known: Mapping[str, pd.Index], kept_days: float | None
+    earlier: Tables, run: RunFacts, known: Mapping[str, pd.Index], retention: Retention
 ) -> dict[str, pd.DataFrame]:
     """What stays of the runs before: their decisions and motives, as far as the nodes they name are still there."""
     if not earlier:
         return {}
     kept = _of_what_is_there({kind.kind: earlier[kind.kind] for kind in kinds_of("decisions")}, known)
     runs = kept["Run"][kept["Run"]["run_id"] != run.run_id]
-    if kept_days is not None:
-        runs = runs[runs["as_of"] >= pd.Timestamp(run.as_of) - timedelta(days=kept_days)]
+    if (oldest := retention.oldest(run.as_of)) is not None:
+        runs = runs[runs["as_of"] >= oldest]
     decisions = kept["Decision"][kept["Decision"]["run_id"].isin(runs["run_id"])]
     told = {"Run": pd.Index(runs["run_id"]), "Decision": pd.Index(decisions["decision_id"])}
-    motives = kept["Customer HAS_MOTIVE Motive"]
     return {name: _between(told, KINDS[name], frame) for name, frame in kept.items()} | {
         "Run": runs,
         "Decision": decisions,
-        "Customer HAS_MOTIVE Motive": motives[motives["run_id"] != run.run_id],
     }
 
 
@@ -130,25 +178,41 @@ def _between(nodes: Mapping[str, pd.Index], kind: Kind, frame: pd.DataFrame) -> 
     return frame
 
 
-def _joined(name: str, kept: pd.DataFrame | None, mine: pd.DataFrame) -> pd.DataFrame:
+def _joined(kind: Kind, kept: pd.DataFrame | None, mine: pd.DataFrame) -> pd.DataFrame:
     """Earlier rows and those of this run; the same node or pair once, as this run says it."""
-    kind = KINDS[name]
     tables = [normal_form(kind, frame) for frame in (kept, mine) if frame is not None]
     joined: pd.DataFrame = pa.concat_tables(tables, promote_options="default").to_pandas(integer_object_nulls=True)
-    key = list(kind.key_columns)
-    if name == "Customer HAS_MOTIVE Motive":
-        key = [*key, "run_id"]  # which of two runs speaks for a customer is decided afterwards
-    return joined.drop_duplicates(key, keep="last", ignore_index=True)
+    return joined.drop_duplicates(list(kind.key_columns), keep="last", ignore_index=True)
 
 
-def _standing(motives: pd.DataFrame, run: RunFacts, records: pd.DataFrame) -> pd.DataFrame:
-    """The motives of the run that knows most about each customer."""
-    is_mine = motives["run_id"] == run.run_id
-    is_later = ~is_mine & (motives["as_of"] > pd.Timestamp(run.as_of))
-    was_decided = motives["from_key"].isin(records["customer_id"])
-    has_later = motives["from_key"].isin(motives.loc[is_later, "from_key"])
-    stands = (is_mine & ~has_later) | (~is_mine & (is_later | ~was_decided))
-    return motives[stands].reset_index(drop=True)
+def _standing(kept: pd.DataFrame | None, mine: pd.DataFrame, findings: Findings) -> pd.DataFrame:
+    """The motives that stand: this run's for the customers it speaks for, the earlier ones for all others."""
+    kind = KINDS[HAS_MOTIVE]
+    said = findings.records["customer_id"]
+    spoken_for = pd.Index(said[~said.isin(findings.decided_later)])
+    found: pd.DataFrame = normal_form(kind, mine[mine["from_key"].isin(spoken_for)]).to_pandas()
+    if kept is None:
+        return found
+    before: pd.DataFrame = normal_form(kind, kept).to_pandas()
+    same = [*kind.key_columns, *MOTIVE_FACTS]
+    known = found[same].merge(before, on=same, how="left")
+    is_known = known["found_by"].notna().to_numpy(dtype=bool)
+    for name in ("found_by", "first_found_at"):
+        found[name] = found[name].where(~is_known, known[name].to_numpy())
+    return pd.concat([before[~before["from_key"].isin(spoken_for)], found], ignore_index=True)
+
+
+def _outcomes(told: pd.DataFrame | None, kept: Tables, decisions: "pd.Series[str]") -> dict[str, pd.DataFrame]:
+    """The outcomes of the decisions in the layer, as the newest word on them has it."""
+    node, relationship = "Outcome", "Outcome OF Decision"
+    if told is None:
+        pairs = kept.get(relationship, pd.DataFrame({"from_key": [], "to_key": []}, dtype=object))
+        nodes = kept.get(node, pd.DataFrame({NODE[node].key: []}, dtype=object))
+    else:
+        pairs = told[["outcome_id", "decision_id"]].set_axis(["from_key", "to_key"], axis="columns")
+        nodes = told.drop(columns="decision_id")
+    pairs = pairs[pairs["to_key"].isin(decisions)]
+    return {node: nodes[nodes[NODE[node].key].isin(pairs["from_key"])], relationship: pairs}
 
 
 def _used_versions(merged: Tables) -> dict[str, pd.DataFrame]:

@@ -154,6 +154,14 @@ class Ledger:
         ids = rows["run_id"][is_opened | is_done]
         return _fold(rows[rows["run_id"] == ids.iloc[-1]]) if len(ids) else None
 
+    def having(self, step: str) -> list[RunRow]:
+        """Every run that has done this step, in the order in which they did it."""
+        rows = self._rows()
+        is_done = rows["kind"].eq("step") & rows["name"].eq(step)
+        ids = rows["run_id"][is_done].drop_duplicates(keep="last")
+        by_run = rows.groupby("run_id", sort=False)
+        return [_fold(by_run.get_group(run_id)) for run_id in ids]
+
     def _rows(self) -> pd.DataFrame:
         rows = self._lake.read_log(LEDGER)
         if rows is None:

@@ -87,11 +87,20 @@ class CadenceSettings(Strict):
     minimum_days: Annotated[int, Field(ge=2)] = 4
 
 
+class KeptDecisions(Strict):
+    """Which decisions are in the graph; the lake keeps every record, and `warrant why --project` brings one back."""
+
+    kept_days: Annotated[float, Field(gt=0)] | None = 365.0
+    sample_share: Share | None = None
+    small_world: Annotated[int, Field(ge=0)] = 100_000
+
+
 class GraphSettings(Strict):
     """What enters the graph."""
 
     uri: str | None = None
     product_threshold_days: Annotated[int, Field(ge=1)] = 2
+    decisions: KeptDecisions = KeptDecisions()
 
 
 class BeliefSettings(Strict):

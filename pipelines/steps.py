@@ -23,7 +23,6 @@ from pipelines.stored import (
     canonical_tables,
     graph_state,
     store_forecasts,
-    stored_records,
     views,
 )
 
@@ -172,28 +171,10 @@ def decide(day: Day, run: RunRow) -> Outcome:
 @step("project", state="projected")
 def project(day: Day, run: RunRow) -> Outcome:
     """Write motives and decisions into the graph, where analysts ask for them."""
-    from graph.decisions import RunFacts, project_run
+    from pipelines.projecting import project as project_into_graph
 
-    decided = run.steps["decide"]["facts"]
-    facts = RunFacts(
-        run_id=run.run_id,
-        as_of=run.identity.as_of,
-        code_version=run.identity.code_version,
-        playbook_digest=run.identity.playbook_digest,
-        tables=run.identity.tables,
-        policies=tuple(sorted(decided["summary"]["refused_by_policy"])),
-        policy_digest=decided["bundle"],
-        models=run.steps["forecast"]["facts"]["models"],
-    )
     with playbook_graph(day, "project") as store:
-        report = project_run(
-            store,
-            graph_state(day),
-            facts,
-            motives=day.lake.read_slice(MOTIVES, run.run_id),
-            records=stored_records(day, run),
-            report=lambda text: day.progress.doing("project", text),
-        )
+        report = project_into_graph(day, run, store, report=lambda text: day.progress.doing("project", text))
     return Outcome(f"{report.created:,} created, {report.updated:,} updated, {report.deleted:,} deleted")
 
 

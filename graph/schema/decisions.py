@@ -37,7 +37,7 @@ NODES: tuple[Node, ...] = (
         ),
         "decisions",
         "personal",
-        "A send, or a ghost of one. Decisions to do nothing are counts on their run.",
+        "A send, or a ghost of one; doing nothing is a count on the run, and a decision only when asked for.",
     ),
     Node(
         "Run",
@@ -104,6 +104,10 @@ NODES: tuple[Node, ...] = (
     ),
 )
 
+_ROLE = (
+    Property("role", "text", "subject, path, account (the customer's) or campaign (the asset's)", is_required=True),
+)
+
 RELATIONSHIPS: tuple[Relationship, ...] = (
     Relationship(
         "Customer",
@@ -113,8 +117,8 @@ RELATIONSHIPS: tuple[Relationship, ...] = (
         "personal",
         "There is a reason to talk to the customer, as the newest run that looked at them found it.",
         (
-            Property("run_id", "text", "the run that found it", is_required=True),
-            Property("as_of", "time", "the moment it was found for", is_required=True),
+            Property("found_by", "text", "the run that first found it as it stands", is_required=True),
+            Property("first_found_at", "time", "the moment of that run", is_required=True),
             Property("strength", "number", "how strong, 0 to 1"),
             Property("starts_at", "time", "holds from"),
             Property("until", "time", "holds until"),
@@ -140,11 +144,11 @@ RELATIONSHIPS: tuple[Relationship, ...] = (
         "Why.",
         (Property("weight", "number", "strength of the motive when it was decided"),),
     ),
-    Relationship("Decision", "ABOUT", "Category", "decisions", "personal", "Its motive is about the category."),
-    Relationship("Decision", "ABOUT", "Product", "decisions", "personal", "Its motive is about the product."),
-    Relationship("Decision", "ABOUT", "Topic", "decisions", "personal", "Its motive is about the topic."),
-    Relationship("Decision", "ABOUT", "Campaign", "decisions", "personal", "Its motive is about the campaign."),
-    Relationship("Decision", "ABOUT", "Account", "decisions", "personal", "Its motive is about the account."),
+    Relationship("Decision", "ABOUT", "Category", "decisions", "personal", "The category plays a role in it.", _ROLE),
+    Relationship("Decision", "ABOUT", "Product", "decisions", "personal", "The product plays a role in it.", _ROLE),
+    Relationship("Decision", "ABOUT", "Topic", "decisions", "personal", "The topic plays a role in it.", _ROLE),
+    Relationship("Decision", "ABOUT", "Campaign", "decisions", "personal", "The campaign plays a role in it.", _ROLE),
+    Relationship("Decision", "ABOUT", "Account", "decisions", "personal", "The account plays a role in it.", _ROLE),
     Relationship(
         "Decision",
         "REFUSED_BY",

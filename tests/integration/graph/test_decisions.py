@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from graph.decisions import RunFacts, project_run
+from graph.decisions import Findings, RunFacts, project_run
 from graph.load import load
 from graph.loaded import read_marker
 from graph.store import Counters, GraphStore
@@ -86,8 +86,7 @@ def project(
         store,
         folder,
         facts(name, days=days),
-        motives=motives(*sent, *others.get("ghosts", ())),
-        records=records(name, *sent, **others),
+        Findings(motives(*sent, *others.get("ghosts", ())), records(name, *sent, **others)),
     )
     return report.counters
 
@@ -135,8 +134,8 @@ def test_runs_stand_beside_each_other(graph_store: GraphStore, tmp_path: Path) -
     project(graph_store, tmp_path, "r2", "ann", nothing=("bob",), days=1)
     kept = graph_store.read("MATCH (d:Decision) RETURN d.decision_id AS decision ORDER BY decision")
     assert [row["decision"] for row in kept] == ["r1-ann", "r1-bob", "r2-ann"]
-    held = graph_store.read("MATCH (c:Customer)-[h:HAS_MOTIVE]->() RETURN c.customer_id AS customer, h.run_id AS run")
-    assert held == [{"customer": "ann", "run": "r2"}]
+    held = graph_store.read("MATCH (c:Customer)-[h:HAS_MOTIVE]->() RETURN c.customer_id AS customer, h.found_by AS run")
+    assert held == [{"customer": "ann", "run": "r1"}], "r2 found just the same"
 
 
 def test_decisions_outlive_a_change_of_knowledge_that_does_not_touch_them(

@@ -3,15 +3,18 @@
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pandas as pd
 import pytest
 
 from graph.content import GraphContentError, check_endpoints, whole_layer
-from graph.decisions import RunFacts, decision_tables
+from graph.decision_retention import EVERYTHING, Retention
+from graph.decisions import KNOWN_LABELS, Findings, RunFacts, decision_tables
+from graph.schema import NODE
 
 AS_OF = datetime(2026, 3, 1, tzinfo=UTC)
-KNOWN = {
+KNOWN = {label: pd.Index([], dtype=object) for label in KNOWN_LABELS} | {
     "Customer": pd.Index(["ann", "bob", "cid"]),
     "Category": pd.Index(["FOOD/DAIRY", "TEA"]),
     "Product": pd.Index(["milk"]),
@@ -46,6 +49,7 @@ def motives(*rows: tuple[str, str, str]) -> pd.DataFrame:
 
 
 DUE = ("replenishment-due", "category/FOOD/DAIRY")
+HAS_MOTIVE = "Customer HAS_MOTIVE Motive"
 
 
 def record(customer: str, run_id: str = "r1", **changed: object) -> dict[str, object]:
@@ -73,6 +77,7 @@ def record(customer: str, run_id: str = "r1", **changed: object) -> dict[str, ob
         "margin_to_runner_up": 0.2,
         "refused_by": "{}",
         "funnel": "{}",
+        "path": "[]",
     } | changed
 
 
@@ -87,15 +92,17 @@ def tables(
     facts: RunFacts | None = None,
     earlier: Mapping[str, pd.DataFrame] | None = None,
     known: Mapping[str, pd.Index] | None = None,
-    kept_days: float | None = None,
+    belonging: Mapping[str, pd.DataFrame] | None = None,
+    retention: Retention = EVERYTHING,
+    **findings: Any,
 ) -> dict[str, pd.DataFrame]:
     made = decision_tables(
         facts or run(),
-        motives=motives(("ann", *DUE)) if found is None else found,
-        records=pd.DataFrame(list(records)),
+        Findings(motives(("ann", *DUE)) if found is None else found, pd.DataFrame(list(records)), **findings),
         known=known or KNOWN,
+        belonging=belonging,
         earlier=earlier,
-        kept_days=kept_days,
+        retention=retention,
     )
     check_endpoints(whole_layer("decisions", made), _nodes(known or KNOWN))
     return made
@@ -104,7 +111,7 @@ def tables(
 def _nodes(known: Mapping[str, pd.Index]) -> dict[str, object]:
     import pyarrow as pa
 
-    return {label: pa.table({f"{label.lower()}_id": pa.array(keys, pa.string())}) for label, keys in known.items()}
+    return {label: pa.table({NODE[label].key: pa.array(keys, pa.string())}) for label, keys in known.items()}
 
 
 def pairs(frame: pd.DataFrame) -> set[tuple[str, str]]:
@@ -197,20 +204,37 @@ def test_older_decisions_stay_and_the_newer_run_speaks_for_the_customers_it_deci
     assert ("r1-ann", "replenishment-due:category/FOOD/DAIRY") in pairs(second["Decision BECAUSE Motive"])
 
 
-def test_a_motive_found_again_is_the_newer_runs() -> None:
-    second = tables(record("ann", "r2"), facts=run("r2", days=1), earlier=tables(record("ann")))
-    assert second["Customer HAS_MOTIVE Motive"]["run_id"].tolist() == ["r2"]
+def test_a_motive_found_again_just_as_it_was_is_the_row_that_it_was() -> None:
+    first = tables(record("ann"))
+    second = tables(record("ann", "r2"), facts=run("r2", days=1), earlier=first)
+    before, after = (whole_layer("decisions", made)[HAS_MOTIVE] for made in (first, second))
+    assert after.equals(before), "nothing of it has to be written"
+    (row,) = after.to_pylist()
+    assert (row["found_by"], row["first_found_at"]) == ("r1", AS_OF)
+
+
+def test_a_motive_found_again_with_other_words_is_the_newer_runs() -> None:
+    changed = motives(("ann", *DUE)).assign(strength=0.75)
+    second = tables(record("ann", "r2"), found=changed, facts=run("r2", days=1), earlier=tables(record("ann")))
+    assert second[HAS_MOTIVE]["found_by"].tolist() == ["r2"]
+    assert second[HAS_MOTIVE]["first_found_at"].tolist() == [pd.Timestamp(AS_OF) + timedelta(days=1)]
+
+
+def test_a_motive_that_is_no_longer_found_is_gone() -> None:
+    second = tables(nothing("ann", "no motive", "r2"), found=motives(), facts=run("r2"), earlier=tables(record("ann")))
+    assert second[HAS_MOTIVE].empty
 
 
 def test_a_run_for_an_earlier_day_does_not_speak_for_customers_that_a_later_one_decided() -> None:
-    later = tables(record("ann"))
-    found = motives(("ann", "shift-of-interest", "category/TEA"), ("bob", *DUE))
-    earlier_day = tables(record("ann", "r0"), record("bob", "r0"), found=found, facts=run("r0", days=-1), earlier=later)
-    assert pairs(earlier_day["Customer HAS_MOTIVE Motive"]) == {
+    later = tables(record("ann"), nothing("cid", "no motive"))
+    found = motives(("ann", "shift-of-interest", "category/TEA"), ("bob", *DUE), ("cid", *DUE))
+    records = (record("ann", "r0"), record("bob", "r0"), record("cid", "r0"))
+    earlier_day = tables(*records, found=found, facts=run("r0", days=-1), earlier=later, decided_later={"ann", "cid"})
+    assert pairs(earlier_day[HAS_MOTIVE]) == {
         ("ann", "replenishment-due:category/FOOD/DAIRY"),
         ("bob", "replenishment-due:category/FOOD/DAIRY"),
-    }
-    assert set(earlier_day["Decision"]["decision_id"]) == {"r1-ann", "r0-ann", "r0-bob"}
+    }, "the later run found that cid has no motive any more"
+    assert set(earlier_day["Decision"]["decision_id"]) == {"r1-ann", "r0-ann", "r0-bob", "r0-cid"}
 
 
 def test_projecting_a_run_again_replaces_what_it_said() -> None:
@@ -250,13 +274,72 @@ def test_a_run_that_is_written_late_says_nothing_of_what_is_no_longer_there() ->
 def test_only_decisions_within_the_retention_are_kept_and_versions_that_somebody_used() -> None:
     earlier = tables(record("ann"))
     for days, is_kept in ((30.0, True), (29.0, False)):
-        made = tables(record("bob", "r2"), found=motives(), facts=run("r2", days=30), earlier=earlier, kept_days=days)
+        made = tables(
+            record("bob", "r2"),
+            found=motives(),
+            facts=run("r2", days=30),
+            earlier=earlier,
+            retention=Retention(kept_days=days),
+        )
         assert ("r1-ann" in set(made["Decision"]["decision_id"])) == is_kept
         assert (f"purchases@{('r1' * 32)[:16]}" in set(made["TableVersion"]["version_id"])) == is_kept
 
 
 def test_a_run_without_customers_leaves_a_run() -> None:
     columns = list(record("ann"))
-    made = decision_tables(run(), motives=motives(), records=pd.DataFrame(columns=columns), known=KNOWN, earlier=None)
+    made = decision_tables(run(), Findings(motives(), pd.DataFrame(columns=columns)), known=KNOWN)
     assert made["Run"]["customers"].tolist() == [0]
     assert made["Decision"].empty
+
+
+def test_an_offer_and_a_subject_are_one_hop_from_the_decision() -> None:
+    known = KNOWN | {"Offer": pd.Index(["half-price"])}
+    within = [{"from": "Category/FOOD/DAIRY", "type": "WITHIN", "to": "Category/TEA"}]
+    made = tables(record("ann", offer_id="half-price", path=json.dumps(within)), known=known)
+    assert pairs(made["Decision OFFERED Offer"]) == {("r1-ann", "half-price")}
+    about = made["Decision ABOUT Category"]
+    assert dict(zip(about["to_key"], about["role"], strict=True)) == {"FOOD/DAIRY": "subject", "TEA": "path"}
+
+
+def test_a_decision_is_about_its_customers_account_and_its_assets_campaign() -> None:
+    known = KNOWN | {"Account": pd.Index(["acme"])}
+    belonging = {
+        "Customer WORKS_AT Account": pd.DataFrame({"from_key": ["ann"], "to_key": ["acme"]}),
+        "Asset PART_OF Campaign": pd.DataFrame({"from_key": ["dairy-week"], "to_key": ["spring"]}),
+    }
+    made = tables(record("ann"), known=known, belonging=belonging)
+    assert made["Decision ABOUT Account"].to_dict("records") == [
+        {"from_key": "r1-ann", "to_key": "acme", "role": "account"}
+    ]
+    assert made["Decision ABOUT Campaign"]["role"].tolist() == ["campaign"]
+
+
+def outcomes(*rows: tuple[str, str]) -> pd.DataFrame:
+    frame = pd.DataFrame(rows, columns=["outcome_id", "decision_id"])
+    return frame.assign(name="opened", occurred_at=pd.Timestamp(AS_OF), value=None)
+
+
+def test_outcomes_of_the_decisions_that_are_there_stand_beside_them() -> None:
+    made = tables(record("ann"), outcomes=outcomes(("o1", "r1-ann"), ("o2", "somebody-elses-touch")))
+    assert pairs(made["Outcome OF Decision"]) == {("o1", "r1-ann")}
+    assert made["Outcome"]["outcome_id"].tolist() == ["o1"]
+
+
+def test_the_newest_word_on_outcomes_replaces_the_one_before() -> None:
+    first = tables(record("ann"), outcomes=outcomes(("o1", "r1-ann")))
+    kept = tables(record("bob", "r2"), found=motives(), facts=run("r2"), earlier=first)
+    assert pairs(kept["Outcome OF Decision"]) == {("o1", "r1-ann")}, "nothing was said about outcomes"
+    newer = outcomes(("o2", "r1-ann"), ("o3", "r2-bob"))
+    told = tables(record("bob", "r2"), found=motives(), facts=run("r2"), earlier=first, outcomes=newer)
+    assert pairs(told["Outcome OF Decision"]) == {("o2", "r1-ann"), ("o3", "r2-bob")}
+
+
+def test_a_decision_that_somebody_asked_for_stays_beside_the_sample() -> None:
+    nobody = Retention(sample_share=0.0)
+    of_the_day = (record("ann"), record("bob"), nothing("cid", "no motive"))
+    assert tables(*of_the_day, retention=nobody)["Decision"].empty
+    asked = tables(*of_the_day, retention=nobody, asked_for={"r1-bob", "r1-cid"})
+    assert set(asked["Decision"]["decision_id"]) == {"r1-bob", "r1-cid"}
+    assert pairs(asked["Decision FOR Customer"]) == {("r1-bob", "bob"), ("r1-cid", "cid")}
+    again = tables(*of_the_day, retention=nobody, earlier=asked)
+    assert set(again["Decision"]["decision_id"]) == {"r1-bob", "r1-cid"}
