@@ -65,10 +65,19 @@ def _decision(card: Card, currency: str) -> list[tuple[str, str]]:
         ("Why now", sentence(card["motive"]["sentence"])),
         ("Motive", f"{card['motive']['play']}, about {card['motive']['subject']}"),
         ("Worth", f"{money(card['value']['total'], currency)} expected, 95 % between {ends}"),
-        ("Confidence", f"{card['confidence']:.2f} that it is worth more than nothing"),
+        ("Confidence", f"{card['confidence']:.2f} that it is worth more than nothing{_lowered(card)}"),
         ("Evidence", f"{grade}: {GRADES.get(grade, '')}"),
         ("Record", f"{card['decision_id']} of run {card['run_id']}"),
     ]
+
+
+def _lowered(card: Card) -> str:
+    """By what the confidence was lowered, the finding that lowered it most."""
+    findings = card["health"]["findings"]
+    if not findings:
+        return ""
+    worst = min(findings, key=lambda one: one["trust"])
+    return f"; times {card['health']['trust']:.2f}, because {worst['sentence']}"
 
 
 def _path(screen: Console, card: Card) -> None:

@@ -120,6 +120,7 @@ class DecisionSettings:
         confidence_cap: Largest confidence per evidence grade.
         seed: Seed of everything random.
         seasons: When which season is; products of another one are not offered.
+        trust: What every confidence is multiplied with, 0 to 1: the health of the sources and the graph.
     """
 
     timezone: str
@@ -134,3 +135,4 @@ class DecisionSettings:
     confidence_cap: Mapping[str, float]
     seed: int
     seasons: tuple[Season, ...] = ()
+    trust: float = 1.0

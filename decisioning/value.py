@@ -40,7 +40,7 @@ class Values:
         opt_out_cost: ΔP(opt out) × future incremental margin through the channel.
         touch_cost: Cost of one touch on the channel.
         value: Expected incremental margin; -inf when the offer's cost cannot be known.
-        confidence: P(value > 0) under the uplift's posterior, capped by its evidence grade.
+        confidence: P(value > 0) under the uplift's posterior, capped by its evidence grade, times the settings' trust.
         evidence_grade: How the uplift was identified; one for all candidates.
         margin_basis: How margin is known: `unit_cost`, `margin_pct`, `revenue` (no margin at all), or a mixture.
     """
@@ -99,7 +99,7 @@ def value_candidates(
         opt_out_cost=opt_out_cost,
         touch_cost=touch_cost,
         value=value,
-        confidence=confidence(value, margin_none * deviation[pair_of], _cap(forecasts, settings)),
+        confidence=settings.trust * confidence(value, margin_none * deviation[pair_of], _cap(forecasts, settings)),
         evidence_grade=forecasts.uplift.grade,
         margin_basis=forecasts.cadence.margin_basis,
     )

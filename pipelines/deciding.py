@@ -1,6 +1,6 @@
 """Deciding a run from what it has stored: the pure core between two reads and one seal. Replaying calls the same."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from decisioning.decide import Motives
@@ -14,6 +14,7 @@ from forecasting.values import Forecasts
 from graph.view import View
 from lake.runs import RunRow
 from pipelines.day import SLOT, Day
+from pipelines.health import trust_in
 from pipelines.playbook_settings import decision_settings
 from pipelines.stored import canonical_tables, stored_forecasts, stored_view
 
@@ -53,7 +54,7 @@ def decide_run(day: Day, run: RunRow) -> Decided:
 
 def decide_from(day: Day, run: RunRow, view: View, forecasts: Forecasts) -> Decided:
     """Decide a run from a view and forecasts at hand."""
-    settings = decision_settings(day.playbook)
+    settings = replace(decision_settings(day.playbook), trust=trust_in(run))
     motives = propose_all(view, forecasts, settings, run.identity.as_of)
     touches = canonical_tables(day, run, ["touches"])["touches"]
     decisions = decide_all(view, motives, forecasts, settings, touches, as_of=run.identity.as_of)

@@ -9,6 +9,7 @@ from decisioning.explain import explain
 from lake.errors import LakeError
 from lake.runs import RunRow
 from pipelines.day import Day, open_day
+from pipelines.health import health_of, not_well
 from pipelines.playbook_settings import policy_reasons
 from pipelines.running import day_of_run
 from pipelines.stored import stored_records
@@ -58,7 +59,9 @@ def _card(day: Day, run: RunRow, record: Mapping[Any, Any]) -> dict[str, Any]:
     card = explain(record, timezone=day.playbook.timezone, versions=versions_of(run))
     reasons = policy_reasons(day.playbook)
     because = {policy: reasons.get(policy, "") for policy in card["refused_by"]}
-    return card | {"as_of_day": run.about["day"], "policy_reasons": because}
+    measured = health_of(run)
+    health = {"level": measured["level"], "trust": measured["trust"], "findings": not_well(measured)}
+    return card | {"as_of_day": run.about["day"], "policy_reasons": because, "health": health}
 
 
 def versions_of(run: RunRow) -> dict[str, str]:

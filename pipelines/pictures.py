@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from forecasting.values import Cadence
 
 DAYS_SHOWN = 28
+DATES_SHOWN = 6
+SECONDS_PER_DAY = 86_400
 GREEN, GREY = "#2a7f62", "#b8bfc6"
 
 
@@ -50,6 +52,34 @@ def rhythm_picture(cadence: "Cadence", as_of: datetime) -> str:
     due.set_ylabel("customer and category")
     chance.hist(cadence.p_purchase, bins=np.linspace(0, 1, 21), color=GREY)
     chance.set_xlabel("P(purchase in the window | no touch)")
+    return _address(figure)
+
+
+def confidence_picture(confidence: Mapping[str, Sequence[int]]) -> str:
+    """How many open beliefs there are in each tenth of confidence, a line per kind."""
+    figure = _figure(height=3.0)
+    axes = figure.add_subplot()
+    for kind, tenths in sorted(confidence.items()):
+        edges = np.linspace(0, 1, len(tenths) + 1)
+        axes.stairs(tenths, edges, label=kind.removeprefix("Customer "), linewidth=1.8)
+    axes.set_xlabel("confidence")
+    axes.set_ylabel("open beliefs")
+    figure.legend(frameon=False, loc="outside right upper")
+    return _address(figure)
+
+
+def growth_picture(growth: Sequence[Mapping[str, Any]]) -> str:
+    """Relationships and nodes of the graph at each moment that was related."""
+    figure = _figure(height=3.0)
+    axes = figure.add_subplot()
+    moments = [datetime.fromisoformat(row["as_of"]) for row in growth]
+    days = np.array([moment.timestamp() for moment in moments]) / SECONDS_PER_DAY
+    for name, colour in (("relationships", GREEN), ("nodes", GREY)):
+        axes.plot(days, np.array([row[name] for row in growth]), "o-", color=colour, label=name)
+    axes.set_ylim(bottom=0)
+    step = max(len(moments) // DATES_SHOWN, 1)
+    axes.set_xticks(days[::step], [f"{moment:%Y-%m-%d}" for moment in moments[::step]])
+    figure.legend(frameon=False, loc="outside right upper")
     return _address(figure)
 
 

@@ -110,6 +110,33 @@ class BeliefSettings(Strict):
     half_life_days: Annotated[float, Field(gt=0)] = 90.0
 
 
+class ThresholdFile(Strict):
+    """From which measure on something is worth a warning, and from which an alarm."""
+
+    warning: Annotated[float, Field(ge=0)]
+    alarm: Annotated[float, Field(ge=0)]
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "ThresholdFile":
+        if self.alarm < self.warning:
+            raise ValueError("has its alarm before its warning")
+        return self
+
+
+class HealthFile(Strict):
+    """When the graph counts as ill, and how far confidence then falls; what is not stated has its default."""
+
+    freshness_days: dict[str, Annotated[float, Field(gt=0)]] = {}
+    orphans: ThresholdFile | None = None
+    outdated_beliefs: ThresholdFile | None = None
+    outdated_observations: ThresholdFile | None = None
+    contested_identities: ThresholdFile | None = None
+    schema_drift: ThresholdFile | None = None
+    doubtful_beliefs: ThresholdFile | None = None
+    confidence_at_warning: Share | None = None
+    confidence_at_alarm: Share | None = None
+
+
 class SeasonFile(Strict):
     """When a season is: from one day of the year to another, both included, written `MM-DD`."""
 
@@ -137,6 +164,7 @@ class WarrantFile(Strict):
     graph: GraphSettings = GraphSettings()
     beliefs: BeliefSettings = BeliefSettings()
     seasons: dict[str, SeasonFile] = {}
+    health: HealthFile = HealthFile()
 
 
 def _clock_time(value: Any) -> Any:

@@ -14,6 +14,7 @@ from pipelines.deciding import decide_run, find_motives
 from pipelines.deliver import deliver_batches
 from pipelines.errors import UsageError
 from pipelines.graph_access import playbook_graph
+from pipelines.health import health_facts, measure_health
 from pipelines.perceive import Knowing, Perceived, perceive
 from pipelines.playbook_settings import forecast_settings
 from pipelines.step import Outcome, step
@@ -110,8 +111,9 @@ def relate(day: Day, run: RunRow) -> Outcome:
 
     warrant = day.playbook.warrant
     day.progress.doing("relate", "aggregating purchases")
+    tables = canonical_tables(day, run, RELATED_TABLES)
     wanted = knowledge_tables(
-        canonical_tables(day, run, RELATED_TABLES),
+        tables,
         as_of=day.clock.as_of,
         timezone=day.playbook.timezone,
         product_threshold=warrant.graph.product_threshold_days,
@@ -122,12 +124,15 @@ def relate(day: Day, run: RunRow) -> Outcome:
         report = load(
             store, graph_state(day), "knowledge", wanted, report=lambda text: day.progress.doing("relate", text)
         )
+        day.progress.doing("relate", "measuring its health")
+        health = measure_health(day.playbook, store, tables, as_of=day.clock.as_of)
         day.progress.doing("relate", "reading the view")
         view = read_view(store, day.clock.as_of)
     digest = store_view(view, views(day))
     changes = {"created": report.created, "updated": report.updated, "deleted": report.deleted}
     said = ", ".join(f"{count:,} {what}" for what, count in changes.items())
-    return Outcome(f"{said}, {report.unchanged:,} unchanged", {"view": digest, **changes})
+    said = f"{said}, {report.unchanged:,} unchanged; health: {health.level}"
+    return Outcome(said, {"view": digest, **changes, "health": health_facts(health)})
 
 
 @step("forecast")

@@ -7,12 +7,13 @@ from pipelines.checks.check import Check, Finding
 from pipelines.checks.data import OF_FORECAST, OF_PERCEIVE, OF_RELATE
 from pipelines.checks.decisions import OF_DECIDE, OF_PROJECT, OF_PROPOSE
 from pipelines.checks.delivery import OF_DELIVER
+from pipelines.checks.health import OF_HEALTH
 from pipelines.day import Day
 from pipelines.steps import STEPS
 
 CHECKS: Mapping[str, tuple[Check, ...]] = {
     "perceive": OF_PERCEIVE,
-    "relate": OF_RELATE,
+    "relate": (*OF_RELATE, *OF_HEALTH),
     "forecast": OF_FORECAST,
     "propose": OF_PROPOSE,
     "decide": OF_DECIDE,

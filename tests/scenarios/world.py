@@ -333,6 +333,12 @@ class World:
         rows: list[Row] = self._succeed("query", cypher)["rows"]
         return rows
 
+    def health(self, *, exit_code: int = 0) -> Document:
+        """How well the graph is; exit code 6 stands for an alarm."""
+        answer = self.command("graph", "health")
+        assert answer.exit_code == exit_code, f"{answer.stdout}\n{answer.stderr}"
+        return answer.document
+
     @staticmethod
     def exported(document: Document, channel_id: str = "email") -> list[dict[str, str]]:
         """The rows that a delivered run handed to a channel."""

@@ -99,6 +99,7 @@ def card() -> Document:
         },
         "forecast": {"margin_basis": "margin_pct", "total_low": -0.03, "total_high": 2.053939099195632},
         "confidence": 0.6,
+        "health": {"level": "ok", "trust": 1.0, "findings": []},
         "evidence_grade": "assumed",
         "funnel": {"motives": 33, "candidates": 450, "eligible": 144, "affordable": 121, "shortlisted": 2},
         "refused_by": {"margin-protection": 264},

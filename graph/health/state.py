@@ -1,0 +1,158 @@
+"""What is measured on the live graph, in a few aggregating statements that both servers answer by label."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+from graph import statements
+from graph.declarations import Kind, Relationship
+from graph.ownership import MARKER_LABEL as OWNER_LABEL
+from graph.schema import NODE, NODES, RELATIONSHIPS, kinds_of
+
+if TYPE_CHECKING:
+    from graph.store import GraphStore
+
+LINKED_LABELS: Final = ("Asset", "Product", "Topic", "BuyingGroup", "Observation", "Signal", "Motive", "Decision")
+"""Labels whose nodes mean nothing alone: a product without category, a topic that nobody speaks about."""
+
+TENTHS: Final = 10
+
+_CONSTRAINTS: Final = "SHOW CONSTRAINTS YIELD labelsOrTypes, properties RETURN labelsOrTypes, properties"
+_INDEXES: Final = "SHOW INDEXES YIELD labelsOrTypes, properties RETURN labelsOrTypes, properties"
+_LABELS: Final = "CALL db.labels() YIELD label RETURN label"
+_TYPES: Final = "CALL db.relationshipTypes() YIELD relationshipType RETURN relationshipType AS type"
+
+_OUTDATED_OBSERVATIONS: Final = """
+MATCH (n:Observation)
+RETURN count(n) AS number, count(CASE WHEN n.valid_until <= $as_of THEN 1 END) AS outdated
+"""
+
+
+@dataclass(frozen=True)
+class GraphState:
+    """What the graph holds at one moment.
+
+    Attributes:
+        nodes: Number of nodes by label.
+        relationships: Number of relationships by kind.
+        orphans: Nodes without any relationship, by label; of labels whose nodes mean nothing alone.
+        believed: Customers of whom anything was ever believed.
+        outdated: Of these, customers of whom nothing is believed any more.
+        observations: Observations that are kept.
+        outdated_observations: Of these, those whose validity has ended.
+        confidence: Open beliefs by kind: how many in each tenth of confidence, ten numbers from [0, 0.1) to [0.9, 1].
+        missing_definitions: Constraints and indexes that the schema declares and the database lacks.
+        undeclared: Labels and relationship types in use that the schema does not know.
+    """
+
+    nodes: Mapping[str, int]
+    relationships: Mapping[str, int]
+    orphans: Mapping[str, int]
+    believed: int
+    outdated: int
+    observations: int
+    outdated_observations: int
+    confidence: Mapping[str, tuple[int, ...]]
+    missing_definitions: tuple[str, ...]
+    undeclared: tuple[str, ...]
+
+
+def read_state(store: "GraphStore", as_of: datetime) -> GraphState:
+    """Measure the graph.
+
+    Args:
+        store: Where it is.
+        as_of: The moment at which facts must hold to be current.
+    """
+    number = {kind.kind: store.read(statements.count(kind))[0]["number"] for kind in _all_kinds()}
+    nodes = {label: number[label] for label in NODE}
+    believed = _believed(store, as_of)
+    observed = store.read(_OUTDATED_OBSERVATIONS, as_of=as_of)[0]
+    return GraphState(
+        nodes=nodes,
+        relationships={name: count for name, count in number.items() if name not in NODE},
+        orphans={label: _orphans(store, label) for label in LINKED_LABELS if nodes.get(label)},
+        believed=believed["believed"],
+        outdated=believed["outdated"],
+        observations=observed["number"],
+        outdated_observations=observed["outdated"],
+        confidence={
+            belief.kind: _confidence(store, belief.kind, as_of) for belief in _beliefs() if number[belief.kind]
+        },
+        missing_definitions=_missing_definitions(store),
+        undeclared=_undeclared(store),
+    )
+
+
+def _all_kinds() -> list[Kind]:
+    return [*kinds_of("knowledge"), *kinds_of("decisions")]
+
+
+def _beliefs() -> list[Relationship]:
+    return [one for one in RELATIONSHIPS if one.is_belief]
+
+
+def _orphans(store: "GraphStore", label: str) -> int:
+    rows = store.read(f"MATCH (n:{label}) WHERE NOT (n)--() RETURN count(n) AS number")
+    return int(rows[0]["number"])
+
+
+def _believed(store: "GraphStore", as_of: datetime) -> Mapping[str, int]:
+    """One pass over the beliefs of each customer."""
+    types = "|".join(sorted({belief.type for belief in _beliefs()}))
+    rows = store.read(
+        f"""
+        MATCH (c:Customer)-[r:{types}]->()
+        WITH c, count(CASE WHEN r.valid_to IS NULL OR r.valid_to > $as_of THEN 1 END) AS current
+        RETURN count(c) AS believed, count(CASE WHEN current = 0 THEN 1 END) AS outdated
+        """,
+        as_of=as_of,
+    )
+    return rows[0]
+
+
+def _confidence(store: "GraphStore", kind: str, as_of: datetime) -> tuple[int, ...]:
+    source, belief, target = kind.split()
+    rows = store.read(
+        f"""
+        MATCH (:{source})-[r:{belief}]->(:{target})
+        WHERE r.valid_to IS NULL OR r.valid_to > $as_of
+        RETURN toInteger(r.confidence * {TENTHS}) AS tenth, count(*) AS number
+        """,
+        as_of=as_of,
+    )
+    counted = [0] * TENTHS
+    for row in rows:
+        counted[min(max(int(row["tenth"]), 0), TENTHS - 1)] += int(row["number"])
+    return tuple(counted)
+
+
+def _missing_definitions(store: "GraphStore") -> tuple[str, ...]:
+    there = {
+        (label, name)
+        for statement in (_CONSTRAINTS, _INDEXES)
+        for row in store.read(statement)
+        for label in row["labelsOrTypes"] or ()
+        for name in row["properties"] or ()
+    }
+    wanted = [(node.label, node.key) for node in NODES]
+    wanted += [(node.label, one.name) for node in NODES for one in node.properties if one.is_indexed]
+    return tuple(f"{label}.{name}" for label, name in wanted if (label, name) not in there)
+
+
+def _undeclared(store: "GraphStore") -> tuple[str, ...]:
+    """A server may remember names that nothing bears any more, so each of them is looked for."""
+    ours = {*NODE, OWNER_LABEL, statements.MARKER_LABEL}
+    types = {one.type for one in RELATIONSHIPS}
+    labels = [row["label"] for row in store.read(_LABELS) if row["label"] not in ours]
+    others = [row["type"] for row in store.read(_TYPES) if row["type"] not in types]
+    found = [f":{name}" for name in labels if store.read(f"MATCH (n:{_quoted(name)}) RETURN 1 AS one LIMIT 1")]
+    found += [
+        f"-[:{name}]-" for name in others if store.read(f"MATCH ()-[r:{_quoted(name)}]->() RETURN 1 AS one LIMIT 1")
+    ]
+    return tuple(sorted(found))
+
+
+def _quoted(name: str) -> str:
+    return f"`{name.replace('`', '``')}`"

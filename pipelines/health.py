@@ -1,0 +1,154 @@
+"""The health of a playbook's graph: measured when it is related, kept with the run, and asked again by people."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from lake.freshness import freshness
+from lake.runs import RunRow
+from lake.tables import TABLES
+from pipelines.day import Day
+from pipelines.errors import PlaybookError, UsageError
+from pipelines.graph_access import playbook_graph
+from pipelines.playbook import Playbook
+from pipelines.stored import canonical_tables
+
+if TYPE_CHECKING:
+    from graph.health.judge import Health, HealthSettings
+    from graph.store import GraphStore
+
+FRESHNESS_TABLES = tuple(sorted(name for name, table in TABLES.items() if table.event_time is not None))
+LEVELS = ("ok", "warning", "alarm")
+
+
+def health_settings(playbook: Playbook) -> "HealthSettings":
+    """The thresholds of the playbook; where it states none, the defaults.
+
+    Raises:
+        PlaybookError: A freshness is stated for a table whose rows do not happen at a time.
+    """
+    from graph.health.judge import HealthSettings, Threshold
+
+    stated = playbook.warrant.health
+    for name in stated.freshness_days:
+        if name not in FRESHNESS_TABLES:
+            raise PlaybookError(
+                f"there is no freshness to judge of a table `{name}`.",
+                where=playbook.files["warrant.yaml"].where(("health", "freshness_days", name)),
+                remedy=f"Known: {', '.join(FRESHNESS_TABLES)}.",
+            )
+    given = stated.model_dump(exclude={"freshness_days"}, exclude_none=True)
+    thresholds = {name: Threshold(**value) for name, value in given.items() if isinstance(value, dict)}
+    return replace(HealthSettings(), **{**given, **thresholds})
+
+
+def measure_health(
+    playbook: Playbook,
+    store: "GraphStore",
+    tables: Mapping[str, pd.DataFrame],
+    *,
+    as_of: datetime,
+    contested_customers: int = 0,
+) -> "Health":
+    """Measure the graph and the sources that it was loaded from.
+
+    Args:
+        playbook: Whose thresholds count.
+        store: The graph.
+        tables: Canonical tables.
+        as_of: The moment at which facts must hold.
+        contested_customers: Customers in pairs of whom it is open whether they are one.
+    """
+    from graph.health.judge import judge
+    from graph.health.state import read_state
+
+    sources = freshness(tables, as_of=as_of, limits=playbook.warrant.health.freshness_days)
+    state = read_state(store, as_of)
+    return judge(state, sources, health_settings(playbook), contested_customers=contested_customers)
+
+
+def health_facts(health: "Health") -> dict[str, Any]:
+    """A measurement as the ledger keeps it: plain JSON values."""
+    state = health.state
+    nodes, relationships = sum(state.nodes.values()), sum(state.relationships.values())
+    return {
+        "level": health.level,
+        "trust": health.trust,
+        "nodes": nodes,
+        "relationships": relationships,
+        "relationships_per_node": relationships / nodes if nodes else 0.0,
+        "by_label": {name: count for name, count in state.nodes.items() if count},
+        "by_kind": {name: count for name, count in state.relationships.items() if count},
+        "confidence": {kind: list(tenths) for kind, tenths in state.confidence.items()},
+        "findings": [asdict(finding) for finding in health.findings],
+    }
+
+
+def health_of(run: RunRow) -> Mapping[str, Any]:
+    """What was measured when the run was related."""
+    measured: Mapping[str, Any] = run.steps["relate"]["facts"]["health"]
+    return measured
+
+
+def trust_in(run: RunRow) -> float:
+    """What the confidence of the run's decisions is multiplied with."""
+    return float(health_of(run)["trust"])
+
+
+def not_well(measured: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The findings that are worth a look, the worst first."""
+    found = [one for one in measured["findings"] if one["level"] != "ok"]
+    return sorted(found, key=lambda one: -LEVELS.index(one["level"]))
+
+
+def growth(day: Day) -> list[dict[str, Any]]:
+    """Logic compounding: how the graph grew from run to run, oldest first.
+
+    Growth is that of relationships, the graph's complexity, against the run before; `per_day_pct` is the rate that
+    gives it when compounded daily, None for the first run.
+
+    Returns:
+        `run_id`, `as_of`, `nodes`, `relationships`, `relationships_per_node`, `growth_pct`, `per_day_pct` each; of
+        several runs of one moment the last.
+    """
+    rows: dict[datetime, dict[str, Any]] = {}
+    for run in day.ledger.having("relate"):
+        measured = run.steps["relate"]["facts"].get("health")
+        if measured is None:  # related before health was measured
+            continue
+        kept = {name: measured[name] for name in ("nodes", "relationships", "relationships_per_node")}
+        rows[run.identity.as_of] = {"run_id": run.run_id, "as_of": run.identity.as_of.isoformat(), **kept}
+    moments = sorted(rows)
+    for earlier, later in zip([None, *moments], moments, strict=False):
+        before = rows[earlier]["relationships"] if earlier is not None else 0
+        factor = rows[later]["relationships"] / before if before else None
+        days = (later - earlier).total_seconds() / 86_400 if earlier is not None else 0.0
+        rows[later]["growth_pct"] = None if factor is None else 100 * (factor - 1)
+        rows[later]["per_day_pct"] = 100 * (factor ** (1 / days) - 1) if factor and days else None
+    return [rows[moment] for moment in moments]
+
+
+def health_now(day: Day) -> dict[str, Any]:
+    """Measure the graph as it stands, with the tables of the newest run.
+
+    Returns:
+        As `health_facts`, with `run_id`, `as_of` and `growth`.
+
+    Raises:
+        UsageError: Nothing has been related yet.
+    """
+    run = day.ledger.latest(step="relate")
+    if run is None:
+        raise UsageError(
+            f"nothing has been related for `{day.playbook.name}` yet.",
+            where=str(day.lake.root),
+            remedy=f"Run it: warrant run {day.playbook.folder}.",
+        )
+    as_of = run.identity.as_of
+    tables = canonical_tables(day, run, FRESHNESS_TABLES)
+    with playbook_graph(day, for_reading=True) as store:
+        health = measure_health(day.playbook, store, tables, as_of=as_of)
+    return {"run_id": run.run_id, "as_of": as_of.isoformat(), **health_facts(health), "growth": growth(day)}
