@@ -4,7 +4,7 @@
 which only that run overwrites), `logs/` append-only tables (ledger, reservations).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,9 @@ from lake.errors import LakeError
 from lake.stored_types import arrow_table, fitted
 
 __all__ = ["Lake", "Pin", "arrow_table"]
+
+Only = Mapping[str, Collection[str]]
+"""Values that a row's columns may hold, per column."""
 
 DIGEST = "content_digest"
 ROWS = "rows"
@@ -83,14 +86,27 @@ class Lake:
             remedy="Only perceive writes here; move the folder away and run the playbook again.",
         )
 
-    def read(self, name: str, version: int | None = None, columns: Sequence[str] | None = None) -> pd.DataFrame:
+    def read(
+        self,
+        name: str,
+        version: int | None = None,
+        columns: Sequence[str] | None = None,
+        *,
+        only: Only | None = None,
+    ) -> pd.DataFrame:
         """A canonical table, of one version or the latest.
+
+        Args:
+            name: The table.
+            version: None for the latest.
+            columns: None for all.
+            only: Rows whose columns hold one of these values; files without any are not read.
 
         Raises:
             LakeError: It is not there, or no longer in this version.
         """
         table = self._require(self._table(name), version)
-        return _frame(table, self._table(name), columns)
+        return _frame(table, self._table(name), columns, _filters(only))
 
     def write_slice(self, name: str, run_id: str, frame: pd.DataFrame) -> None:
         """Write what a run produced; writing again replaces only this run's slice.
@@ -118,10 +134,18 @@ class Lake:
         Raises:
             LakeError: Nothing of this name was ever produced.
         """
+        return self.read_results(name, columns, only={"run_id": [run_id]}).drop(columns="run_id", errors="ignore")
+
+    def read_results(
+        self, name: str, columns: Sequence[str] | None = None, *, only: Only | None = None
+    ) -> pd.DataFrame:
+        """What all runs produced, with the column `run_id`; with `only` as in `read`.
+
+        Raises:
+            LakeError: Nothing of this name was ever produced.
+        """
         table = self._require(self._result(name), None)
-        return _frame(table, self._result(name), columns, [("run_id", "=", run_id)]).drop(
-            columns="run_id", errors="ignore"
-        )
+        return _frame(table, self._result(name), columns, _filters(only))
 
     def append_log(self, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
         """Append rows to a log; `position` counts all of its rows.
@@ -247,6 +271,10 @@ def _rows(table: DeltaTable, path: Path, columns: Sequence[str] | None = None, f
 def _frame(table: DeltaTable, path: Path, columns: Sequence[str] | None = None, filters: Any = None) -> pd.DataFrame:
     frame: pd.DataFrame = _rows(table, path, columns, filters).to_pandas()
     return frame
+
+
+def _filters(only: Only | None) -> list[tuple[str, str, list[str]]] | None:
+    return [(name, "in", list(values)) for name, values in only.items()] if only else None
 
 
 def _unwritable(path: Path, error: Exception) -> LakeError:

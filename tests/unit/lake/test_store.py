@@ -281,6 +281,22 @@ def test_a_version_that_never_was_is_an_error(lake: Lake) -> None:
         lake.read("things", version=9)
 
 
+def test_rows_can_be_asked_for_by_their_values_across_runs(lake: Lake) -> None:
+    for run, keys in (("run-1", ["a", "b"]), ("run-2", ["b", "it's"])):
+        lake.write_slice("decisions", run, pd.DataFrame({"key": keys, "value": 1.0}))
+    found = lake.read_results("decisions", only={"key": ["b"]}).sort_values("run_id")
+    assert list(found["run_id"]) == ["run-1", "run-2"]
+    assert list(lake.read_results("decisions", ["run_id"], only={"key": ["it's", "z"]})["run_id"]) == ["run-2"]
+    assert lake.read_results("decisions", only={"key": ["z"]}).empty
+
+
+def test_rows_of_a_version_can_be_asked_for_by_their_values(lake: Lake) -> None:
+    first = lake.write("things", arrow_table(pd.DataFrame({"key": ["a", "b"]})), digest="1")
+    lake.write("things", arrow_table(pd.DataFrame({"key": ["b"]})), digest="2")
+    assert list(lake.read("things", first.version, only={"key": ["a"]})["key"]) == ["a"]
+    assert lake.read("things", only={"key": ["a"]}).empty
+
+
 @pytest.mark.parametrize("read", [lambda lake: lake.read("things"), lambda lake: lake.read_slice("things", "run")])
 def test_reading_what_was_never_written_is_an_error(lake: Lake, read: Any) -> None:
     with pytest.raises(LakeError, match="`things`"):
