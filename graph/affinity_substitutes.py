@@ -205,12 +205,15 @@ def _nearest(similarity: Floats) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.
 
 def _because(likeness: dict[str, Floats], shared: Floats) -> Texts:
     """What makes each pair alike, in words."""
-    said = np.full(len(shared), "same category", dtype=object)
     stated, price, alternation = likeness["stated"], likeness["price"], likeness["alternation"]
-    said = said + _where(stated > 0, [f", {share:.0%} of attributes alike" for share in stated])
-    said = said + _where(~np.isnan(price), [f", price {1 - ratio:.0%} apart" for ratio in price])
-    return said + _where(alternation > 0, [f", {count:.0f} customers buy now one, now the other" for count in shared])
+    parts = (
+        np.full(len(shared), "same category", dtype=object),
+        _where(stated > 0, [f", {share:.0%} of attributes alike" for share in stated]),
+        _where(~np.isnan(price), [f", price {1 - ratio:.0%} apart" for ratio in price]),
+        _where(alternation > 0, [f", {count:.0f} customers buy now one, now the other" for count in shared]),
+    )
+    return np.asarray(np.sum(parts, axis=0), dtype=object)
 
 
 def _where(holds: npt.NDArray[np.bool_], texts: list[str]) -> Texts:
-    return np.where(holds, np.array(texts, dtype=object), "")
+    return np.asarray(np.where(holds, np.array(texts, dtype=object), ""), dtype=object)

@@ -1,7 +1,7 @@
 """From the content of the layer `knowledge` to the arrays of a view; the same for content read from a graph or not."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -17,22 +17,43 @@ from graph.view import Links, Nodes, View
 NODES: Mapping[str, str] = {
     "customers": "Customer",
     "categories": "Category",
+    "topics": "Topic",
     "products": "Product",
     "assets": "Asset",
     "offers": "Offer",
     "channels": "Channel",
     "campaigns": "Campaign",
+    "accounts": "Account",
+    "buying_groups": "BuyingGroup",
+    "programmes": "Programme",
 }
 """The label behind each field of the view that holds nodes."""
 
 LINKS: Mapping[str, str] = {
     "bought_categories": "Customer BOUGHT Category",
     "bought_products": "Customer BOUGHT Product",
+    "carts": "Customer HAS_IN_CART Product",
     "interests": "Customer INTERESTED_IN Category",
+    "topic_interests": "Customer INTERESTED_IN Topic",
+    "preferences": "Customer PREFERS Category",
+    "topic_preferences": "Customer PREFERS Topic",
+    "channel_preferences": "Customer PREFERS Channel",
+    "objections": "Customer OBJECTS_TO Category",
+    "topic_objections": "Customer OBJECTS_TO Topic",
+    "triggers": "Customer TRIGGERED_BY Category",
+    "topic_triggers": "Customer TRIGGERED_BY Topic",
     "consents": "Customer REACHABLE_ON Channel",
+    "memberships": "Customer ENROLLED_IN Programme",
+    "workplaces": "Customer WORKS_AT Account",
+    "group_members": "Customer MEMBER_OF BuyingGroup",
+    "substitutes": "Product SUBSTITUTES Product",
+    "next_sizes": "Product NEXT_SIZE Product",
+    "similar_topics": "Topic SIMILAR_TO Topic",
+    "asset_topics": "Asset ABOUT Topic",
     "asset_categories": "Asset ABOUT Category",
     "asset_products": "Asset ABOUT Product",
     "asset_channels": "Asset FITS Channel",
+    "asset_performance": "Asset PERFORMS Channel",
 }
 """The kind of relationship behind each field of the view that holds links."""
 
@@ -44,8 +65,13 @@ _KEYS: Mapping[str, Mapping[str, str]] = {
 _POSITIONS: Mapping[str, Mapping[str, str]] = {
     "Product": {"category": "Product IN_CATEGORY Category"},
     "Asset": {"offer": "Asset CARRIES Offer"},
+    "BuyingGroup": {"account": "BuyingGroup PART_OF Account"},
 }
 """Columns that hold its position."""
+
+_BESIDE = (kind for columns in (*_KEYS.values(), *_POSITIONS.values()) for kind in columns.values())
+READ_KINDS: frozenset[str] = frozenset({*NODES.values(), *LINKS.values(), *_BESIDE})
+"""Every kind of the layer `knowledge` that a view is made of."""
 
 
 def view_from_tables(tables: Mapping[str, pd.DataFrame], as_of: datetime) -> View:
@@ -54,14 +80,14 @@ def view_from_tables(tables: Mapping[str, pd.DataFrame], as_of: datetime) -> Vie
 
 
 def build_view(content: Content, as_of: datetime) -> View:
-    """The view of a content in normal form; closed beliefs are left out.
+    """The view of a content in normal form; beliefs that are not held at as_of are left out.
 
     Args:
-        content: A table for every kind of the layer `knowledge`.
+        content: A table for every kind of `READ_KINDS`.
         as_of: The moment the content knows the world at.
     """
     nodes: dict[str, Any] = {field: Nodes(_frame(content, label)) for field, label in NODES.items()}
-    links: dict[str, Any] = {field: _links(content, name) for field, name in LINKS.items()}
+    links: dict[str, Any] = {field: _links(content, name, as_of) for field, name in LINKS.items()}
     return View(as_of=as_of, **nodes, **links)
 
 
@@ -86,19 +112,23 @@ def _first_link(content: Content, kind: str, keys: pa.ChunkedArray) -> pa.Array:
     return pc.index_in(keys, value_set=content[kind]["from_key"].combine_chunks()).combine_chunks()
 
 
-def _links(content: Content, name: str) -> Links:
+def _links(content: Content, name: str, as_of: datetime) -> Links:
     kind, table = RELATIONSHIP[name], content[name]
     if kind.is_belief:
-        table = table.filter(pc.is_null(table["valid_to"]))
-    required = {one.name for one in kind.properties if one.is_required}
-    facts = {
-        one.name: _fact(table[one.name], is_required=one.name in required)
-        for one in kind.properties
-        if one.type != "texts" and not (kind.is_belief and one.name == "valid_to")
-    }
+        table = table.filter(_is_held(table, as_of))
+    # lists, such as a belief's evidence, are for people who ask the graph, not for arrays
+    flat = [one for one in kind.properties if one.type != "texts"]
+    facts = {one.name: _fact(table[one.name], is_required=one.is_required) for one in flat}
     sources = _positions(content, kind.source, table["from_key"])
     targets = _positions(content, kind.target, table["to_key"])
     return Links.build(sources, targets, len(content[kind.source]), facts)
+
+
+def _is_held(beliefs: pa.Table, as_of: datetime) -> pa.ChunkedArray:
+    """Which beliefs hold at a moment: begun by then, and not ended by then."""
+    moment = pa.scalar(as_of.astimezone(UTC), pa.timestamp("us", "UTC"))
+    ends_later = pc.fill_null(pc.greater(beliefs["valid_to"], moment), fill_value=True)
+    return pc.and_(pc.less_equal(beliefs["valid_from"], moment), ends_later)
 
 
 def _positions(content: Content, label: str, keys: pa.ChunkedArray) -> npt.NDArray[np.int32]:

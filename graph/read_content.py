@@ -1,6 +1,7 @@
 """Reading a kind of the graph back into normal form, in columns."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ def read_kind(
     kind: Kind,
     attributes: Mapping[str, PropertyType] | None = None,
     *,
-    is_open: bool = False,
+    held_at: datetime | None = None,
 ) -> pa.Table:
     """All rows of a kind in normal form, as `graph.content` makes it.
 
@@ -26,14 +27,17 @@ def read_kind(
         store: The graph.
         kind: What to read.
         attributes: Types of the attributes that came with the data, for a node that has some.
-        is_open: Of beliefs, only those that are still held.
+        held_at: Of beliefs, only those that are held at this moment.
     """
     further = tuple(Property(name, type_, "") for name, type_ in (attributes or {}).items())
+    moment: dict[str, datetime] = {}
     if isinstance(kind, Node):
         statement = statements.read_nodes(kind, further)
     else:
-        statement = statements.read_relationships(kind, is_open=is_open and kind.is_belief)
-    columns = store.read_collected(statement)
+        if kind.is_belief and held_at is not None:
+            moment["as_of"] = held_at
+        statement = statements.read_relationships(kind, is_held=bool(moment))
+    columns = store.read_collected(statement, **moment)
     types = {one.name: one.type for one in (*kind.properties, *further)}
     rows = pd.DataFrame({name: _values(values, types.get(name, "text")) for name, values in columns.items()})
     return normal_form(kind, rows, attributes)

@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from graph.build_view import LINKS, NODES, build_view
+from graph.build_view import LINKS, NODES, READ_KINDS, build_view
 from graph.loaded import require_loaded
 from graph.parts import Part, Parts
 from graph.read_content import read_kind
-from graph.schema import RELATIONSHIP, kinds_of
+from graph.schema import KINDS, RELATIONSHIP
 from graph.store import GraphStore
 from graph.view import Links, Nodes, View
 
@@ -31,9 +31,7 @@ def read_view(store: GraphStore, as_of: datetime) -> View:
         GraphError: The layer is not loaded completely.
     """
     attributes = require_loaded(store, "knowledge").attributes
-    content = {
-        kind.kind: read_kind(store, kind, attributes.get(kind.kind), is_open=True) for kind in kinds_of("knowledge")
-    }
+    content = {name: read_kind(store, KINDS[name], attributes.get(name), held_at=as_of) for name in sorted(READ_KINDS)}
     return build_view(content, as_of)
 
 

@@ -30,6 +30,8 @@ DELETE_MARKER: Final = """
 MATCH (marker:LoadedLayer {layer: $layer}) DELETE marker
 """
 
+HELD: Final = "WHERE r.valid_from <= $as_of AND (r.valid_to IS NULL OR r.valid_to > $as_of) "
+
 WIPE_ROWS: Final = 20_000
 
 NO_NUMBER: Final = -1.7976931348623157e308
@@ -127,12 +129,12 @@ def read_nodes(node: Node, attributes: Sequence[Property]) -> str:
     return f"MATCH (n:{node.label}) RETURN {', '.join(columns)}"
 
 
-def read_relationships(relationship: Relationship, *, is_open: bool = False) -> str:
+def read_relationships(relationship: Relationship, *, is_held: bool = False) -> str:
     """Every relationship of a kind in columns, grouped by its smaller side; times as microseconds since 1970.
 
     Args:
         relationship: What to read.
-        is_open: Only beliefs that are still held.
+        is_held: Only beliefs that are held at `$as_of`.
     """
     small = relationship.collect_by
     large = "source" if small == "target" else "target"
@@ -142,7 +144,7 @@ def read_relationships(relationship: Relationship, *, is_open: bool = False) -> 
     columns = [f"{small}.{keys[small]} AS {names[small]}", f"collect({large}.{keys[large]}) AS {names[large]}", *facts]
     return (
         f"MATCH (target:{relationship.target})<-[r:{relationship.type}]-(source:{relationship.source}) "
-        f"{'WHERE r.valid_to IS NULL ' if is_open else ''}RETURN {', '.join(columns)}"
+        f"{HELD if is_held else ''}RETURN {', '.join(columns)}"
     )
 
 

@@ -88,40 +88,86 @@ class Links:
 class View:
     """Everything a run decides from, read once from the graph.
 
+    Beliefs are those held at as_of; their facts are `rule`, `valid_from`, `valid_to` (NaT while open), `observed_at`,
+    `weight` (at valid_from), `half_life_days` (NaN when it does not fade), `confidence`, `source` and `author`. A pair
+    has one entry per rule.
+
     Attributes:
         as_of: The moment the run knows the world at, UTC; nothing at or after it is in here.
         customers: Attributes of `customers` plus `pclv`, `shopping_days_28d`, `shopping_days_91d`, `last_purchase_at`.
         categories: `name`, `parent` (key of the parent category or None).
+        topics: `name`.
         products: Those that something refers to: `name`, `category` (position in categories, -1 when unknown), `price`,
-            `unit_cost`.
-        assets: `version`, `title`, `kind`, `message_class`, `status`, `readiness`, `starts_at`, `ends_at` and the other
-            texts of the graph's label Asset; `campaign_id`, `offer` (position in offers, -1 without one).
+            `unit_cost`, `season`, `size`, `size_scale`, `size_place`, `collection`, `stock`, `depletion_days`.
+        assets: `version`, `title`, `kind`, `message_class`, `status`, `readiness`, `compliance`, `starts_at`, `ends_at`
+            and the other texts of the graph's label Asset; `campaign_id`, `offer` (position in offers, -1 without one).
         offers: `kind`, `discount_pct`, `face_value`, `funded_pct`, `unit_cost`, `is_automatic`, `starts_at`, `ends_at`
             and the others of the graph's label Offer.
         channels: `title`, `kind`, `cost_per_touch`.
         campaigns: `channel_id`, `kind`, `starts_at`, `ends_at`, … as the graph's label Campaign.
+        accounts: `name`, `industry`, `tier`, `is_regulated`, `region`, `owner`.
+        buying_groups: `name`, `account` (position in accounts, -1 when unknown).
+        programmes: Loyalty programmes.
         bought_categories: customers × categories; facts `count` (shopping days), `spend`, `last_at`.
         bought_products: customers × products from the playbook's threshold of shopping days on; facts as above.
-        interests: customers × categories, one per rule, those that are held; facts `weight` (at valid_from),
-            `confidence`, `valid_from`, `half_life_days`, `rule`, `source`.
+        carts: customers × products in their carts; facts `quantity`, `added_at`.
+        interests: Beliefs, customers × categories: is interested in.
+        topic_interests: Beliefs, customers × topics.
+        preferences: Beliefs, customers × categories: prefers.
+        topic_preferences: Beliefs, customers × topics.
+        channel_preferences: Beliefs, customers × channels.
+        objections: Beliefs, customers × categories: does not want to hear about.
+        topic_objections: Beliefs, customers × topics.
+        triggers: Beliefs, customers × categories: is moved to act by.
+        topic_triggers: Beliefs, customers × topics.
         consents: customers × channels; facts `granted` (bool), `basis`, `source`, `recorded_at`.
+        memberships: customers × programmes; facts `tier`, `points`, `next_tier`, `points_missing`, `deadline`,
+            `points_per_unit`.
+        workplaces: customers × accounts.
+        group_members: customers × buying_groups; fact `role`.
+        substitutes: products × products that may stand in for them; facts `similarity`, `because`.
+        next_sizes: products × products of the next size; fact `because`.
+        similar_topics: topics × topics, each pair once; fact `similarity`.
+        asset_topics: assets × topics they are about.
         asset_categories: assets × categories they are about.
         asset_products: assets × products they are about.
         asset_channels: assets × channels they fit.
+        asset_performance: assets × channels they were sent on; facts `rate`, `n`, `outcome`, `lift`, `evidence_grade`.
     """
 
     as_of: datetime
     customers: Nodes
     categories: Nodes
+    topics: Nodes
     products: Nodes
     assets: Nodes
     offers: Nodes
     channels: Nodes
     campaigns: Nodes
+    accounts: Nodes
+    buying_groups: Nodes
+    programmes: Nodes
     bought_categories: Links
     bought_products: Links
+    carts: Links
     interests: Links
+    topic_interests: Links
+    preferences: Links
+    topic_preferences: Links
+    channel_preferences: Links
+    objections: Links
+    topic_objections: Links
+    triggers: Links
+    topic_triggers: Links
     consents: Links
+    memberships: Links
+    workplaces: Links
+    group_members: Links
+    substitutes: Links
+    next_sizes: Links
+    similar_topics: Links
+    asset_topics: Links
     asset_categories: Links
     asset_products: Links
     asset_channels: Links
+    asset_performance: Links

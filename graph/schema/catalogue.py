@@ -26,6 +26,8 @@ NODES: tuple[Node, ...] = (
             Property("season", "text", "season it is for"),
             Property("unit_cost", "number", "what one unit costs us, in currency"),
             Property("size", "text", "size"),
+            Property("size_scale", "text", "kind of order that its size stands in; absent for sizes without a next"),
+            Property("size_place", "number", "place on that scale, ascending"),
             Property("collection", "text", "collection it belongs to"),
             Property("stock", "number", "units in stock"),
             Property("depletion_days", "number", "days after which one unit is used up"),

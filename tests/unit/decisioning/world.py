@@ -11,11 +11,15 @@ import pandas as pd
 from decisioning.decide import Decisions, Motives, decide, propose
 from decisioning.settings import ChannelSettings, DecisionSettings, PlaySettings
 from forecasting.values import Cadence, Forecasts, RecentPurchases, Redemption, Uplift
+from graph.build_view import LINKS
+from graph.declarations import Property
+from graph.schema import RELATIONSHIP
 from graph.view import Links, Nodes, View
 
 AS_OF = datetime(2017, 11, 13, 5, tzinfo=UTC)  # Monday 00:00 in New York
 
 CUSTOMER_COLUMNS = ("household_id", "timezone", "pclv", "shopping_days_28d", "shopping_days_91d", "last_purchase_at")
+PRODUCT_COLUMNS = ("name", "category", "price", "stock", "size", "size_scale", "size_place", "collection")
 ASSET_COLUMNS = (
     "version",
     "title",
@@ -27,6 +31,7 @@ ASSET_COLUMNS = (
     "starts_at",
     "ends_at",
 )
+ABOUT = ("categories", "products", "topics", "channels")
 OFFER_COLUMNS = (
     "kind",
     "discount_pct",
@@ -40,6 +45,8 @@ OFFER_COLUMNS = (
 )
 TIMES = ("last_purchase_at", "starts_at", "ends_at", "redemption_ends_at", "recorded_at")
 NUMBERS = (
+    "stock",
+    "size_place",
     "pclv",
     "shopping_days_28d",
     "shopping_days_91d",
@@ -51,6 +58,21 @@ NUMBERS = (
 )
 
 
+STATED_APART = (
+    "bought_categories",
+    "bought_products",
+    "interests",
+    "consents",
+    "asset_categories",
+    "asset_products",
+    "asset_topics",
+    "asset_channels",
+)
+"""Links of the view that have words of their own here; all others are said with `link`."""
+
+USUAL_BELIEF = {"weight": 8.0, "confidence": 0.8, "half_life_days": 90.0, "rule": "told", "source": "signals"}
+
+
 @dataclass
 class World:
     """What there is; every method adds something and returns the world."""
@@ -58,6 +80,7 @@ class World:
     as_of: datetime = AS_OF
     customers: dict[str, dict[str, Any]] = field(default_factory=dict)
     categories: dict[str, dict[str, Any]] = field(default_factory=dict)
+    topics: dict[str, dict[str, Any]] = field(default_factory=dict)
     products: dict[str, dict[str, Any]] = field(default_factory=dict)
     assets: dict[str, dict[str, Any]] = field(default_factory=dict)
     offers: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -65,6 +88,8 @@ class World:
     rhythms: list[dict[str, Any]] = field(default_factory=list)
     interests: list[dict[str, Any]] = field(default_factory=list)
     bought_products: list[tuple[str, str]] = field(default_factory=list)
+    bought_facts: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    linked: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     refusals: set[tuple[str, str]] = field(default_factory=set)
     touches: list[dict[str, Any]] = field(default_factory=list)
     plays: tuple[PlaySettings, ...] = (PlaySettings("replenishment-due"),)
@@ -91,9 +116,27 @@ class World:
         self.categories |= {key: {"name": key.lower(), "parent": parent} for key in keys}
         return self
 
-    def product(self, key: str, category: str | None) -> "World":
+    def product(self, key: str, category: str | None, **attributes: Any) -> "World":
         """A product."""
-        self.products[key] = {"name": key, "category": category, "price": 1.0}
+        self.products[key] = {"name": key, "category": category, "price": 1.0} | attributes
+        return self
+
+    def topic(self, *keys: str) -> "World":
+        """Topics, named like their keys in lower case."""
+        self.topics |= {key: {"name": key.lower()} for key in keys}
+        return self
+
+    def bought(self, customer: str, product: str, *, days: int = 1, days_ago: float = 30.0) -> "World":
+        """A customer bought a product on so many days, the last time so long ago."""
+        self.bought_products.append((customer, product))
+        self.bought_facts[customer, product] = {"count": days, "days_ago": days_ago}
+        return self
+
+    def link(self, name: str, source: str, target: str, *, days_ago: float = 5.0, **facts: Any) -> "World":
+        """One more relationship, by its field of the view; what is not said of a belief is usual, and times are ago."""
+        belief = USUAL_BELIEF if RELATIONSHIP[LINKS[name]].is_belief else {}
+        row = {"source_key": source, "target_key": target, "days_ago": days_ago}
+        self.linked.setdefault(name, []).append(row | belief | facts)
         return self
 
     def channel(self, key: str, cost: float = 0.001, **settings: Any) -> "World":
@@ -107,7 +150,7 @@ class World:
         return self
 
     def asset(self, key: str, *categories: str, **attributes: Any) -> "World":
-        """An asset about categories; `products`, `channels` (default all) and `offer` are relationships."""
+        """An asset about categories; `products`, `topics`, `channels` (default all) and `offer` are relationships."""
         usual = {
             "version": "1",
             "title": key.title(),
@@ -115,7 +158,9 @@ class World:
             "message_class": "marketing",
             "status": "active",
         }
-        self.assets[key] = usual | {"categories": categories, "products": (), "channels": None} | attributes
+        self.assets[key] = (
+            usual | {"categories": categories, "products": (), "topics": (), "channels": None} | attributes
+        )
         return self
 
     def rhythm(self, customer: str, category: str, **facts: Any) -> "World":
@@ -136,7 +181,7 @@ class World:
 
     def interest(self, customer: str, category: str, **facts: Any) -> "World":
         """An open belief in an interest."""
-        usual = {"weight": 8.0, "confidence": 0.8, "days_ago": 5.0, "half_life_days": 90.0, "rule": "repeat-purchase"}
+        usual = USUAL_BELIEF | {"days_ago": 5.0, "rule": "repeat-purchase", "source": "purchases"}
         self.interests.append({"customer": customer, "category": category} | usual | facts)
         return self
 
@@ -149,12 +194,13 @@ class World:
         """The view that the graph would give."""
         customers = _nodes(self.customers, CUSTOMER_COLUMNS)
         categories = _nodes(self.categories, ("name", "parent"))
-        products = _nodes(self.products, ("name", "category", "price"))
+        products = _nodes(self.products, PRODUCT_COLUMNS)
+        topics = _nodes(self.topics, ("name",))
         products.frame["category"] = categories.positions(products.frame["category"])
         offers = _nodes(self.offers, OFFER_COLUMNS)
-        assets = _nodes(self.assets, (*ASSET_COLUMNS, "offer", "categories", "products", "channels"))
+        assets = _nodes(self.assets, (*ASSET_COLUMNS, "offer", *ABOUT))
         about = assets.frame
-        assets = Nodes(about.drop(columns=["categories", "products", "channels"]))
+        assets = Nodes(about.drop(columns=list(ABOUT)))
         assets.frame["offer"] = offers.positions(about["offer"])
         channels = _nodes(
             {key: {"kind": "file", "cost_per_touch": each.cost_per_touch} for key, each in self.channels.items()},
@@ -162,10 +208,27 @@ class World:
         )
         # A forecast about somebody unknown is possible, a purchase by them is not.
         bought = [each for each in self.rhythms if each["customer"] in self.customers]
+        products_bought = [self.bought_facts.get(pair, {"count": 2, "days_ago": 30.0}) for pair in self.bought_products]
+        known = {
+            "Customer": customers,
+            "Category": categories,
+            "Topic": topics,
+            "Product": products,
+            "Asset": assets,
+            "Channel": channels,
+            "Account": _nodes({}, ("name",)),
+            "BuyingGroup": _nodes({}, ("name", "account")),
+            "Programme": _nodes({}, ()),
+        }
         return View(
             as_of=self.as_of,
             customers=customers,
             categories=categories,
+            topics=topics,
+            accounts=known["Account"],
+            buying_groups=known["BuyingGroup"],
+            programmes=known["Programme"],
+            **{name: self._linked(name, known) for name in LINKS if name not in STATED_APART},
             products=products,
             assets=assets,
             offers=offers,
@@ -180,22 +243,20 @@ class World:
                     "last_at": self._ago(_floats(bought, "interval_days") - _floats(bought, "due_in")),
                 },
             ),
-            bought_products=_links(customers, products, self.bought_products),
-            interests=_links(
+            bought_products=_links(
                 customers,
-                categories,
-                [(each["customer"], each["category"]) for each in self.interests],
+                products,
+                self.bought_products,
                 {
-                    "weight": _floats(self.interests, "weight"),
-                    "confidence": _floats(self.interests, "confidence"),
-                    "half_life_days": _floats(self.interests, "half_life_days"),
-                    "valid_from": self._ago(_floats(self.interests, "days_ago")),
-                    "rule": np.array([each["rule"] for each in self.interests], dtype=object),
+                    "count": np.array([each["count"] for each in products_bought], dtype=np.int64),
+                    "last_at": self._ago(_floats(products_bought, "days_ago")),
                 },
             ),
+            interests=self._links_of("interests", self.interests, known, ("customer", "category")),
             consents=self._consents(customers, channels),
             asset_categories=_about(assets, categories, about["categories"]),
             asset_products=_about(assets, products, about["products"]),
+            asset_topics=_about(assets, topics, about["topics"]),
             asset_channels=_about(
                 assets, channels, [list(self.channels) if fits is None else fits for fits in about["channels"]]
             ),
@@ -283,6 +344,29 @@ class World:
     def _ago(self, days: np.ndarray[Any, np.dtype[np.float64]]) -> Any:
         as_of = np.datetime64(self.as_of.replace(tzinfo=None), "us")
         return as_of - np.round(np.asarray(days, dtype=np.float64) * 86_400e6).astype("timedelta64[us]")
+
+    def _linked(self, name: str, known: Mapping[str, Nodes]) -> Links:
+        return self._links_of(name, self.linked.get(name, []), known, ("source_key", "target_key"))
+
+    def _links_of(
+        self, name: str, rows: list[dict[str, Any]], known: Mapping[str, Nodes], ends: tuple[str, str]
+    ) -> Links:
+        """Rows as links, with every fact that the view has; times are `days_ago`, but the end of what is open."""
+        kind = RELATIONSHIP[LINKS[name]]
+        facts = {one.name: self._fact(rows, one) for one in kind.properties if one.type != "texts"}
+        pairs = [(row[ends[0]], row[ends[1]]) for row in rows]
+        return _links(known[kind.source], known[kind.target], pairs, facts)
+
+    def _fact(self, rows: list[dict[str, Any]], one: Property) -> Any:
+        if one.type == "time":
+            return (
+                np.full(len(rows), "NaT", "datetime64[us]")
+                if one.name == "valid_to"
+                else self._ago(_floats(rows, "days_ago"))
+            )
+        if one.type in ("number", "integer"):
+            return np.array([row.get(one.name, np.nan) for row in rows], dtype=np.float64)
+        return np.array([row.get(one.name) for row in rows], dtype=object)
 
     def _consents(self, customers: Nodes, channels: Nodes) -> Links:
         pairs = [(who, where) for who in self.customers for where in self.channels]

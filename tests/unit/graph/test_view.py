@@ -132,7 +132,18 @@ def test_links_hold_positions_and_facts() -> None:
 def test_beliefs_that_are_closed_are_not_in_the_view() -> None:
     interests = view_from_tables(knowledge(), AS_OF).interests
     assert (interests.sources.tolist(), interests.targets.tolist()) == ([1], [0])
-    assert "valid_to" not in interests.facts
+    assert np.isnat(interests.facts["valid_to"]).all()
+
+
+def test_a_belief_is_held_from_its_start_until_just_before_its_end() -> None:
+    end = pd.Timestamp("2026-02-20", tz="UTC")
+    tables = knowledge() | {"Customer INTERESTED_IN Category": interests(("ann", end))}
+    microsecond = pd.Timedelta(microseconds=1)
+    held = {
+        moment: len(view_from_tables(tables, moment.to_pydatetime()).interests)
+        for moment in (NOON - microsecond, NOON, end - microsecond, end)
+    }
+    assert list(held.values()) == [0, 1, 1, 0]
 
 
 def test_a_stored_view_comes_back_the_same(tmp_path: Path) -> None:
