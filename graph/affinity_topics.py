@@ -1,10 +1,11 @@
 """Which topics are alike: those that the same content is about and that the same people look at.
 
-A topic's likeness to another is the chance to meet it on a random walk that keeps returning to the first (personalised
-PageRank) over the graph in which topics hang together by shared assets and shared customers. People enter as counts of
-pairs of topics only; no customer is in any graph here.
+Assets and topics make a bipartite graph; projected on topics, two of them are as alike as the share of assets that are
+about both. What the same people look at adds to it. Likeness goes on: what is like something that is like a third is a
+little like the third. People enter as counts of pairs of topics only; no customer is in any graph here.
 """
 
+import math
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
@@ -18,19 +19,17 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float64]
 
 FEWEST_PEOPLE: Final = 2
-"""Whom fewer people than these share, one visitor's wanderings would make alike."""
+"""What fewer people than these share, one visitor's wanderings would make alike."""
 
 MOST_SIMILAR: Final = 10
-LEAST_SIMILARITY: Final = 0.05
-RETURNING: Final = 0.5
-"""Chance that the walk goes on instead of returning; low, so that near topics count."""
+LEAST_SIMILARITY: Final = 0.1
 
 
 def similar_topics(assets: pd.DataFrame, signals: pd.DataFrame | None, *, as_of: datetime) -> pd.DataFrame:
     """Rows of `Topic SIMILAR_TO Topic`: from_key, to_key, similarity in (0, 1].
 
-    A pair stands once, the earlier key first, when either is among the other's ten nearest. Similarity is the geometric
-    mean of the two chances, each relative to the chance of being at home.
+    A pair stands both ways, when either is among the other's ten nearest. Similarity is that of the best way from one
+    to the other in `topic_graph`: the product of the similarities on it.
 
     Args:
         assets: asset_id and topics, one row per asset.
@@ -40,25 +39,23 @@ def similar_topics(assets: pd.DataFrame, signals: pd.DataFrame | None, *, as_of:
     import networkx as nx
 
     graph = topic_graph(assets, signals, as_of=as_of)
-    topics = sorted(graph)
-    if not graph.number_of_edges():
-        return pd.DataFrame({"from_key": [], "to_key": [], "similarity": []}).astype(
-            {"from_key": object, "to_key": object}
-        )
-    ordered = nx.Graph()
-    ordered.add_nodes_from(topics)
-    ordered.add_edges_from(sorted(graph.edges(data=True), key=lambda edge: edge[:2]))
-    chances = np.array(
-        [
-            list(nx.pagerank(ordered, alpha=RETURNING, personalization={topic: 1.0}, weight="weight").values())
-            for topic in topics
-        ]
-    )
-    return _nearest(np.array(topics, dtype=object), _relative(chances))
+    for _, _, facts in graph.edges(data=True):
+        facts["length"] = -math.log(facts["similarity"])
+    farthest = -math.log(LEAST_SIMILARITY)
+    found = [
+        (topic, other, math.exp(-length))
+        for topic, lengths in nx.all_pairs_dijkstra_path_length(graph, cutoff=farthest, weight="length")
+        for other, length in lengths.items()
+        if other != topic
+    ]
+    pairs = pd.DataFrame(found, columns=["from_key", "to_key", "similarity"]).astype({"similarity": "float64"})
+    return _nearest(pairs.assign(similarity=pairs["similarity"].round(6)))
 
 
 def topic_graph(assets: pd.DataFrame, signals: pd.DataFrame | None, *, as_of: datetime) -> "nx.Graph[str]":
-    """Topics, joined by what they share: `weight` adds the share of common assets (Jaccard) to that of common people.
+    """Topics, joined by what they share: `similarity` is 1 - (1 - content) × (1 - people).
+
+    Both parts are cosines: how many assets (people) are about (looked at) both, relative to how many are about either.
 
     Args:
         assets: asset_id and topics.
@@ -73,14 +70,19 @@ def topic_graph(assets: pd.DataFrame, signals: pd.DataFrame | None, *, as_of: da
     by_content: nx.Graph[tuple[str, str]] = nx.Graph(
         (("asset", asset), ("topic", topic)) for asset, topic in zip(about["asset"], about["topic"], strict=True)
     )
-    topics = [node for node in by_content if node[0] == "topic"]
-    projected = nx.bipartite.overlap_weighted_projected_graph(by_content, topics, jaccard=True)
+    topics = [("topic", topic) for topic in graph]
+    projected = nx.bipartite.generic_weighted_projected_graph(by_content, topics, weight_function=_cosine)
     for (_, one), (_, other), facts in projected.edges(data=True):
-        graph.add_edge(one, other, weight=float(facts["weight"]))
+        graph.add_edge(one, other, similarity=float(facts["weight"]))
     for one, other, share in _shared_people(signals, as_of):
-        known = graph.get_edge_data(one, other, {"weight": 0.0})["weight"]
-        graph.add_edge(one, other, weight=known + share)
+        known = graph.get_edge_data(one, other, {"similarity": 0.0})["similarity"]
+        graph.add_edge(one, other, similarity=1.0 - (1.0 - known) * (1.0 - share))
     return graph
+
+
+def _cosine(graph: "nx.Graph[tuple[str, str]]", one: tuple[str, str], other: tuple[str, str]) -> float:
+    ones, others = set(graph[one]), set(graph[other])
+    return len(ones & others) / math.sqrt(len(ones) * len(others))
 
 
 def _about(assets: pd.DataFrame) -> pd.DataFrame:
@@ -112,22 +114,13 @@ def _shared_people(signals: pd.DataFrame | None, as_of: datetime) -> list[tuple[
     enough = both.data >= FEWEST_PEOPLE
     row, column = both.row[enough], both.col[enough]
     share = both.data[enough] / np.sqrt(alone[row] * alone[column])
-    return list(zip(topics[row].tolist(), topics[column].tolist(), share.tolist(), strict=True))
+    return list(zip(topics[row].tolist(), topics[column].tolist(), np.minimum(share, 1.0).tolist(), strict=True))
 
 
-def _relative(chances: Floats) -> Floats:
-    """Chances to get from one to another, both ways, relative to the chances of being at home; symmetric."""
-    home = np.sqrt(np.diag(chances))
-    return np.asarray(np.sqrt(chances * chances.T) / np.outer(home, home), dtype=np.float64)
-
-
-def _nearest(topics: npt.NDArray[np.object_], similarity: Floats) -> pd.DataFrame:
-    rounded = np.round(similarity, 6)
-    np.fill_diagonal(rounded, 0.0)
-    row, column = np.nonzero(rounded >= LEAST_SIMILARITY)
-    pairs = pd.DataFrame({"from_key": topics[row], "to_key": topics[column], "similarity": rounded[row, column]})
-    pairs = pairs.sort_values(["from_key", "similarity", "to_key"], ascending=[True, False, True], kind="stable")
-    nearest = pairs[pairs.groupby("from_key").cumcount() < MOST_SIMILAR]
-    ends = np.sort(nearest[["from_key", "to_key"]].to_numpy(dtype=str), axis=1).astype(object)
-    once = nearest.assign(from_key=ends[:, 0], to_key=ends[:, 1]).drop_duplicates(["from_key", "to_key"])
-    return once.sort_values(["from_key", "to_key"], ignore_index=True)
+def _nearest(pairs: pd.DataFrame) -> pd.DataFrame:
+    """Pairs of which either is among the other's nearest; equals in order of key."""
+    ranked = pairs.sort_values(["from_key", "similarity", "to_key"], ascending=[True, False, True], kind="stable")
+    nearest = ranked[ranked.groupby("from_key").cumcount() < MOST_SIMILAR]
+    back = nearest.rename(columns={"from_key": "to_key", "to_key": "from_key"})
+    both_ways = pd.concat([nearest, back]).drop_duplicates(["from_key", "to_key"])
+    return both_ways.sort_values(["from_key", "to_key"], ignore_index=True)[list(pairs.columns)]

@@ -127,7 +127,7 @@ class View:
         group_members: customers × buying_groups; fact `role`.
         substitutes: products × products that may stand in for them; facts `similarity`, `because`.
         next_sizes: products × products of the next size; fact `because`.
-        similar_topics: topics × topics, each pair once; fact `similarity`.
+        similar_topics: topics × topics, each pair both ways; fact `similarity`.
         asset_topics: assets × topics they are about.
         asset_categories: assets × categories they are about.
         asset_products: assets × products they are about.

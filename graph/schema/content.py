@@ -109,7 +109,7 @@ RELATIONSHIPS: tuple[Relationship, ...] = (
         "Topic",
         "knowledge",
         "business",
-        "Is close to the topic; read both ways.",
+        "Is close to the topic; stands both ways.",
         (Property("similarity", "number", "how close, 0 to 1", is_required=True),),
     ),
     Relationship("Asset", "ABOUT", "Topic", "knowledge", "business", "Speaks about the topic.", collect_by="source"),
