@@ -65,6 +65,7 @@ def split(
     latest_known: datetime,
     timezone: str,
     where: str,
+    without: Mask | None = None,
 ) -> Split:
     """Check the rows of a source against the declaration of its table.
 
@@ -81,6 +82,7 @@ def split(
         latest_known: Rows after it are in the future.
         timezone: In which a date without time is a day.
         where: The source, for errors.
+        without: Rows to leave out before anything else, shape (rows,): nothing of them is kept anywhere.
 
     Raises:
         LakeError: A required column is missing, or one is not known.
@@ -88,8 +90,11 @@ def split(
     given = arrow_of(rows) if isinstance(rows, pd.DataFrame) else rows
     _check_columns(table, given, where)
     is_later = _is_later(table, given, as_of, latest_known, timezone)
-    source_row = np.flatnonzero(~is_later) + 1
-    given = given.filter(pa.array(~is_later)) if is_later.any() else given
+    is_left_out = np.zeros(given.num_rows, dtype=np.bool_) if without is None else without
+    is_later &= ~is_left_out
+    is_read = ~(is_later | is_left_out)
+    source_row = np.flatnonzero(is_read) + 1
+    given = given if is_read.all() else given.filter(pa.array(is_read))
     columns = {column.name: _coerced(given, column, timezone) for column in table.columns}
     faults = Faults.none(given.num_rows)
     note_unreadable_and_missing(table, columns, faults)

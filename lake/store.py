@@ -147,6 +147,14 @@ class Lake:
         table = self._require(self._result(name), None)
         return _frame(table, self._result(name), columns, _filters(only))
 
+    def read_result(self, name: str) -> pd.DataFrame:
+        """What all runs produced under this name, with the column `run_id`.
+
+        Raises:
+            LakeError: Nothing of this name was ever produced.
+        """
+        return _frame(self._require(self._result(name), None), self._result(name))
+
     def append_log(self, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
         """Append rows to a log; `position` counts all of its rows.
 

@@ -18,6 +18,7 @@ from pipelines.playbook_settings import decision_settings, play_settings
 from pipelines.running import assumed_numbers
 from pipelines.steps import RELATED_TABLES
 from pipelines.stored import empty_table
+from pipelines.subjects.memory import memory_of
 
 
 def check_playbook(day: Day) -> dict[str, Any]:
@@ -34,7 +35,7 @@ def check_playbook(day: Day) -> dict[str, Any]:
     check_before_running(playbook)
     reading = read_tables(
         playbook,
-        Knowing(day.clock.as_of, day.clock.latest_known, day.environment),
+        Knowing(day.clock.as_of, day.clock.latest_known, day.environment, memory=memory_of(day.lake, day.clock.as_of)),
         lambda text: day.progress.doing("check", text),
     )
     return {

@@ -47,6 +47,7 @@ class Perceived:
         quarantined: Rows put aside.
         later: Rows that are not known yet at as-of.
         reservations_digest: Digest of what earlier slots have sent.
+        forgotten: Rows of people who were erased and whom the source still has.
     """
 
     pins: Mapping[str, Pin]
@@ -54,6 +55,7 @@ class Perceived:
     quarantined: Mapping[str, int]
     later: Mapping[str, int]
     reservations_digest: str
+    forgotten: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass
@@ -65,12 +67,14 @@ class Reading:
         read: Rows read by table.
         known: Keys by `table.column`; those of a table that nothing states are empty.
         raw: Where the rows of each table came from.
+        forgotten: Rows left out by table, where there are any: they are about people who were erased.
     """
 
     splits: dict[str, Split] = field(default_factory=dict)
     read: dict[str, int] = field(default_factory=dict)
     known: dict[str, "pd.Index | pa.Array"] = field(default_factory=dict)
     raw: dict[str, RawRows] = field(default_factory=dict)
+    forgotten: dict[str, int] = field(default_factory=dict)
 
 
 def read_tables(
@@ -96,6 +100,10 @@ def read_tables(
             continue
         report(f"{name}: {raw.rows.num_rows:,} rows")
         _refuse_empty(playbook, name, raw)
+        is_forgotten = knowing.memory.forgotten(name, raw.rows)
+        if is_forgotten.any():
+            reading.forgotten[name] = int(is_forgotten.sum())
+            report(f"{name}: {reading.forgotten[name]:,} rows of people who were erased are left out")
         checked = split(
             table,
             raw.rows,
@@ -104,6 +112,7 @@ def read_tables(
             latest_known=knowing.latest_known,
             timezone=playbook.timezone,
             where=raw.files[0][1] if raw.files else str(playbook.folder),
+            without=is_forgotten,
         )
         _refuse_wrong_content(playbook, name, raw, checked)
         reading.splits[name] = checked
@@ -131,6 +140,7 @@ def perceive(playbook: Playbook, lake: Lake, knowing: Knowing, *, slot: str, day
     reservations = Reservations(lake)
     own_touches = reservations.touches(knowing.as_of, slot=slot, day=day)
     reading = read_tables(playbook, knowing, report, own_touches=own_touches)
+    reading.splits = knowing.memory.corrected(reading.splits, playbook.timezone)
     report("committing")
     pins = {name: commit_table(lake, TABLES[name], checked.content) for name, checked in reading.splits.items()}
     _commit_quarantine(lake, reading)
@@ -140,6 +150,7 @@ def perceive(playbook: Playbook, lake: Lake, knowing: Knowing, *, slot: str, day
         quarantined={name: len(checked.quarantined) for name, checked in reading.splits.items()},
         later={name: checked.later for name, checked in reading.splits.items()},
         reservations_digest=reservations.digest(knowing.as_of, slot=slot, day=day),
+        forgotten=reading.forgotten,
     )
 
 

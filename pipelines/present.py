@@ -16,6 +16,7 @@ from pipelines.clock import Clock, read_clock
 from pipelines.day import SLOT, Day
 from pipelines.raw_rows import Knowing, read_raw
 from pipelines.stored import empty_table
+from pipelines.subjects.memory import memory_of
 
 MARKETING = "marketing"
 TOUCH_COLUMNS = ["touch_id", "customer_id", "channel_id", "asset_id", "sent_at"]
@@ -92,7 +93,8 @@ def _touches(day: Day, clock: Clock, customers: "pd.Series[str]") -> pd.DataFram
 def _read(day: Day, clock: Clock, name: str, customers: "pd.Series[str] | None", *, until: datetime) -> pd.DataFrame:
     """A table as its source states it at this moment, rows before `until`; what fails its checks is put aside."""
     table = TABLES[name]
-    knowing = Knowing(clock.now + INSTANT, clock.latest_known, day.environment)
+    memory = memory_of(day.lake, clock.now + INSTANT)
+    knowing = Knowing(clock.now + INSTANT, clock.latest_known, day.environment, memory=memory)
     rows = read_raw(day.playbook, table, knowing, customers=customers)
     if rows is None:
         return empty_table(name)

@@ -1,7 +1,7 @@
 """The unchecked rows of a table, from wherever they are stated: a source query, the playbook's files, our own sends."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ from lake.columns import Table
 from lake.tables import TABLES
 from pipelines.playbook import Playbook
 from pipelines.sources import read_source
+from pipelines.subjects.memory import JOURNAL_FILE, Memory
 
 CONSENT_BY_PLAYBOOK = "playbook"
 LONG_AGO = pa.scalar(0, pa.timestamp("us", "UTC"))
@@ -28,11 +29,13 @@ class Knowing:
         as_of: Rows at or after it are left for later.
         latest_known: Rows after it are in the future.
         environment: Where `WARRANT_DATA` may stand.
+        memory: What people told us beside the sources, and who is forgotten.
     """
 
     as_of: datetime
     latest_known: datetime
     environment: Mapping[str, str]
+    memory: Memory = field(default_factory=Memory)
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,6 +86,8 @@ def raw_rows(
     parts += _stated_by_playbook(playbook, table, customers)
     if table.name == "touches" and own_touches is not None and len(own_touches):
         parts.append((_our_own(own_touches, [rows for rows, _ in parts]), "reservations"))
+    if table.name in knowing.memory.rows:
+        parts.append((knowing.memory.rows[table.name], JOURNAL_FILE))
     if not parts:
         return None
     return RawRows(combined([rows for rows, _ in parts]), tuple((rows.num_rows, file) for rows, file in parts))

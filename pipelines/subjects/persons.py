@@ -1,0 +1,107 @@
+"""Who is meant: a customer and all the identifiers that they go by."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import pandas as pd
+
+from lake.errors import LakeError
+from pipelines.day import Day
+from pipelines.errors import UsageError
+from pipelines.stored import empty_table
+
+ALIASES = "aliases"
+
+
+class UnknownPersonError(UsageError):
+    """Nobody is known under this id."""
+
+
+@dataclass(frozen=True)
+class Person:
+    """One customer.
+
+    Attributes:
+        customer_id: The id that all tables name them by since identities were resolved.
+        identifiers: All that name them and nobody else: ids, aliases, anonymous ids, addresses; the id first.
+        shared: Identifiers that others have too; they say nothing about this person alone and stay with the others.
+    """
+
+    customer_id: str
+    identifiers: tuple[str, ...]
+    shared: tuple[str, ...] = ()
+
+
+def current_table(day: Day, name: str) -> pd.DataFrame:
+    """The latest version of a canonical table; without rows when nothing ever stated any."""
+    return day.lake.read(name) if day.lake.latest(name) is not None else empty_table(name)
+
+
+def result_table(day: Day, name: str) -> pd.DataFrame:
+    """All rows of a results table, with `run_id`; empty when no run ever produced it."""
+    try:
+        return day.lake.read_result(name)
+    except LakeError:
+        if (day.lake.root / "results" / name).exists():
+            raise
+        return pd.DataFrame()
+
+
+def known_customer(day: Day, identifier: str) -> str:
+    """The customer whom an id names, be it their own or one that was merged into it.
+
+    Raises:
+        UnknownPersonError: Nobody.
+    """
+    customers = current_table(day, "customers")["customer_id"]
+    if customers.eq(identifier).any():
+        return identifier
+    survivor = _survivor_of(day, identifier)
+    if survivor is not None:
+        return survivor
+    known = ", ".join(customers.head(3))
+    raise UnknownPersonError(
+        f"nobody is known as `{identifier}`.",
+        where=str(day.lake.root),
+        remedy=f"Customers have ids such as {known}." if known else "Run the playbook first: warrant run.",
+    )
+
+
+def person_of(day: Day, identifier: str) -> Person:
+    """A customer with everything that names them.
+
+    Raises:
+        UnknownPersonError: Nobody goes by this identifier.
+    """
+    customer_id = known_customer(day, identifier)
+    ids = [customer_id, *_aliases_of(day, customer_id)]
+    identities = current_table(day, "identities")
+    theirs = identities["customer_id"].isin(ids)
+    values = identities.loc[theirs, "value"].drop_duplicates()
+    of_others = set(identities.loc[~theirs, "value"])
+    signals = current_table(day, "signals")
+    anonymous = signals.loc[signals["customer_id"].isin(ids), "anonymous_id"].dropna().drop_duplicates()
+    own = [value for value in _ordered([*ids, *values, *anonymous]) if value not in of_others]
+    own += [value.removeprefix("anonymous/") for value in own if value.startswith("anonymous/")]
+    return Person(customer_id, tuple(_ordered(own)), tuple(value for value in values if value in of_others))
+
+
+def _survivor_of(day: Day, identifier: str) -> str | None:
+    aliases = _aliases(day)
+    found = aliases.loc[aliases["alias"] == identifier, "customer_id"]
+    return str(found.iloc[-1]) if len(found) else None
+
+
+def _aliases_of(day: Day, customer_id: str) -> list[str]:
+    aliases = _aliases(day)
+    return aliases.loc[aliases["customer_id"] == customer_id, "alias"].drop_duplicates().tolist()
+
+
+def _aliases(day: Day) -> pd.DataFrame:
+    """Ids that were merged into others: `alias` and the `customer_id` that stands for it now."""
+    found = result_table(day, ALIASES)
+    return found if len(found) else pd.DataFrame({"alias": [], "customer_id": []}, dtype=object)
+
+
+def _ordered(values: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(str(value) for value in values if str(value).strip()))
