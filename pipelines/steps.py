@@ -26,6 +26,7 @@ from pipelines.stored import (
     store_forecasts,
     views,
 )
+from pipelines.subjects.memory import memory_of
 
 STEPS = ("perceive", "relate", "forecast", "propose", "decide", "project", "deliver")
 RELATED_TABLES = (
@@ -61,7 +62,7 @@ def perceive_and_open(day: Day) -> Perceived:
     perceived = perceive(
         day.playbook,
         day.lake,
-        Knowing(day.clock.as_of, day.clock.latest_known, day.environment),
+        Knowing(day.clock.as_of, day.clock.latest_known, day.environment, memory=memory_of(day.lake, day.clock.as_of)),
         slot=SLOT,
         day=day.clock.day,
         report=lambda text: day.progress.doing("perceive", text),
@@ -85,6 +86,7 @@ def perceive_and_open(day: Day) -> Perceived:
         "rows": dict(perceived.rows),
         "quarantined": dict(perceived.quarantined),
         "later": dict(perceived.later),
+        "forgotten": dict(perceived.forgotten),
         "seconds": round(seconds, 3),
     }
     day.run = day.ledger.open(identity, perceived.pins, about)
