@@ -130,10 +130,23 @@ def returned_names(statement: str) -> list[str]:
     return [_name(statement, item) for item in items if item and not item[0].is_symbol("*")]
 
 
+def parameters_of(statement: str) -> frozenset[str]:
+    """The names of the `$parameters` that a statement uses.
+
+    >>> sorted(parameters_of("MATCH (c {id: $customer}) WHERE c.at < $`as_of` RETURN '$no', c"))
+    ['as_of', 'customer']
+    """
+    pairs = pairwise(tokens_of(statement))
+    return frozenset(_unquoted(name) for dollar, name in pairs if dollar.is_symbol("$"))
+
+
+def _unquoted(token: Token) -> str:
+    return token.text[1:-1].replace("``", "`") if token.kind == "quoted" else token.text
+
+
 def _name(statement: str, item: Sequence[Token]) -> str:
     if len(item) > 2 and item[-2].is_word(_AS):  # noqa: PLR2004  (an expression, AS, a name)
-        alias = item[-1]
-        return alias.text[1:-1].replace("``", "`") if alias.kind == "quoted" else alias.text
+        return _unquoted(item[-1])
     return statement[item[0].position : item[-1].end]
 
 

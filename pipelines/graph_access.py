@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pipelines.day import Day
 
@@ -36,32 +36,3 @@ def playbook_graph(day: Day, step: str = "graph", *, for_reading: bool = False) 
     with GraphStore.connect(target) as store:
         (insist_on_owner if for_reading else claim)(store, day.playbook.name)
         yield store
-
-
-def ask_graph(day: Day, statement: str, *, limit: int, seconds: float) -> dict[str, Any]:
-    """Answer a person's read-only question.
-
-    Returns:
-        `columns`, `rows` (one mapping each) and `is_cut` when there are more rows than `limit`.
-
-    Raises:
-        GraphRefused: The statement would write.
-    """
-    from graph.read_only import refuse_writes
-
-    refuse_writes(statement)
-    with playbook_graph(day, for_reading=True) as store:
-        answer = store.query_as_person(statement, limit_rows=limit, timeout=seconds)
-    return {
-        "columns": list(answer.columns),
-        "rows": [{name: _plain(value) for name, value in row.items()} for row in answer.rows],
-        "is_cut": answer.is_truncated,
-    }
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, dict):
-        return {name: _plain(item) for name, item in value.items()}
-    return value if value is None or isinstance(value, bool | int | float | str) else str(value)

@@ -4,13 +4,16 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
-from console.commands.arguments import PlaybookOption, open_command_day
+from console.answers import AnswerFormat, AnswerFormatOption, show_rows, write_csv
+from console.commands.arguments import ActorOption, PlaybookOption, open_command_day
 from console.customer_card import show_customer_card
 from console.output import Format, FormatOption, people_screen, show_json
 from console.watching import watch
+from pipelines.errors import UsageError
+
+LISTED = ("name", "question", "asked_by", "parameters")
 
 
 def register(app: typer.Typer) -> None:
@@ -19,20 +22,23 @@ def register(app: typer.Typer) -> None:
     app.command(
         "query",
         rich_help_panel="Asking",
-        epilog='Example: warrant query "MATCH (:Customer)-[:HAS_MOTIVE]->(m:Motive) RETURN m.play, count(*)"',
+        epilog="Example: warrant query who-objects-to-discounts --param least_confidence=0.6 --format csv",
     )(query)
 
 
 def why(
     customer: Annotated[str, typer.Option("--customer", help="The customer's id.")],
     run_id: Annotated[str | None, typer.Option("--run", help="A run's id; without it the last decided one.")] = None,
+    actor: ActorOption = None,
     playbook: PlaybookOption = None,
     output: FormatOption = Format.TABLE,
 ) -> None:
     """Show what was decided for a customer, and why: evidence, path, value, alternatives, refusals."""
     from pipelines.explaining import explain_customer
+    from pipelines.people import acting, insist_on
 
     day = open_command_day(playbook)
+    insist_on(acting(day.playbook, actor, day.environment), "see personal data", day.playbook)
     card = explain_customer(day, customer, run_id)
     if output == Format.JSON:
         show_json(card)
@@ -41,31 +47,109 @@ def why(
 
 
 def query(
-    statement: Annotated[str, typer.Argument(metavar="CYPHER", help="A statement that only reads.")],
+    question: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[QUESTION]", help="The name of a saved question, or a statement in Cypher that only reads."
+        ),
+    ] = None,
+    *,
+    is_list: Annotated[bool, typer.Option("--list", help="List the saved questions instead of asking one.")] = False,
+    given: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--param",
+            metavar="NAME=VALUE",
+            help="A parameter's value, as often as needed; NAME:=JSON for a number, true, false or a list in your own "
+            "Cypher, where NAME=VALUE is always a text.",
+        ),
+    ] = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option(
+            "--as-of",
+            metavar="TIME",
+            help="What held then ($as_of): a date, a time, or days such as -7d; without it the last run's as-of.",
+        ),
+    ] = None,
+    known_at: Annotated[
+        str | None,
+        typer.Option(
+            "--known-at",
+            metavar="TIME",
+            help="What we knew then ($known_at), written the same way; without it the last run's as-of.",
+        ),
+    ] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, help="Show at most this many rows.")] = 1000,
     seconds: Annotated[float, typer.Option("--timeout", min=0.1, help="Give up after so many seconds.")] = 60.0,
+    actor: ActorOption = None,
     playbook: PlaybookOption = None,
-    output: FormatOption = Format.TABLE,
+    output: AnswerFormatOption = AnswerFormat.TABLE,
 ) -> None:
-    """Ask the reasoning graph in Cypher. Statements that write are refused before they run."""
-    from pipelines.graph_access import ask_graph
+    """Ask the reasoning graph: a saved question by its name, or Cypher. Statements that write are refused unseen."""
+    from pipelines.asking import Asked, ask
 
+    if is_list:
+        _refuse_beside_list(question, given)
+        _show_list(output)
+        return
+    if question is None:
+        raise UsageError(
+            "there is no question.",
+            where="warrant query",
+            remedy="Name a saved one (warrant query --list), or write Cypher: MATCH … RETURN ….",
+        )
+    asked = Asked(question, tuple(given or ()), as_of, known_at, limit, seconds, actor)
     with watch() as progress:
-        answer = ask_graph(open_command_day(playbook, progress=progress), statement, limit=limit, seconds=seconds)
-    if output == Format.JSON:
-        show_json(answer)
-    else:
-        _show_answer(people_screen(), answer, limit)
+        answer = ask(open_command_day(playbook, progress=progress), asked)
+    _show_answer(answer, limit, output)
 
 
-def _show_answer(screen: Console, answer: dict[str, Any], limit: int) -> None:
-    rows = answer["rows"]
-    table = Table(header_style="bold", pad_edge=False)
-    for column in answer["columns"]:
-        is_number = all(isinstance(row[column], int | float | None) for row in rows)
-        table.add_column(Text(column), justify="right" if is_number else "left", overflow="fold")
+def _refuse_beside_list(question: str | None, given: list[str] | None) -> None:
+    if question is not None or given:
+        raise UsageError("--list stands alone.", where="warrant query", remedy="Leave out the question or --list.")
+
+
+def _show_list(output: AnswerFormat) -> None:
+    from pipelines.asking import list_questions
+
+    questions = list_questions()
+    if output == AnswerFormat.JSON:
+        show_json({"questions": questions})
+        return
+    rows = [one | {"asked_by": ", ".join(one["asked_by"]), "parameters": _parameters(one)} for one in questions]
+    if output == AnswerFormat.CSV:
+        write_csv(LISTED, rows)
+        return
+    screen = people_screen()
     for row in rows:
-        table.add_row(*(Text("" if row[column] is None else str(row[column])) for column in answer["columns"]))
-    screen.print(table)
+        screen.print(Text(row["name"], style="bold"), soft_wrap=True)
+        screen.print(f"  {row['question']}", markup=False, highlight=False, soft_wrap=True)
+        if row["parameters"]:
+            screen.print(f"  {row['parameters']}", style="dim", markup=False, highlight=False, soft_wrap=True)
+    screen.print(f"\n{len(rows)} questions. Ask one: {rows[0]['example']}", markup=False, highlight=False)
+
+
+def _parameters(question: dict[str, Any]) -> str:
+    return ", ".join(
+        f"{one['name']}={'…' if one['default'] is None else one['default']}" for one in question["parameters"]
+    )
+
+
+def _show_answer(answer: dict[str, Any], limit: int, output: AnswerFormat) -> None:
+    if output == AnswerFormat.JSON:
+        show_json(answer)
+        return
+    if output == AnswerFormat.TABLE:
+        show_rows(people_screen(), answer["columns"], answer["rows"])
+        _show_count(people_screen(), answer, limit)
+        return
+    write_csv(answer["columns"], answer["rows"])
+    if answer["is_cut"]:
+        _show_count(people_screen(stderr=True), answer, limit)
+
+
+def _show_count(screen: Console, answer: dict[str, Any], limit: int) -> None:
+    count = len(answer["rows"])
     more = f"; there are more, stopped at --limit {limit}" if answer["is_cut"] else ""
-    screen.print(f"{len(rows):,} row{'' if len(rows) == 1 else 's'}{more}", style="dim", highlight=False)
+    screen.print(f"{count:,} row{'' if count == 1 else 's'}{more}", style="dim", highlight=False)

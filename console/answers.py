@@ -1,0 +1,65 @@
+"""How answers of the graph are printed: a table for people, one JSON document, or CSV for other programs."""
+
+import csv
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import Annotated, Any, Final
+
+import typer
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+_WORDS: Final = {True: "true", False: "false", None: ""}
+
+
+class AnswerFormat(StrEnum):
+    """How an answer is printed."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+
+
+def _remember_format(context: typer.Context, value: AnswerFormat) -> AnswerFormat:
+    context.find_root().meta["warrant.format"] = value
+    return value
+
+
+AnswerFormatOption = Annotated[
+    AnswerFormat,
+    typer.Option(
+        "--format",
+        help="`table` for people, `json` for programs: one document on stdout, `csv` for sheets: a header, then rows.",
+        callback=_remember_format,
+    ),
+]
+
+
+def write_csv(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Print a header and the rows to stdout; lists and maps as JSON, a missing value as nothing."""
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows([_cell(row[column]) for column in columns] for row in rows)
+
+
+def show_rows(screen: Console, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Print the rows as a table that cuts nothing."""
+    table = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False, show_edge=False)
+    for column in columns:
+        is_number = all(isinstance(row[column], int | float | None) for row in rows)
+        table.add_column(Text(column), justify="right" if is_number else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(_cell(row[column])) for column in columns))
+    screen.print(table)
+
+
+def _cell(value: Any) -> str:
+    if value is None or isinstance(value, bool):
+        return _WORDS[value]
+    if isinstance(value, list | dict):
+        return json.dumps(value, ensure_ascii=False)
+    return str(value)

@@ -1,0 +1,153 @@
+"""Asking the graph: a saved question by its name, or a person's own Cypher; both only read."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from pipelines.day import Day
+from pipelines.errors import UsageError
+from pipelines.graph_access import playbook_graph
+from pipelines.people import acting, insist_on
+
+if TYPE_CHECKING:
+    from graph.questions.binding import Moments
+    from graph.questions.declaration import Question
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a person asks.
+
+    Attributes:
+        text: The name of a saved question, or Cypher.
+        given: What they gave for parameters: `name=text`, or `name:=JSON`.
+        as_of: Valid time, as they wrote it; None for the as-of of the run that decided last.
+        known_at: What we knew when, as they wrote it; None for the same.
+        limit: At most so many rows.
+        seconds: Give up after so many.
+        actor: Who asks, as `person:<key>`; None for whom the environment names.
+    """
+
+    text: str
+    given: tuple[str, ...] = ()
+    as_of: str | None = None
+    known_at: str | None = None
+    limit: int = 1000
+    seconds: float = 60.0
+    actor: str | None = None
+
+
+def ask(day: Day, asked: Asked) -> dict[str, Any]:
+    """Answer what somebody asks.
+
+    Returns:
+        `question` (its name, or None), `parameters` as they were bound, `columns`, `rows` (one mapping each), and
+        `is_cut` when there are more rows than the limit.
+
+    Raises:
+        GraphRefused: The statement would write.
+        RefusedError: This role may not see personal data.
+        QuestionError: There is no such question, or it does not take what was given.
+    """
+    from graph.questions.library import find_question, is_name
+
+    insist_on(acting(day.playbook, asked.actor, day.environment), "see personal data", day.playbook)
+    question = find_question(asked.text) if is_name(asked.text.strip()) else None
+    statement = question.statement if question else asked.text
+    bound = _bound(day, asked, question, statement)
+    with playbook_graph(day, for_reading=True) as store:
+        answer = store.query_as_person(statement, bound, limit_rows=asked.limit, timeout=asked.seconds)
+    return {
+        "question": question.name if question else None,
+        "parameters": _plain(bound),
+        "columns": list(answer.columns),
+        "rows": [_plain(row) for row in answer.rows],
+        "is_cut": answer.is_truncated,
+    }
+
+
+def list_questions() -> list[dict[str, Any]]:
+    """Every saved question, as `warrant query --list` tells of it."""
+    from graph.questions.declaration import as_text
+    from graph.questions.library import all_questions
+
+    return [
+        {
+            "name": one.name,
+            "question": one.sentence,
+            "asked_by": list(one.asked_by),
+            "parameters": [
+                {
+                    "name": parameter.name,
+                    "type": parameter.type,
+                    "default": None if parameter.is_required else as_text(parameter.default),
+                    "doc": parameter.doc,
+                }
+                for parameter in one.parameters
+            ],
+            "columns": [column.name for column in one.columns],
+            "example": one.example,
+        }
+        for one in all_questions().values()
+    ]
+
+
+def _bound(day: Day, asked: Asked, question: "Question | None", statement: str) -> dict[str, Any]:
+    """Values for the parameters; a time that nothing uses is an error, because the answer would not mean it."""
+    from graph.questions.binding import bind_question, bind_statement, given_values
+    from graph.tokens import parameters_of
+
+    used = parameters_of(statement)
+    takes_times = question is not None and any(one.type == "time" for one in question.parameters)
+    for name, told in (("as_of", asked.as_of), ("known_at", asked.known_at)):
+        if told is not None and name not in used and not (name == "as_of" and takes_times):
+            raise UsageError(
+                f"the question does not ask for a time ({name}), so the answer would be the same.",
+                where=f"--{name.replace('_', '-')}",
+                remedy=f"Leave it out, or use ${name} in the statement.",
+            )
+    given = given_values(asked.given)
+    moments = _moments(day, asked)
+    return bind_question(question, given, used, moments) if question else bind_statement(given, used, moments)
+
+
+def _moments(day: Day, asked: Asked) -> "Moments":
+    """Both times; without being told, those of the run that decided last, which is what the graph knows."""
+    from graph.questions.binding import Moments
+
+    last = day.ledger.latest(step="decide")
+    newest = last.identity.as_of if last else day.clock.as_of
+    default = Moments(newest, newest, day.playbook.timezone)
+    return Moments(
+        as_of=_time(asked.as_of, "--as-of", default) if asked.as_of else newest,
+        known_at=_time(asked.known_at, "--known-at", default) if asked.known_at else newest,
+        timezone=day.playbook.timezone,
+    )
+
+
+def _time(text: str, option: str, moments: "Moments") -> datetime:
+    from graph.questions.binding import read_time
+
+    try:
+        return read_time(text, moments)
+    except (ValueError, OverflowError) as error:
+        raise UsageError(
+            f"`{text}` is not a time.",
+            where=option,
+            remedy="Write it like 2026-03-01, 2026-03-01T09:00:00+00:00, or -7d for days before the last run.",
+        ) from error
+
+
+def _plain(value: Any) -> Any:
+    """The value as JSON can say it: times in ISO form, numbers that are none as texts."""
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, Mapping):
+        return {str(name): _plain(item) for name, item in value.items()}
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    return value if value is None or isinstance(value, bool | int | float | str) else str(value)
