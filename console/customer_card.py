@@ -1,4 +1,4 @@
-"""The customer card: one decision with its reason, path, value, alternatives and refusals."""
+"""The customer card: one decision in four blocks, what went in, how it was reasoned, what is done, what it is worth."""
 
 import json
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from console.day_sheet import counted, labelled
-from console.wording import GRADES, day_name, interval, money, nothing_because, sentence
+from console.wording import GRADES, assumed, day_name, interval, money, nothing_because, sentence
 
 Card = Mapping[str, Any]
 
@@ -38,37 +38,97 @@ def show_customer_card(screen: Console, card: Card, currency: str) -> None:
     screen.print()
     screen.rule(f"[bold]customer {escape(card['customer_id'])}[/] · {day_name(card['as_of_day'])}")
     screen.print()
-    screen.print(labelled(_decision(card, currency)))
+    screen.print(labelled(_decision(card)))
+    _heading(screen, "Input")
+    screen.print(labelled(_input(card)))
+    _heading(screen, "Reasoning")
+    screen.print(labelled(_reasoning(card)))
     if card["path"]:
         _path(screen, card)
+    _considered(screen, card)
+    _heading(screen, "Action")
+    screen.print(labelled(_action(card)))
+    _heading(screen, "Economic impact")
+    screen.print(labelled(_worth(card, currency)))
     if card["value"]:
         _value(screen, card, currency)
-    _considered(screen, card)
     _alternatives(screen, card, currency)
     _versions(screen, card)
 
 
-def _decision(card: Card, currency: str) -> list[tuple[str, str]]:
+def _heading(screen: Console, name: str) -> None:
+    screen.print()
+    screen.rule(f"[bold]{name}[/]", align="left", style="dim")
+
+
+def _decision(card: Card) -> list[tuple[str, str]]:
     action = card["action"]
-    held_out = [("Held out", "This customer is in the holdout group: recorded to measure the effect, never sent.")]
-    ghost = held_out if action["is_ghost"] else []
     if action["verb"] == "none":
-        return [("Decision", f"Say nothing: {nothing_because(str(action['none_reason']))}."), *ghost]
+        return [("Decision", f"Say nothing: {nothing_because(str(action['none_reason']))}.")]
     verb = "Would send" if action["is_ghost"] else "Send"
-    forecast = card["forecast"]
-    ends = interval(forecast["total_low"], forecast["total_high"])
-    grade = card["evidence_grade"]
     return [
         ("Decision", f"{verb} “{action['title']}” by {action['channel']}"),
-        ("When", f"{action['send_at_local']}, valid until {action['expires_at_local']}"),
-        *ghost,
         ("Why now", sentence(card["motive"]["sentence"])),
+    ]
+
+
+def _input(card: Card) -> list[tuple[str, str]]:
+    evidence = card["blocks"]["input"]["evidence"]
+    tables = card["blocks"]["input"]["tables"]
+    rows = [("Known at", f"the beginning of {day_name(card['as_of_day'])}, from {len(tables)} tables")]
+    for number, step in enumerate(evidence):
+        confidence = "" if step["confidence"] is None else f", confidence {step['confidence']:.2f}"
+        rows.append(("" if number else "Signals", f"{step['type']} {step['to']}{confidence}"))
+        rows += [("", f"  {_row(one)}") for one in step["rests_on"]]
+    findings = card["health"]["findings"]
+    said = f"{card['health']['level']}, " + (findings[0]["sentence"] if findings else "nothing found")
+    return [*rows, ("Graph", said)]
+
+
+def _row(found: Card) -> str:
+    """A row that evidence rests on: its key, its day, and what it says."""
+    row = found["row"]
+    day = str(row.get("occurred_at") or row.get("recorded_at") or row.get("asserted_at") or "")[:10]
+    said = [str(row[name]) for name in ("name", "statement", "product_id", "topic") if name in row]
+    return " · ".join([found["key"], *([day] if day else []), *said])
+
+
+def _reasoning(card: Card) -> list[tuple[str, str]]:
+    if not card["motive"]:
+        return [("Motive", "none that was followed")]
+    grade = card["evidence_grade"]
+    rows = [
         ("Motive", f"{card['motive']['play']}, about {card['motive']['subject']}"),
-        ("Worth", f"{money(card['value']['total'], currency)} expected, 95 % between {ends}"),
         ("Confidence", f"{card['confidence']:.2f} that it is worth more than nothing{_lowered(card)}"),
         ("Evidence", f"{grade}: {GRADES.get(grade, '')}"),
-        ("Record", f"{card['decision_id']} of run {card['run_id']}"),
     ]
+    return [*rows, ("Assumed", assumed(card["assumed"]))] if card["assumed"] else rows
+
+
+def _action(card: Card) -> list[tuple[str, str]]:
+    action = card["action"]
+    held_out = ("Held out", "This customer is in the holdout group: recorded to measure the effect, never sent.")
+    rows = [("Record", f"{card['decision_id']} of run {card['run_id']}")]
+    if action["is_ghost"]:
+        rows = [held_out, *rows]
+    if action["verb"] == "none":
+        return [("What", "nothing"), *rows]
+    when = f"{action['send_at_local']}, valid until {action['expires_at_local']}"
+    return [("What", f"“{action['title']}” by {action['channel']}"), ("When", when), *rows]
+
+
+def _worth(card: Card, currency: str) -> list[tuple[str, str]]:
+    came = ", ".join(f"{one['name']} on {one['occurred_at'][:10]}" for one in card["outcomes"])
+    outcomes = [("Came of it", came)] if came else []
+    if not card["value"]:
+        best = card["alternatives"][0] if card["alternatives"] else None
+        missed = f"; the best there was: {money(best['value'], currency)}, {best['why_not']}" if best else ""
+        return [("Worth", f"nothing gained, nothing spent{missed}"), *outcomes]
+    ends = interval(card["forecast"]["total_low"], card["forecast"]["total_high"])
+    never = "; never realised, since it is not sent" if card["action"]["is_ghost"] else ""
+    worth = f"{money(card['value']['total'], currency)} expected, 95 % between {ends}{never}"
+    paid = ", ".join(f"{name} {price:,.4f}" for name, price in card["shadow_price"].items() if price)
+    return [("Worth", worth), *([("Uses up", f"of limits that others want: {paid}")] if paid else []), *outcomes]
 
 
 def _lowered(card: Card) -> str:

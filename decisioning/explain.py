@@ -63,6 +63,12 @@ def explain(
     }
 
 
+def evidence_steps(path: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The relationships of a path that its motive rests on: those before it."""
+    until_motive = next((place for place, step in enumerate(path) if step["type"] == "HAS_MOTIVE"), 0)
+    return path[:until_motive]
+
+
 def evidence_text(step: Mapping[str, Any]) -> str:
     """A relationship as an analyst would write it: `(Customer/1)-[:BOUGHT {count: 23}]->(Category/MILK)`."""
     known = ", ".join(f"{name}: {value}" for name, value in step.get("properties", {}).items() if value is not None)
@@ -88,12 +94,11 @@ def _action(record: Mapping[Any, Any], timezone: str) -> dict[str, Any]:
 
 
 def _motive(record: Mapping[Any, Any], path: list[dict[str, Any]]) -> dict[str, Any]:
-    until_motive = next(place for place, step in enumerate(path) if step["type"] == "HAS_MOTIVE")
     return {
         "play": record["play"],
         "subject": record["subject"],
         "sentence": record["motive_sentence"],
-        "evidence": [evidence_text(step) for step in path[:until_motive]],
+        "evidence": [evidence_text(step) for step in evidence_steps(path)],
         "facts": json.loads(record["facts"]),
     }
 

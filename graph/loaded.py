@@ -110,6 +110,12 @@ class Shelf:
             return found
         return self.get(self._pointer.read_text(encoding="utf-8")) if self._pointer.exists() else None
 
+    def kind(self, name: str) -> pa.Table | None:
+        """One kind of what was loaded last, by our own notes and without asking the graph; None without a note."""
+        if not self._pointer.exists():
+            return None
+        return self._parts.load_one(self._pointer.read_text(encoding="utf-8"), name)
+
     def remember(self, token: str) -> None:
         """Note that this content was loaded last, and drop all others."""
         draft = self._pointer.with_suffix(".draft")

@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 from pyarrow import feather
@@ -75,15 +76,14 @@ class Parts:
         Raises:
             GraphPartsError: A file is missing or its content is not what its name says.
         """
-        path = self._manifest(token)
-        if not self.holds(token):
-            raise _damaged(path)
-        manifest = path.read_text(encoding="utf-8")
-        if text_digest(manifest) != token:
-            raise _damaged(path)
-        content = json.loads(manifest)
+        content = self._read_manifest(token)
         tables = {name: self._load_part(entry["digest"], entry["key"]) for name, entry in content["tables"].items()}
         return tables, content["about"]
+
+    def load_one(self, token: str, name: str) -> pa.Table | None:
+        """One table of a set, checked as by `load`; None when the set has none of this name."""
+        entry = self._read_manifest(token)["tables"].get(name)
+        return None if entry is None else self._load_part(entry["digest"], entry["key"])
 
     def keep_only(self, tokens: Iterable[str]) -> None:
         """Delete every set but these, and the tables that only the deleted ones had."""
@@ -95,6 +95,16 @@ class Parts:
             for path in self.folder.glob(pattern):
                 if path not in kept:
                     path.unlink(missing_ok=True)
+
+    def _read_manifest(self, token: str) -> dict[str, Any]:
+        path = self._manifest(token)
+        if not self.holds(token):
+            raise _damaged(path)
+        manifest = path.read_text(encoding="utf-8")
+        if text_digest(manifest) != token:
+            raise _damaged(path)
+        content: dict[str, Any] = json.loads(manifest)
+        return content
 
     def _load_part(self, digest: str, key: Sequence[str]) -> pa.Table:
         path = self._part(digest)

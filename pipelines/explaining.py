@@ -5,16 +5,24 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from decisioning.explain import explain
+import pandas as pd
+
+from decisioning.blocks import four_blocks
+from decisioning.explain import evidence_steps, explain
+from graph.decision_outcomes import outcomes_by_decision
 from lake.errors import LakeError
-from lake.runs import RunRow
+from lake.runs import MINIMUM_PREFIX, RunRow, playbook_lock
+from lake.store import Only
 from pipelines.day import Day, open_day
+from pipelines.evidence import traced
 from pipelines.health import health_of, not_well
 from pipelines.playbook_settings import policy_reasons
-from pipelines.running import day_of_run
-from pipelines.stored import stored_records
+from pipelines.running import assumed_numbers, day_of_run
+from pipelines.stored import DECISIONS, empty_table, stored_records
 
 CARDS = 3
+
+Document = dict[str, Any]
 
 
 class UnknownCustomerError(LakeError):
@@ -23,27 +31,82 @@ class UnknownCustomerError(LakeError):
     exit_code = 2
 
 
-def explain_customer(day: Day, customer_id: str, run_id: str | None) -> dict[str, Any]:
-    """The object of `warrant why --format json`.
+class UnknownDecisionError(LakeError):
+    """No record, or more than one, goes by that id."""
+
+    exit_code = 2
+
+
+def explain_customer(day: Day, customer_id: str, run_id: str | None) -> Document:
+    """The object of `warrant why --customer … --format json`.
 
     Raises:
         UnknownCustomerError: The run has no record of this customer.
     """
     day = day_of_run(day, run_id)
     run = day.current_run()
-    records = stored_records(day, run)
-    found = records[records["customer_id"] == customer_id]
+    found = _records(day, run, {"customer_id": [customer_id]})
     if found.empty:
-        known = ", ".join(records["customer_id"].head(3))
+        known = ", ".join(sorted(stored_records(day, run)["customer_id"])[:3])
         raise UnknownCustomerError(
             f"the run {run.run_id} knows no customer `{customer_id}`.",
             where=str(day.lake.root),
             remedy=f"Customers have ids such as {known}." if known else "",
         )
-    return _card(day, run, found.iloc[0].to_dict())
+    return _card(day, run, found.iloc[0].to_dict(), in_full=True)
 
 
-def sample_cards(document: Mapping[str, Any], folder: Path | None) -> list[dict[str, Any]]:
+def explain_decision(day: Day, decision_id: str) -> Document:
+    """The object of `warrant why --decision … --format json`, of any run; also for ghosts and for doing nothing.
+
+    Args:
+        day: Of the playbook.
+        decision_id: Its id, or the start of it.
+
+    Raises:
+        UnknownDecisionError: No decision starts so, or several do.
+    """
+    run_id, decision_id = find_decision(day, decision_id)
+    day = day_of_run(day, run_id)
+    run = day.current_run()
+    found = _records(day, run, {"decision_id": [decision_id]})
+    return _card(day, run, found.iloc[0].to_dict(), in_full=True)
+
+
+def find_decision(day: Day, decision_id: str) -> tuple[str, str]:
+    """The run and the whole id of a decision.
+
+    Raises:
+        UnknownDecisionError: No decision starts so, or several do.
+    """
+    columns = ["run_id", "decision_id"]
+    decided = {run.run_id for run in day.ledger.having("decide")}
+    found = day.lake.read_results(DECISIONS, columns, only={"decision_id": [decision_id]}) if decided else None
+    if found is not None and found.empty:
+        every = day.lake.read_results(DECISIONS, columns)
+        found = every[every["decision_id"].str.startswith(decision_id)]
+    found = None if found is None else found[found["run_id"].isin(decided)]
+    if found is None or len(found) != 1 or len(decision_id) < MINIMUM_PREFIX:
+        count = 0 if found is None else len(found)
+        raise UnknownDecisionError(
+            f"{count or 'no'} decisions start with `{decision_id}`.",
+            where=str(day.lake.root),
+            remedy=f"Give {MINIMUM_PREFIX} digits or more; `warrant why --customer …` shows a decision's id.",
+        )
+    return str(found["run_id"].iloc[0]), str(found["decision_id"].iloc[0])
+
+
+def project_decision(day: Day, card: Mapping[str, Any]) -> None:
+    """Put one explained decision into the graph, whatever the playbook keeps there; it stays until its run leaves."""
+    from pipelines.graph_access import playbook_graph
+    from pipelines.projecting import project
+
+    day = day_of_run(day, card["run_id"])
+    with playbook_lock(day.lake.root), playbook_graph(day, "project") as store:
+        project(day, day.current_run(), store, asked_for=[card["decision_id"]])
+
+
+def sample_cards(document: Mapping[str, Any], folder: Path | None) -> list[Document]:
     """Cards of a few customers of a run that show different plays, the most valuable decision of each."""
     if "decide" not in document["seconds"]:
         return []
@@ -52,16 +115,55 @@ def sample_cards(document: Mapping[str, Any], folder: Path | None) -> list[dict[
     records = stored_records(day, run)
     sends = records[(records["verb"] == "send") & ~records["is_ghost"]]
     best = sends.sort_values(["value", "customer_id"], ascending=[False, True]).drop_duplicates("play").head(CARDS)
-    return [_card(day, run, record) for record in best.to_dict("records")]
+    return [_card(day, run, record, in_full=False) for record in best.to_dict("records")]
 
 
-def _card(day: Day, run: RunRow, record: Mapping[Any, Any]) -> dict[str, Any]:
+def _records(day: Day, run: RunRow, only: Only) -> pd.DataFrame:
+    return day.lake.read_results(DECISIONS, only={"run_id": [run.run_id], **only})
+
+
+def _card(day: Day, run: RunRow, record: Mapping[Any, Any], *, in_full: bool) -> Document:
+    """The explanation of a record; in full, it is traced down to single rows and told in four blocks."""
     card = explain(record, timezone=day.playbook.timezone, versions=versions_of(run))
     reasons = policy_reasons(day.playbook)
-    because = {policy: reasons.get(policy, "") for policy in card["refused_by"]}
     measured = health_of(run)
-    health = {"level": measured["level"], "trust": measured["trust"], "findings": not_well(measured)}
-    return card | {"as_of_day": run.about["day"], "policy_reasons": because, "health": health}
+    card |= {
+        "as_of_day": run.about["day"],
+        "policy_reasons": {policy: reasons.get(policy, "") for policy in card["refused_by"]},
+        "health": {"level": measured["level"], "trust": measured["trust"], "findings": not_well(measured)},
+    }
+    if not in_full:
+        return card
+    card |= {
+        "assumed": assumed_numbers(day.playbook),
+        "currency": day.playbook.warrant.currency,
+        "outcomes": outcomes_of(day, card["customer_id"], card["decision_id"]),
+    }
+    return card | {"blocks": four_blocks(card, traced(day, run, evidence_steps(card["path"])))}
+
+
+def outcomes_of(day: Day, customer_id: str, decision_id: str) -> list[Document]:
+    """What is known by now to have come of a decision, oldest first."""
+    newest = max(day.ledger.having("decide"), key=lambda run: run.identity.as_of)
+    touches = _newest(day, newest, "touches", {"customer_id": [customer_id]})
+    named = [_newest(day, newest, "outcomes", {"touch_id": touches["touch_id"].tolist()})] if len(touches) else []
+    unnamed = _newest(day, newest, "outcomes", {"customer_id": [customer_id]})
+    outcomes = pd.concat([*named, unnamed[unnamed["touch_id"].isna()]], ignore_index=True)
+    found = outcomes_by_decision(outcomes, touches)
+    found = found[found["decision_id"] == decision_id].sort_values(["occurred_at", "outcome_id"])
+    return [
+        {
+            "outcome_id": row["outcome_id"],
+            "name": row["name"],
+            "occurred_at": row["occurred_at"].isoformat(),
+            "value": None if pd.isna(row["value"]) else float(row["value"]),
+        }
+        for row in found.to_dict("records")
+    ]
+
+
+def _newest(day: Day, run: RunRow, name: str, only: Only) -> pd.DataFrame:
+    return day.lake.read(name, run.pins[name].version, only=only) if name in run.pins else empty_table(name)
 
 
 def versions_of(run: RunRow) -> dict[str, str]:

@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from decisioning.blocks import four_blocks
+
 Document = dict[str, Any]
 
 
@@ -62,6 +64,19 @@ def play(name: str, channel: str, **numbers: float) -> Document:
 @pytest.fixture
 def card() -> Document:
     """What `warrant why --format json` prints of a customer who is sent something."""
+    told = _card()
+    evidence = {**told["path"][0], "confidence": 0.875, "rests_on": [PURCHASE]}
+    return told | {"blocks": four_blocks(told, [evidence])}
+
+
+PURCHASE: Document = {
+    "key": "purchases/order-7/1",
+    "table": "purchases",
+    "row": {"occurred_at": "2017-11-11T12:00:00+00:00", "product_id": "cola"},
+}
+
+
+def _card() -> Document:
     return {
         "decision_id": "20a2363fac26fc5d375a741248852eb3",
         "run_id": "019b28be7dd88548",
@@ -79,6 +94,7 @@ def card() -> Document:
             "play": "favourites",
             "subject": "category/GROCERY/SOFT DRINKS",
             "sentence": "soft drinks is a favourite: bought on 117 days, last evidence 2017-11-11.",
+            "facts": {"shopping_days": 117},
         },
         "path": [
             {
@@ -101,6 +117,14 @@ def card() -> Document:
         "confidence": 0.6,
         "health": {"level": "ok", "trust": 1.0, "findings": []},
         "evidence_grade": "assumed",
+        "arm": "treated",
+        "propensity": 1.0,
+        "as_of": "2017-11-13T05:00:00+00:00",
+        "assumed": ["margin pct", "uplift of a coupon"],
+        "currency": "USD",
+        "outcomes": [],
+        "shadow_price": {"mail capacity": 0.01, "total budget": 0.0},
+        "margin_to_runner_up": 0.0,
         "funnel": {"motives": 33, "candidates": 450, "eligible": 144, "affordable": 121, "shortlisted": 2},
         "refused_by": {"margin-protection": 264},
         "policy_reasons": {"margin-protection": "Too deep."},
@@ -127,4 +151,5 @@ def silence(card: Document) -> Document:
     """The same of a customer to whom nothing is said."""
     nothing: Document = {"motive": None, "path": [], "value": None, "forecast": None, "confidence": None}
     action = {"verb": "none", "is_ghost": False, "none_reason": "limits: email capacity"}
-    return card | nothing | {"action": action}
+    told = card | nothing | {"action": action}
+    return told | {"blocks": four_blocks(told, [])}
