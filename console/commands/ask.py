@@ -1,5 +1,6 @@
 """`warrant why` and `warrant query`: ask the decisions and the graph."""
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -27,19 +28,41 @@ def register(app: typer.Typer) -> None:
 
 
 def why(
-    customer: Annotated[str, typer.Option("--customer", help="The customer's id.")],
+    customer: Annotated[str | None, typer.Option("--customer", help="The customer's id.")] = None,
+    decision: Annotated[
+        str | None, typer.Option("--decision", help="A decision's id, or the start of it, instead of a customer's.")
+    ] = None,
     run_id: Annotated[str | None, typer.Option("--run", help="A run's id; without it the last decided one.")] = None,
+    picture: Annotated[
+        Path | None, typer.Option("--picture", help="Draw the path into this file too, an .svg or .png.")
+    ] = None,
+    is_projected: Annotated[
+        bool, typer.Option("--project", help="Put the decision into the graph too, where the playbook did not keep it.")
+    ] = False,
     actor: ActorOption = None,
     playbook: PlaybookOption = None,
     output: FormatOption = Format.TABLE,
 ) -> None:
-    """Show what was decided for a customer, and why: evidence, path, value, alternatives, refusals."""
-    from pipelines.explaining import explain_customer
+    """Show what was decided for a customer, and why: input, reasoning, action and economic impact."""
+    from pipelines.explaining import explain_customer, explain_decision, project_decision
     from pipelines.people import acting, insist_on
 
-    day = open_command_day(playbook)
-    insist_on(acting(day.playbook, actor, day.environment), "see personal data", day.playbook)
-    card = explain_customer(day, customer, run_id)
+    if (customer is None) == (decision is None) or (decision is not None and run_id is not None):
+        raise UsageError(
+            "say whose decision: a customer (of a run), or a decision, which is of one run already.",
+            where="warrant why",
+            remedy="Give --customer, with or without --run, or --decision.",
+        )
+    with watch() as progress:
+        day = open_command_day(playbook, progress=progress)
+        insist_on(acting(day.playbook, actor, day.environment), "see personal data", day.playbook)
+        card = explain_decision(day, decision) if decision else explain_customer(day, str(customer), run_id)
+        if picture is not None:
+            from pipelines.path_picture import draw_path
+
+            card["picture"] = str(draw_path(card, picture))
+        if is_projected:
+            project_decision(day, card)
     if output == Format.JSON:
         show_json(card)
     else:
