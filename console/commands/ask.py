@@ -29,6 +29,7 @@ def register(app: typer.Typer) -> None:
 
 def why(
     customer: Annotated[str | None, typer.Option("--customer", help="The customer's id.")] = None,
+    *,
     decision: Annotated[
         str | None, typer.Option("--decision", help="A decision's id, or the start of it, instead of a customer's.")
     ] = None,
