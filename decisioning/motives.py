@@ -12,7 +12,7 @@ from decisioning.canonical import json_texts
 from decisioning.play import Known, Play
 from decisioning.settings import PlaySettings
 from decisioning.times import naive, utc_texts
-from graph.view import View
+from graph.view import Nodes, View
 
 Texts = npt.NDArray[np.object_]
 
@@ -35,9 +35,9 @@ class Motives:
 
     Attributes:
         frame: One row per customer, play and subject, sorted by these: customer_id, play, subject
-            (`category/GROCERY/MILK`, `campaign/autumn`), strength (0 to 1), starts_at, until (UTC, until excluded),
-            sentence, evidence (JSON list of relationships of the graph: from, type, to, properties), facts (JSON
-            object).
+            (`category/GROCERY/MILK`, `topic/running`, `product/oat-milk`, `campaign/autumn`), strength (0 to 1),
+            starts_at, until (UTC, until excluded), sentence, evidence (JSON list of relationships of the graph: from,
+            type, to, properties), facts (JSON object).
     """
 
     frame: pd.DataFrame
@@ -47,7 +47,7 @@ def play_frame(play: Play, known: Known, settings: PlaySettings) -> pd.DataFrame
     """The motives of one play under the columns of `Motives.frame`."""
     found = play.find(known, settings)
     customer = known.view.customers.keys[found["customer"].to_numpy()]
-    subject = subject_keys(play.subject_kind, known.view, settings)[found["subject"].to_numpy()]
+    subject = _subjects(play, found, known.view, settings)
     return pd.DataFrame(
         {
             "customer_id": customer,
@@ -75,8 +75,9 @@ def collected(frames: Sequence[pd.DataFrame]) -> Motives:
 
 
 def subject_keys(kind: str, view: View, settings: PlaySettings) -> Texts:
-    """The text of every possible subject of a kind, by its position: `category/GROCERY/MILK`, `campaign/autumn`."""
-    names = view.categories.keys if kind == "category" else [campaign.name for campaign in settings.campaigns]
+    """The text of every possible subject of a kind, by its position: `category/GROCERY/MILK`, `topic/running`."""
+    nodes: dict[str, Nodes] = {"category": view.categories, "topic": view.topics, "product": view.products}
+    names = nodes[kind].keys if kind in nodes else [campaign.name for campaign in settings.campaigns]
     return np.array([f"{kind}/{name}" for name in names], dtype=object)
 
 
@@ -85,15 +86,29 @@ def node(subject: str) -> str:
     return subject[:1].upper() + subject[1:]
 
 
+def _subjects(play: Play, found: pd.DataFrame, view: View, settings: PlaySettings) -> Texts:
+    """The subject of each motive as a text, whatever its kind."""
+    position = found["subject"].to_numpy()
+    if len(play.subject_kinds) == 1:
+        return np.asarray(subject_keys(play.subject_kinds[0], view, settings)[position], dtype=object)
+    texts = np.full(len(found), None, dtype=object)
+    for kind in play.subject_kinds:
+        is_kind = (found["kind"] == kind).to_numpy()
+        texts[is_kind] = subject_keys(kind, view, settings)[position[is_kind]]
+    return texts
+
+
 def _evidence(play: Play, found: pd.DataFrame, customer: Texts, subject: Texts) -> Texts:
-    properties = {relation: _objects(found, named) for relation, named in play.relations.items()}
-    return json_texts(
-        [
-            {"from": f"Customer/{who}", "type": relation, "to": node(what), "properties": known[row]}
-            for relation, known in properties.items()
-        ]
-        for row, (who, what) in enumerate(zip(customer, subject, strict=True))
-    )
+    """What each motive rests on as JSON, in the order of the play's traces."""
+    steps: list[list[dict[str, Any]]] = [[] for _ in range(len(found))]
+    for trace in play.traces:
+        starts = [f"Customer/{who}" for who in customer] if trace.start is None else list(found[trace.start])
+        ends = [node(what) for what in subject] if trace.end is None else list(found[trace.end])
+        properties = _objects(found, trace.properties)
+        for row, (start, end, facts) in enumerate(zip(starts, ends, properties, strict=True)):
+            if start is not None and end is not None:
+                steps[row].append({"from": start, "type": trace.type, "to": end, "properties": facts})
+    return json_texts(steps)
 
 
 def _objects(found: pd.DataFrame, columns: Mapping[str, str]) -> list[dict[str, Any]]:

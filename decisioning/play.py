@@ -5,7 +5,7 @@ for policies and value. Plays live in `decisioning/plays`, one file each.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, ClassVar, Protocol
 from zoneinfo import ZoneInfo
@@ -17,9 +17,9 @@ import pandas as pd
 from decisioning.policies.columns import AttributeTable
 from decisioning.rhythms import Rhythms
 from decisioning.settings import DecisionSettings, PlaySettings
-from decisioning.subjects import excluded_categories
+from decisioning.subjects import excluded_categories, out_of_stock
 from decisioning.times import Times, aware, naive
-from graph.view import Positions, View
+from graph.view import Nodes, Positions, View
 
 # Not a table, yet a play may need it: campaigns stand in the playbook itself.
 CAMPAIGNS = "plays.yaml: campaigns"
@@ -59,8 +59,22 @@ class Known:
     @cached_property
     def category_names(self) -> npt.NDArray[np.object_]:
         """What people call each category: its name, or its key without one."""
-        named = self.view.categories.frame["name"].to_numpy(dtype=object)
-        return np.where(pd.isna(named), self.view.categories.keys, named)
+        return _names(self.view.categories)
+
+    @cached_property
+    def topic_names(self) -> npt.NDArray[np.object_]:
+        """What people call each topic."""
+        return _names(self.view.topics)
+
+    @cached_property
+    def product_names(self) -> npt.NDArray[np.object_]:
+        """What people call each product."""
+        return _names(self.view.products)
+
+    @cached_property
+    def is_out_of_stock(self) -> npt.NDArray[np.bool_]:
+        """Which products nothing is left of; what does not state its stock is in stock, shape (products,)."""
+        return out_of_stock(self.view)
 
     @cached_property
     def last_purchase_at(self) -> Times:
@@ -77,27 +91,47 @@ class Known:
         return excluded_categories(self.view, settings.excluded_categories)
 
 
+@dataclass(frozen=True)
+class Trace:
+    """A relationship of the graph that a motive rests on.
+
+    Attributes:
+        type: Its type.
+        properties: Columns of `find`'s frame that are properties of it, by property.
+        start: Column with the node that it starts at, such as `Product/milk`; without one, the customer. A motive whose
+            column is None does not rest on it.
+        end: Column with the node that it ends at; without one, the subject.
+    """
+
+    type: str
+    properties: Mapping[str, str] = field(default_factory=dict)
+    start: str | None = None
+    end: str | None = None
+
+
 class Play(Protocol):
     """One play.
 
     Attributes:
         name: The file's name with hyphens.
-        subject_kind: What its motives are about: `category` or `campaign`.
+        subject_kinds: What its motives are about: `category`, `topic`, `product`, `campaign`. A play with several says
+            which one in the column `kind` of `find`'s frame.
         defaults: Documented thresholds of what the playbook may change.
         requires: Canonical tables (and `plays.yaml: campaigns`) without which it cannot find anything.
-        relations: Relationships of the graph from the customer to the subject that the motive rests on: type, and the
-            columns of `find`'s frame that are properties of it, by property.
+        traces: Relationships of the graph that the motive rests on, in the order in which a person reads them.
         facts: Columns of `find`'s frame that a person may see.
         is_for_new_products: Whether an asset about a product that the customer already bought is left out.
+        is_for_products_in_stock: Whether an asset about a product that is out of stock is left out.
     """
 
     name: ClassVar[str]
-    subject_kind: ClassVar[str]
+    subject_kinds: ClassVar[tuple[str, ...]]
     defaults: ClassVar[Mapping[str, Threshold]]
     requires: ClassVar[tuple[str, ...]]
-    relations: ClassVar[Mapping[str, Mapping[str, str]]]
+    traces: ClassVar[tuple[Trace, ...]]
     facts: ClassVar[tuple[str, ...]]
     is_for_new_products: ClassVar[bool]
+    is_for_products_in_stock: ClassVar[bool]
 
     def find(self, known: Known, settings: PlaySettings) -> pd.DataFrame:
         """The motives: columns customer and subject (positions), strength, starts_at, until, and the facts."""
@@ -106,6 +140,11 @@ class Play(Protocol):
     def sentences(self, known: Known, found: pd.DataFrame) -> list[str]:
         """The reason of each motive in one sentence."""
         ...
+
+
+def _names(nodes: Nodes) -> npt.NDArray[np.object_]:
+    named = nodes.frame["name"].to_numpy(dtype=object)
+    return np.where(pd.isna(named), nodes.keys, named)
 
 
 def threshold(play: Play, settings: PlaySettings, name: str) -> float:

@@ -83,6 +83,19 @@ def excluded_categories(view: View, keys: Iterable[str]) -> npt.NDArray[np.bool_
         excluded = within
 
 
+def out_of_stock(view: View) -> npt.NDArray[np.bool_]:
+    """Which products nothing is left of; what does not state its stock is in stock, shape (products,)."""
+    products = view.products.frame
+    stock = products["stock"].to_numpy(dtype=np.float64) if "stock" in products else np.full(len(products), np.nan)
+    return np.asarray(stock <= 0)
+
+
+def counted_about(view: View, is_meant: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
+    """How many of the products that each asset states are meant, shape (assets,)."""
+    about = view.asset_products
+    return np.bincount(about.sources, is_meant[about.targets], minlength=len(view.assets)).astype(np.float64)
+
+
 def asset_window(view: View) -> tuple[Times, Times]:
     """From when until when (excluded) each asset and its offer may be sent, NaT where open, shape (assets,)."""
     assets = view.assets.frame

@@ -10,7 +10,7 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
-from decisioning.play import Known, Threshold, motive_rows, threshold
+from decisioning.play import Known, Threshold, Trace, motive_rows, threshold
 from decisioning.settings import PlaySettings
 from decisioning.times import days, elapsed_days, local_dates, naive
 
@@ -21,9 +21,9 @@ class CadenceBroken:
     """Finds pairs of customer and category where a rhythm has just broken."""
 
     name: ClassVar[str] = "cadence-broken"
-    subject_kind: ClassVar[str] = "category"
+    subject_kinds: ClassVar[tuple[str, ...]] = ("category",)
     requires: ClassVar[tuple[str, ...]] = ("purchases", "products", "categories")
-    relations: ClassVar[Mapping[str, Mapping[str, str]]] = {"BOUGHT": {"count": "shopping_days", "last_at": "last_at"}}
+    traces: ClassVar[tuple[Trace, ...]] = (Trace("BOUGHT", {"count": "shopping_days", "last_at": "last_at"}),)
     facts: ClassVar[tuple[str, ...]] = (
         "shopping_days",
         "interval_days",
@@ -33,6 +33,7 @@ class CadenceBroken:
         "last_purchase_at",
     )
     is_for_new_products: ClassVar[bool] = False
+    is_for_products_in_stock: ClassVar[bool] = False
     defaults: ClassVar[Mapping[str, Threshold]] = {
         "minimum_days": Threshold(4, "Shopping days in the category from which on a rhythm is believed."),
         "maximum_survival": Threshold(0.10, "The rhythm counts as broken below this chance of so long an absence."),

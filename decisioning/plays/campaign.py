@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from decisioning.errors import DecisioningError
-from decisioning.play import CAMPAIGNS, Known, Threshold, motive_rows
+from decisioning.play import CAMPAIGNS, Known, Threshold, Trace, motive_rows
 from decisioning.policies.screen import select
 from decisioning.settings import CampaignSettings, PlaySettings
 from decisioning.times import at_local, local_date
@@ -21,11 +21,12 @@ class Campaign:
     """Finds the audience of every campaign that runs on as-of's local day."""
 
     name: ClassVar[str] = "campaign"
-    subject_kind: ClassVar[str] = "campaign"
+    subject_kinds: ClassVar[tuple[str, ...]] = ("campaign",)
     requires: ClassVar[tuple[str, ...]] = ("customers", CAMPAIGNS)
-    relations: ClassVar[Mapping[str, Mapping[str, str]]] = {}
+    traces: ClassVar[tuple[Trace, ...]] = ()
     facts: ClassVar[tuple[str, ...]] = ("audience", "condition")
     is_for_new_products: ClassVar[bool] = False
+    is_for_products_in_stock: ClassVar[bool] = False
     defaults: ClassVar[Mapping[str, Threshold]] = {}
 
     def find(self, known: Known, settings: PlaySettings) -> pd.DataFrame:

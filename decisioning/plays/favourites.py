@@ -14,8 +14,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from decisioning.beliefs import faded_weight
 from decisioning.gather import gather
-from decisioning.play import Known, Threshold, motive_rows, threshold
+from decisioning.play import Known, Threshold, Trace, motive_rows, threshold
 from decisioning.rhythms import THIN_HISTORY_DAYS, Pairs
 from decisioning.settings import PlaySettings
 from decisioning.times import NEVER, Times, days, elapsed_days, local_dates, naive
@@ -28,13 +29,14 @@ class Favourites:
     """Finds each customer's strongest interests."""
 
     name: ClassVar[str] = "favourites"
-    subject_kind: ClassVar[str] = "category"
+    subject_kinds: ClassVar[tuple[str, ...]] = ("category",)
     requires: ClassVar[tuple[str, ...]] = ("purchases", "products", "categories")
-    relations: ClassVar[Mapping[str, Mapping[str, str]]] = {
-        "INTERESTED_IN": {name: name for name in ("rule", "confidence", "valid_from", "half_life_days")}
-    }
+    traces: ClassVar[tuple[Trace, ...]] = (
+        Trace("INTERESTED_IN", {name: name for name in ("rule", "confidence", "valid_from", "half_life_days")}),
+    )
     facts: ClassVar[tuple[str, ...]] = ("rule", "weight", "confidence", "valid_from", "half_life_days", "shopping_days")
     is_for_new_products: ClassVar[bool] = True
+    is_for_products_in_stock: ClassVar[bool] = False
     defaults: ClassVar[Mapping[str, Threshold]] = {
         "minimum_weight": Threshold(2, "Weight, decayed to as-of, below which an interest has expired."),
         "minimum_confidence": Threshold(0.5, "Confidence that an interest needs."),
@@ -56,8 +58,7 @@ class Favourites:
         interests = known.view.interests
         customer, category = interests.sources, interests.targets
         rule, half_life = interests.facts["rule"], interests.facts["half_life_days"].astype(np.float64)
-        age = elapsed_days(known.as_of, interests.facts["valid_from"].astype("datetime64[us]"))
-        weight = interests.facts["weight"].astype(np.float64) * 0.5 ** (age / half_life)
+        weight = faded_weight(interests, known.as_of)
         confidence = interests.facts["confidence"].astype(np.float64)
         least = threshold(self, settings, "minimum_weight")
         bought = _bought_pairs(known).find(customer, category)
@@ -129,7 +130,7 @@ def _fades_at(
 ) -> Times:
     """When the weight falls below what an interest needs; a year from now at the latest."""
     half_lives = np.log2(np.maximum(weight / max(least, 1e-9), 1.0))
-    lasting = np.minimum(half_lives * half_life_days, 365.0)
+    lasting = np.fmin(half_lives * half_life_days, 365.0)  # what does not fade has no half-life
     return np.asarray(as_of + days(lasting), dtype="datetime64[us]")
 
 
