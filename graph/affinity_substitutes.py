@@ -125,7 +125,9 @@ def _incidence(owner: "pd.Series[str]", product: npt.NDArray[np.int64], count: i
 def _categories(products: pd.DataFrame) -> Iterator[tuple[int, int]]:
     """From which row to which each category goes."""
     category = products["category_id"].to_numpy(dtype=object)
-    starts = np.flatnonzero(np.append(True, category[1:] != category[:-1])) if len(category) else np.empty(0, np.int64)
+    if not len(category):
+        return iter(())
+    starts = np.flatnonzero(np.append(True, category[1:] != category[:-1]))
     return zip(starts.tolist(), np.append(starts[1:], len(category)).tolist(), strict=True)
 
 

@@ -25,6 +25,7 @@ from lake.faults import (
     note_unknown,
     note_unreadable_and_missing,
 )
+from lake.suppressions import with_doubtful
 from lake.withdrawals import note_voided
 
 REASON = "reason"
@@ -72,7 +73,8 @@ def split(
     Rows that are not known yet at as-of are left out before anything else. A row has one reason, the first of: a value
     that cannot be read; a required value that is missing; a date in the future; a value outside its list or range; a
     rule over several columns; a reference to what is not known; a key that stands more than once. A grant of consent is
-    put aside as well when a later row about it was, and may have withdrawn it.
+    put aside as well when a later row about it was, and may have withdrawn it. A suppression that is put aside is
+    heeded nevertheless.
 
     Args:
         table: The declaration.
@@ -109,7 +111,10 @@ def split(
     if table.name == "consents":
         note_voided(table, content, as_of, faults)
         ordered = ordered.filter(pa.array(~faults.is_bad[ordered.to_numpy()]))
-    return Split(content.take(ordered), _quarantine(given, source_row, faults), int(is_later.sum()))
+    kept, quarantined = content.take(ordered), _quarantine(given, source_row, faults)
+    if table.name == "suppressions":
+        kept = with_doubtful(kept, quarantined)
+    return Split(kept, quarantined, int(is_later.sum()))
 
 
 def keys_of(table: Table, kept: pa.Table | pd.DataFrame) -> Known:

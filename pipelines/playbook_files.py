@@ -6,6 +6,8 @@ from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from lake.tables import ASSET_KINDS, OUTCOME_NAMES
+
 MINUTES_PER_HOUR = 60
 LONGEST_WINDOW_DAYS = 36_500
 
@@ -95,11 +97,23 @@ class KeptDecisions(Strict):
     small_world: Annotated[int, Field(ge=0)] = 100_000
 
 
+def _known_outcomes(outcomes: dict[str, str]) -> dict[str, str]:
+    for kind, outcome in outcomes.items():
+        if kind not in ASSET_KINDS:
+            raise ValueError(f"{kind} is no kind of asset; known: {', '.join(ASSET_KINDS)}")
+        if outcome not in OUTCOME_NAMES:
+            raise ValueError(f"{outcome} is no outcome; known: {', '.join(OUTCOME_NAMES)}")
+    return outcomes
+
+
 class GraphSettings(Strict):
     """What enters the graph."""
 
     uri: str | None = None
     product_threshold_days: Annotated[int, Field(ge=1)] = 2
+    outcomes: Annotated[dict[str, str], AfterValidator(_known_outcomes)] = {}
+    expired_days: Annotated[float, Field(ge=0)] = 91.0
+    size_orders: tuple[tuple[str, ...], ...] = ()
     decisions: KeptDecisions = KeptDecisions()
 
 

@@ -12,6 +12,9 @@ from decisioning.settings import (
     Season,
 )
 from forecasting.settings import ForecastSettings, Prior
+from graph.affinity import AffinitySettings
+from graph.beliefs import BeliefSettings
+from graph.settings import DECLARED_OUTCOMES, RelateSettings
 from pipelines.errors import PlaybookError
 from pipelines.playbook import PlacedPolicy, Playbook
 from pipelines.playbook_files import ChannelFile, Play
@@ -57,6 +60,19 @@ def forecast_settings(playbook: Playbook) -> ForecastSettings:
         default_uplift=DEFAULT_UPLIFT,
         uplift_source=warrant.uplift.because,
         redemption_prior=warrant.redemption.prior,
+    )
+
+
+def relate_settings(playbook: Playbook) -> RelateSettings:
+    """What relate needs of the playbook."""
+    graph, beliefs = playbook.warrant.graph, playbook.warrant.beliefs
+    return RelateSettings(
+        product_threshold=graph.product_threshold_days,
+        beliefs=BeliefSettings(**beliefs.model_dump()),
+        affinity=AffinitySettings(graph.size_orders),
+        outcomes={**DECLARED_OUTCOMES, **graph.outcomes},
+        outcome_window_days=playbook.warrant.objective.value_window_days,
+        expired_days=graph.expired_days,
     )
 
 

@@ -8,6 +8,7 @@ import time
 
 from forecasting.forecast import forecast as make_forecasts
 from lake.runs import RunIdentity, RunRow
+from lake.tables import TABLES
 from pipelines.code_version import code_version
 from pipelines.day import SLOT, Day
 from pipelines.deciding import decide_run, find_motives
@@ -16,7 +17,7 @@ from pipelines.errors import UsageError
 from pipelines.graph_access import playbook_graph
 from pipelines.health import health_facts, measure_health
 from pipelines.perceive import Knowing, Perceived, perceive
-from pipelines.playbook_settings import forecast_settings
+from pipelines.playbook_settings import forecast_settings, relate_settings
 from pipelines.step import Outcome, step
 from pipelines.stored import (
     DECISIONS,
@@ -29,21 +30,8 @@ from pipelines.stored import (
 from pipelines.subjects.memory import memory_of
 
 STEPS = ("perceive", "relate", "forecast", "propose", "decide", "project", "deliver")
-RELATED_TABLES = (
-    "customers",
-    "categories",
-    "products",
-    "purchases",
-    "assets",
-    "channels",
-    "offers",
-    "campaigns",
-    "consents",
-    "touches",
-    "outcomes",
-    "signals",
-    "estimates",
-)
+NEVER_RELATED = ("messages", "promotions", "summaries")
+RELATED_TABLES = tuple(name for name in TABLES if name not in NEVER_RELATED)
 FORECAST_TABLES = ("customers", "purchases", "products", "touches", "outcomes", "assets", "campaigns")
 
 
@@ -111,16 +99,13 @@ def relate(day: Day, run: RunRow) -> Outcome:
     from graph.read_view import read_view, store_view
     from graph.relate import knowledge_tables
 
-    warrant = day.playbook.warrant
     day.progress.doing("relate", "aggregating purchases")
     tables = canonical_tables(day, run, RELATED_TABLES)
     wanted = knowledge_tables(
         tables,
         as_of=day.clock.as_of,
         timezone=day.playbook.timezone,
-        product_threshold=warrant.graph.product_threshold_days,
-        belief_minimum_days=warrant.beliefs.minimum_days,
-        belief_half_life_days=warrant.beliefs.half_life_days,
+        settings=relate_settings(day.playbook),
     )
     with playbook_graph(day, "relate") as store:
         report = load(

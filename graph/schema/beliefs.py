@@ -12,7 +12,8 @@ _BELIEVED = (
     Property("confidence", "number", "chance that it is so, 0 to 1", is_required=True),
     Property("source", "text", "table that the evidence is from", is_required=True),
     Property("evidence", "texts", "keys of the newest evidence, newest first, such as `signals/s-17`"),
-    Property("author", "text", "who asserted it, where somebody did"),
+    Property("author", "text", "who stated it, where somebody did"),
+    Property("reason", "text", "on what grounds, where somebody stated it"),
 )
 
 

@@ -11,11 +11,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from graph.beliefs import BeliefSettings
 from graph.build_view import view_from_tables
 from graph.errors import GraphError
 from graph.load import load
 from graph.read_view import load_view, read_view, store_view
-from graph.relate import knowledge_tables
+from graph.relate import RelateSettings, knowledge_tables
 from graph.store import GraphStore
 from graph.view import Links, Nodes, View
 
@@ -107,7 +108,8 @@ def worlds(draw: st.DrawFn) -> Tables:
 
 
 def related(tables: Tables) -> Tables:
-    return knowledge_tables(tables, as_of=AS_OF, timezone="Europe/Berlin", product_threshold=1, belief_minimum_days=2)
+    settings = RelateSettings(product_threshold=1, beliefs=BeliefSettings(minimum_days=2))
+    return knowledge_tables(tables, as_of=AS_OF, timezone="Europe/Berlin", settings=settings)
 
 
 def candidates(view: View) -> set[Candidate]:

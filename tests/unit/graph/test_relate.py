@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from graph.beliefs import BeliefSettings
 from graph.content import GraphContentError, check_endpoints, whole_layer
-from graph.relate import knowledge_tables
+from graph.relate import RelateSettings, knowledge_tables
 
 AS_OF = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -124,7 +125,7 @@ def test_only_products_are_loaded_that_are_bought_often_or_that_an_asset_is_abou
 
 
 def test_the_threshold_of_products_is_the_playbooks() -> None:
-    tables = knowledge_tables(world(), as_of=AS_OF, timezone="UTC", product_threshold=1)
+    tables = knowledge_tables(world(), as_of=AS_OF, timezone="UTC", settings=RelateSettings(product_threshold=1))
     assert pairs(tables["Customer BOUGHT Product"]) == {("ann", "milk"), ("ann", "tea")}
 
 
@@ -133,10 +134,11 @@ def test_categories_are_bought_from_the_first_day_on() -> None:
 
 
 def test_interest_begins_at_the_playbooks_number_of_days() -> None:
-    tables = knowledge_tables(world(), as_of=AS_OF, timezone="UTC", belief_minimum_days=2, belief_half_life_days=7.0)
+    settings = RelateSettings(beliefs=BeliefSettings(minimum_days=2, half_life_days=7.0))
+    tables = knowledge_tables(world(), as_of=AS_OF, timezone="UTC", settings=settings)
     (belief,) = tables["Customer INTERESTED_IN Category"].to_dict("records")
     assert (belief["to_key"], belief["weight"], belief["half_life_days"]) == ("FOOD/DAIRY", 1.5, 7.0)
-    assert related()["Customer INTERESTED_IN Category"].empty
+    assert "Customer INTERESTED_IN Category" not in related()
 
 
 def test_an_asset_fits_the_channels_it_names_or_else_all() -> None:
