@@ -22,6 +22,8 @@ from lake.store import Lake, Pin
 
 OPENED = "opened"
 REOPENED = "reopened"
+STEP = "step"
+UNDONE = "undone"
 LEDGER = "runs"
 MINIMUM_PREFIX = 4
 
@@ -118,7 +120,11 @@ class Ledger:
 
     def mark(self, run_id: str, *, step: str, state: str | None, payload: Mapping[str, Any]) -> None:
         """Commit a step of a run."""
-        self._append(run_id, "step", step, state, payload)
+        self._append(run_id, STEP, step, state, payload)
+
+    def undo(self, run_id: str, step: str) -> None:
+        """Take a step back: what it left is not to be relied on, and the run does it again when it goes on."""
+        self._append(run_id, UNDONE, step, None, {})
 
     def get(self, run_id: str) -> RunRow:
         """The run of this id, or of the only id that starts so.
@@ -145,7 +151,7 @@ class Ledger:
         """
         rows = self._rows()
         is_opened = rows["kind"].isin([OPENED, REOPENED])
-        is_done = rows["kind"].eq("step") & rows["name"].eq(step or "")
+        is_done = rows.index.isin(_standing(rows).index) & rows["name"].eq(step or "")
         if as_of is not None:
             of_day = rows["run_id"].isin(rows["run_id"][is_opened & rows["name"].eq(_moment(as_of))])
             is_opened, is_done = is_opened & of_day, is_done & of_day
@@ -157,8 +163,8 @@ class Ledger:
     def having(self, step: str) -> list[RunRow]:
         """Every run that has done this step, in the order in which they did it."""
         rows = self._rows()
-        is_done = rows["kind"].eq("step") & rows["name"].eq(step)
-        ids = rows["run_id"][is_done].drop_duplicates(keep="last")
+        marks = _standing(rows)
+        ids = marks.loc[marks["name"] == step, "run_id"].drop_duplicates(keep="last")
         by_run = rows.groupby("run_id", sort=False)
         return [_fold(by_run.get_group(run_id)) for run_id in ids]
 
@@ -186,7 +192,7 @@ def _fold(rows: pd.DataFrame) -> RunRow:
     opening = json.loads(rows.loc[rows["kind"] == OPENED, "payload"].iloc[0])
     stated = opening["identity"]
     identity = RunIdentity(**(stated | {"as_of": datetime.fromisoformat(stated["as_of"])}))
-    steps = rows[rows["kind"] == "step"]
+    steps = _standing(rows)
     states = [state for state in steps["state"] if isinstance(state, str)]
     return RunRow(
         run_id=str(rows["run_id"].iloc[0]),
@@ -196,6 +202,14 @@ def _fold(rows: pd.DataFrame) -> RunRow:
         state=states[-1] if states else OPENED,
         steps={name: json.loads(payload) for name, payload in zip(steps["name"], steps["payload"], strict=True)},
     )
+
+
+def _standing(rows: pd.DataFrame) -> pd.DataFrame:
+    """The marks of steps, in order, without those that were taken back."""
+    marks = rows[rows["kind"].isin([STEP, UNDONE])]
+    position = marks["position"].where(marks["kind"] == UNDONE)
+    undone_last = position.groupby([marks["run_id"], marks["name"]]).transform("max")
+    return marks[(marks["kind"] == STEP) & ~(marks["position"] < undone_last)]
 
 
 @contextmanager

@@ -36,6 +36,8 @@ class Check:
         remedy: What to do when it does not.
         is_blocking: Whether the day stops when it does not; otherwise it is a warning.
         error: What it becomes on the command line, and so the exit code.
+        is_done_again: Whether the step is taken back when it does not hold: its cause lies outside, and what the step
+            left would otherwise stand once the cause is gone.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Check:
     remedy: str
     is_blocking: bool = True
     error: type[PipelineError] = VerificationError
+    is_done_again: bool = False
 
 
 def found(counterexamples: Mapping[str, Any], **numbers: Any) -> Finding:

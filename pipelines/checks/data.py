@@ -111,12 +111,14 @@ OF_RELATE = (
         "The graph holds as many nodes and relationships of every kind as the tables say.",
         _graph_as_loaded,
         remedy="Make sure that nobody else writes to this graph, then run the day again.",
+        is_done_again=True,
     ),
     Check(
         "view_knows_exactly_the_customers",
         "The view that decisions are made from has exactly the customers of the tables.",
         _view_has_customers,
         remedy="Make sure that nobody else writes to this graph, then run the day again.",
+        is_done_again=True,
     ),
 )
 OF_FORECAST = (

@@ -167,5 +167,6 @@ OF_PROJECT = (
         "The graph holds a decision for exactly those who are sent something or would have been.",
         _projected,
         remedy="Make sure that nobody else writes to this graph, then run the day again.",
+        is_done_again=True,
     ),
 )

@@ -75,6 +75,8 @@ def checked(
     asked = findings(day, run, step)
     results = [_check_result(check, finding) for check, finding in asked]
     yield dg.MaterializeResult(asset_key=asset, metadata=metadata, data_version=data_version, check_results=results)
+    if any(check.is_done_again and not finding.holds for check, finding in asked):
+        day.ledger.undo(run.run_id, step)
     for check, finding in asked:
         insist(check, finding, step=step, run=run)
 

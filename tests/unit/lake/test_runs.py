@@ -101,6 +101,30 @@ def test_steps_are_kept_in_order_and_change_the_state(ledger: Ledger) -> None:
     assert ledger.get(IDENTITY.run_id).state == "delivered"
 
 
+def test_a_step_that_is_taken_back_is_done_again(ledger: Ledger) -> None:
+    run = ledger.open(IDENTITY, PINS, {})
+    ledger.mark(run.run_id, step="decide", state="decided", payload={"text": "first"})
+    ledger.mark(run.run_id, step="project", state="projected", payload={"text": "first"})
+    ledger.undo(run.run_id, "project")
+    taken_back = ledger.get(run.run_id)
+    assert (list(taken_back.steps), taken_back.state) == (["decide"], "decided")
+    assert ledger.latest(step="project") is None
+    assert ledger.having("project") == []
+    ledger.mark(run.run_id, step="project", state="projected", payload={"text": "again"})
+    again = ledger.get(run.run_id)
+    assert (again.steps["project"]["text"], again.state) == ("again", "projected")
+    assert [each.run_id for each in ledger.having("project")] == [run.run_id]
+
+
+def test_taking_a_step_back_touches_no_other_run(ledger: Ledger) -> None:
+    one, two = ledger.open(IDENTITY, PINS, {}), ledger.open(other(seed=8), PINS, {})
+    for run in (one, two):
+        ledger.mark(run.run_id, step="relate", state=None, payload={})
+    ledger.undo(one.run_id, "relate")
+    assert "relate" in ledger.get(two.run_id).steps
+    assert [each.run_id for each in ledger.having("relate")] == [two.run_id]
+
+
 def test_runs_do_not_see_each_others_steps(ledger: Ledger) -> None:
     second = other(seed=8)
     for identity in (IDENTITY, second):
