@@ -22,7 +22,6 @@ from graph.relate.people import people
 from graph.relate.rows import Rows, keyed
 from graph.schema import kinds_of
 from graph.settings import RelateSettings
-from graph.signals import recent_signals
 
 __all__ = ["RelateSettings", "knowledge_tables"]
 
