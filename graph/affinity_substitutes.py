@@ -74,9 +74,9 @@ class _Traits:
 
 
 def substitutes(products: pd.DataFrame, purchases: pd.DataFrame, *, as_of: datetime) -> pd.DataFrame:
-    """Rows of `Product SUBSTITUTES Product`: from_key may be replaced by to_key; similarity in (0, 1] and because.
+    """Rows of `Product SUBSTITUTES Product`: from_key may stand in for to_key; similarity in (0, 1], because.
 
-    Three per product at most, those that are most alike. Sorted.
+    A product has three at most, those that are most like it. Sorted.
 
     Args:
         products: product_id, name, category_id and, where known, price, collection, size and further attributes: those
@@ -145,8 +145,8 @@ def _in_category(products: pd.DataFrame, bought: _Bought, start: int, stop: int)
         own, other = _nearest(similarity)
         yield pd.DataFrame(
             {
-                "from_key": keys[rows][own],
-                "to_key": keys[other],
+                "from_key": keys[other],
+                "to_key": keys[rows][own],
                 "similarity": similarity[own, other],
                 "because": _because(
                     {name: values[own, other] for name, values in likeness.items()}, shared[own, other]

@@ -125,7 +125,7 @@ class View:
             `points_per_unit`.
         workplaces: customers × accounts.
         group_members: customers × buying_groups; fact `role`.
-        substitutes: products × products that may stand in for them; facts `similarity`, `because`.
+        substitutes: products × products that they may stand in for; facts `similarity`, `because`.
         next_sizes: products × products of the next size; fact `because`.
         similar_topics: topics × topics, each pair both ways; fact `similarity`.
         asset_topics: assets × topics they are about.
