@@ -10,12 +10,12 @@ from decisioning.allocate import (
     Allocation,
     Indices,
     Options,
-    allocate,
     best_per_customer,
     fits,
     priced,
     undominated,
 )
+from decisioning.bids import Bids, allocate_beside, nobody
 from decisioning.candidates import Candidates
 from decisioning.gather import gather
 from decisioning.limits import Limit, usage, whole_amounts
@@ -47,6 +47,7 @@ class Choice:
         blocking: Per candidate the limit that weighs most against it: the one with the highest price to pay, or else
             the first without room; -1 without any, shape (candidates,).
         allocation: The allocation of everybody who is treated.
+        competed: Candidates that took part in it after pruning, ascending.
     """
 
     options: Options
@@ -58,6 +59,7 @@ class Choice:
     paid: Floats
     blocking: Indices
     allocation: Allocation
+    competed: Indices
 
     @property
     def limits(self) -> tuple[Limit, ...]:
@@ -66,19 +68,26 @@ class Choice:
 
 
 def choose(
-    candidates: Candidates, values: Values, screened: Screened, is_held_out: Flags, limits: tuple[Limit, ...]
+    candidates: Candidates,
+    values: Values,
+    screened: Screened,
+    is_held_out: Flags,
+    limits: tuple[Limit, ...],
+    *,
+    absent: Bids | None = None,
 ) -> Choice:
     """Choose at most one candidate per customer.
 
     Held-out customers take no part in the allocation and use nothing up: each takes what is best at the prices that the
-    others' competition led to, which is what would have been sent to one customer more.
+    others' competition led to, which is what would have been sent to one customer more. Whoever was erased since a run
+    takes part in its replay by their bids.
     """
     options = Options(candidates.customer, candidates.channel, values.touch_cost, values.value)
     is_eligible = ~screened.is_refused
     is_treated = ~is_held_out[candidates.customer]
     competing = np.flatnonzero(is_eligible & is_treated)
     customer_count = len(is_held_out)
-    allocation = allocate(options.take(competing), limits, customer_count)
+    allocation, taken = allocate_beside(options.take(competing), limits, customer_count, absent or nobody())
     chosen = np.full(customer_count, NOTHING, dtype=np.int64)
     given = allocation.chosen >= 0
     chosen[given] = competing[allocation.chosen[given]]
@@ -90,7 +99,7 @@ def choose(
     ghosts = np.where(is_affordable & ~is_treated, net, -np.inf)
     chosen[is_held_out] = best_per_customer(options.customer, ghosts, customer_count)[is_held_out]
 
-    room = whole_amounts(limits) - used[:, chosen[given]].sum(axis=1)
+    room = whole_amounts(limits) - taken - used[:, chosen[given]].sum(axis=1)
     return Choice(
         options=options,
         chosen=chosen,
@@ -101,6 +110,7 @@ def choose(
         paid=paid,
         blocking=_blocking(paid, used > room[:, np.newaxis]),
         allocation=allocation,
+        competed=competing[allocation.shortlisted],
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from decisioning.bids import Bids
 from decisioning.candidates import find_candidates
 from decisioning.choice import choose
 from decisioning.deliberation import Deliberation
@@ -42,11 +43,13 @@ class Decisions:
             `decision_log.RECORD_COLUMNS`, without what only a run can know (decision_id, run_id).
         summary: Counts and sums, see `summary.summarise`.
         bundle_hash: Hash of all policies that were applied.
+        bids: What everybody competed with for the limits.
     """
 
     records: pd.DataFrame
     summary: dict[str, Any]
     bundle_hash: str
+    bids: Bids
 
 
 def propose(view: View, forecasts: Forecasts, settings: DecisionSettings, as_of: datetime) -> Motives:
@@ -70,6 +73,7 @@ def decide(
     touches: pd.DataFrame,
     *,
     as_of: datetime,
+    absent: Bids | None = None,
 ) -> Decisions:
     """One decision per customer.
 
@@ -80,6 +84,7 @@ def decide(
         settings: The playbook's settings.
         touches: What was sent before as-of, by anyone: customer_id, channel_id, sent_at, asset_id (None when unknown).
         as_of: The moment the run knows the world at; that of the view.
+        absent: What customers bid who are no longer in the view and took part when this was first decided.
 
     Raises:
         DecisioningError: View, motives, forecasts and settings do not fit together.
@@ -109,7 +114,7 @@ def decide(
         is_offer_cost_known=~np.isnan(values.redemption_cost),
         as_of=when,
     )
-    choice = choose(candidates, values, screened, held_out, limits_of(view, settings))
+    choice = choose(candidates, values, screened, held_out, limits_of(view, settings), absent=absent)
     deliberation = Deliberation(
         view=view,
         motives=motives,
@@ -121,7 +126,8 @@ def decide(
         is_held_out=held_out,
     )
     records = decision_records(deliberation)
-    return Decisions(records, summarise(deliberation, records, settings), screened.bundle_hash)
+    bids = Bids(np.arange(len(view.customers), dtype=np.int32), choice.options.take(choice.competed))
+    return Decisions(records, summarise(deliberation, records, settings), screened.bundle_hash, bids)
 
 
 def _moment_of(view: View, as_of: datetime) -> np.datetime64:

@@ -112,19 +112,26 @@ def seal(records: pd.DataFrame, *, run_id: str, slot: str = SLOT) -> Sealed:
     return Sealed(frame, merkle_root(frame["digest"].tolist()))
 
 
-def verify(frame: pd.DataFrame, root: str) -> Verification:
+def verify(frame: pd.DataFrame, root: str, erased: Mapping[int, str] | None = None) -> Verification:
     """Whether records that were sealed still have their digests and root.
 
     Args:
         frame: Sealed records, in any order.
         root: The root that was published.
+        erased: Digests of records that were erased since, by their place among all records in order of customer.
     """
     ordered = frame.sort_values("customer_id", kind="stable", ignore_index=True)
     now = digests(ordered)
     is_changed = [was != found for was, found in zip(ordered["digest"], now, strict=True)]
-    found_root = merkle_root(now)
+    found_root = merkle_root(with_erased(now, erased or {}))
     changed = tuple(str(each) for each in ordered.loc[is_changed, "decision_id"])
     return Verification(not changed and found_root == root, changed, found_root)
+
+
+def with_erased(present: Sequence[str], erased: Mapping[int, str]) -> list[str]:
+    """All digests of a run in their places: those of records that are here, and of those that were erased since."""
+    rest = iter(present)
+    return [erased[place] if place in erased else next(rest) for place in range(len(present) + len(erased))]
 
 
 def digests(frame: pd.DataFrame) -> list[str]:

@@ -4,17 +4,22 @@ An append-only Delta table. A key (slot, day, customer) belongs to the decision 
 for the same decision changes nothing, so a delivery that was killed can simply be repeated.
 """
 
+import secrets
+from collections.abc import Collection
 from datetime import date, datetime
 
 import pandas as pd
 
 from lake.digest import text_digest
 from lake.errors import LakeError
-from lake.store import Lake
+from lake.rewriting import replace_log
+from lake.store import Lake, arrow_table
 
 RESERVATIONS = "reservations"
 COLUMNS = ["slot", "day", "customer_id", "decision_id", "run_id", "channel_id", "asset_id", "send_at", "cost"]
 TRIES = 20
+ERASED = "erased/"
+"""What stands before a random word in the place of an erased customer: the room that was used stays used."""
 
 
 class Reservations:
@@ -69,7 +74,7 @@ class Reservations:
             `touch_id` (the decision), `customer_id`, `channel_id`, `asset_id`, `sent_at`, `cost`, in order of touch_id.
         """
         rows = self._others(slot, day)
-        rows = rows[rows["send_at"] < pd.Timestamp(before)]
+        rows = rows[(rows["send_at"] < pd.Timestamp(before)) & ~rows["customer_id"].str.startswith(ERASED)]
         touches = rows.rename(columns={"decision_id": "touch_id", "send_at": "sent_at"})
         columns = ["touch_id", "customer_id", "channel_id", "asset_id", "sent_at", "cost"]
         return touches[columns].sort_values("touch_id", ignore_index=True)
@@ -78,6 +83,28 @@ class Reservations:
         """Digest of what `touches` returns; what this very slot has sent is no part of it."""
         touches = self.touches(before, slot=slot, day=day)
         return text_digest(touches.to_csv(index=False, date_format="%Y-%m-%dT%H:%M:%S.%f%z"))
+
+    def of_customers(self, customer_ids: Collection[str]) -> list[str]:
+        """The decisions that these customers were ever given to."""
+        rows = self._rows(None)
+        return rows.loc[rows["customer_id"].isin(list(customer_ids)), "decision_id"].tolist()
+
+    def forget(self, customer_ids: Collection[str]) -> int:
+        """Put random words in the place of customers and their decisions, in a table written anew.
+
+        What they were sent keeps counting for the limits of its day, about nobody.
+
+        Returns:
+            The number of rows it concerned.
+        """
+        rows = self._rows(None)
+        is_theirs = rows["customer_id"].isin(list(customer_ids))
+        if not is_theirs.any():
+            return 0
+        for name in ("customer_id", "decision_id"):
+            rows.loc[is_theirs, name] = [f"{ERASED}{secrets.token_hex(16)}" for _ in range(int(is_theirs.sum()))]
+        replace_log(self._lake, RESERVATIONS, arrow_table(rows))
+        return int(is_theirs.sum())
 
     def _others(self, slot: str, day: date) -> pd.DataFrame:
         rows = self._rows(None)

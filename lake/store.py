@@ -237,7 +237,7 @@ class Lake:
 
     def _retype(self, stored: DeltaTable, path: Path, types: Mapping[str, pa.DataType]) -> None:
         """Give columns that no run has put a value into the type that a run now knows."""
-        rows = _rows(stored, path)
+        rows = rows_of(stored, path)
         for name, kind in types.items():
             if rows[name].null_count < rows.num_rows:
                 raise LakeError(
@@ -266,7 +266,12 @@ class Lake:
             raise _unreadable(path, version, error) from error
 
 
-def _rows(table: DeltaTable, path: Path, columns: Sequence[str] | None = None, filters: Any = None) -> pa.Table:
+def rows_of(table: DeltaTable, path: Path, columns: Sequence[str] | None = None, filters: Any = None) -> pa.Table:
+    """The rows of a Delta table; `path` is its folder.
+
+    Raises:
+        LakeError: Its files cannot be read.
+    """
     # Without a file system of Arrow's own, its threads call into Python and may abort the process while it ends.
     files = pafs.SubTreeFileSystem(str(path), pafs.LocalFileSystem())
     wanted = None if columns is None else list(columns)
@@ -277,7 +282,7 @@ def _rows(table: DeltaTable, path: Path, columns: Sequence[str] | None = None, f
 
 
 def _frame(table: DeltaTable, path: Path, columns: Sequence[str] | None = None, filters: Any = None) -> pd.DataFrame:
-    frame: pd.DataFrame = _rows(table, path, columns, filters).to_pandas()
+    frame: pd.DataFrame = rows_of(table, path, columns, filters).to_pandas()
     return frame
 
 

@@ -1,0 +1,115 @@
+"""Whoever was erased takes part in a replay by their bids alone: all other records come out as they were."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from decisioning.allocate import NOTHING, Options, allocate
+from decisioning.bids import Bids, allocate_beside, nobody
+from decisioning.decide import Decisions, decide, propose
+from decisioning.decision_log import seal, verify
+from decisioning.limits import Limit
+from forecasting.frames import from_tables, to_tables
+from forecasting.values import Forecasts
+from graph.erase import view_without
+from tests.unit.decisioning.test_decide import crowd
+from tests.unit.decisioning.world import World
+
+CUSTOMERS = 60
+LIMITS = (Limit("email capacity", "touches", 0, 3), Limit("budget", "money", None, 0.5))
+
+
+@pytest.fixture(scope="module")
+def busy() -> tuple[World, Decisions]:
+    world = crowd(World(), CUSTOMERS)
+    return world, world.decide()
+
+
+def forecasts_without(forecasts: Forecasts, gone: set[str]) -> Forecasts:
+    tables = to_tables(forecasts)
+    for name, frame in tables.items():
+        if "customer_id" in frame:
+            tables[name] = frame[~frame["customer_id"].isin(gone)].reset_index(drop=True)
+    return from_tables(tables)
+
+
+def decided_without(world: World, gone: set[str], absent: Bids | None) -> pd.DataFrame:
+    view, forecasts = view_without(world.view(), gone), forecasts_without(world.forecasts(), gone)
+    touches = world.past_touches()
+    touches = touches[~touches["customer_id"].isin(gone)].reset_index(drop=True)
+    motives = propose(view, forecasts, world.settings(), world.as_of)
+    return decide(view, motives, forecasts, world.settings(), touches, as_of=world.as_of, absent=absent).records
+
+
+@settings(deadline=None, max_examples=12)
+@given(places=st.sets(st.integers(0, CUSTOMERS - 1), min_size=1, max_size=8))
+def test_all_other_records_come_out_as_they_were(busy: tuple[World, Decisions], places: set[int]) -> None:
+    world, before = busy
+    whole = seal(before.records, run_id="a-run")
+    gone = set(whole.frame["customer_id"].iloc[sorted(places)])
+    absent = before.bids.of(np.array(sorted(places), dtype=np.int32))
+    again = seal(decided_without(world, gone, absent), run_id="a-run").frame
+    others = whole.frame[~whole.frame["customer_id"].isin(gone)]
+    assert again["digest"].tolist() == others["digest"].tolist()
+    erased = {place: str(whole.frame["digest"].iloc[place]) for place in places}
+    assert verify(again, whole.root, erased).is_intact
+
+
+def test_without_their_bids_others_would_get_what_they_got(busy: tuple[World, Decisions]) -> None:
+    world, before = busy
+    sent = before.records[(before.records["verb"] == "send") & ~before.records["is_ghost"]]
+    gone = set(sent["customer_id"])
+    others = seal(before.records, run_id="a-run").frame
+    others = others[~others["customer_id"].isin(gone)]
+    again = seal(decided_without(world, gone, None), run_id="a-run").frame
+    assert again["digest"].tolist() != others["digest"].tolist()
+
+
+def test_an_erased_digest_that_is_not_the_one_breaks_the_root(busy: tuple[World, Decisions]) -> None:
+    whole = seal(busy[1].records, run_id="a-run")
+    left = whole.frame.drop(index=4)
+    right = str(whole.frame["digest"].iloc[4])
+    assert verify(left, whole.root, {4: right}).is_intact
+    assert not verify(left, whole.root, {5: right}).is_intact
+    assert not verify(left, whole.root, {4: str(whole.frame["digest"].iloc[5])}).is_intact
+    assert not verify(left, whole.root).is_intact
+
+
+@settings(deadline=None)
+@given(data=st.data())
+def test_an_allocation_beside_absent_bids_is_the_allocation_of_all(data: st.DataObject) -> None:
+    count = data.draw(st.integers(2, 9))
+    rows = data.draw(
+        st.lists(
+            st.tuples(
+                st.integers(0, count - 1),
+                st.integers(0, 1),
+                st.sampled_from([0.1, 0.2]),
+                st.sampled_from([1.0, 2.0, 3.0]),
+            ),
+            max_size=24,
+        ).map(sorted)
+    )
+    columns = [np.array([row[part] for row in rows]) for part in range(4)]
+    everybody = Options(columns[0].astype(np.int32), columns[1].astype(np.int32), columns[2] + 0.0, columns[3] + 0.0)
+    whole = allocate(everybody, LIMITS, count)
+    absent_places = np.array(sorted(data.draw(st.sets(st.integers(0, count - 1), max_size=count - 1))), dtype=np.int32)
+    bids = Bids(np.arange(count, dtype=np.int32), everybody.take(whole.shortlisted)).of(absent_places)
+    is_here = ~np.isin(everybody.customer, absent_places)
+    here = np.setdiff1d(np.arange(count, dtype=np.int32), absent_places)
+    left = everybody.take(is_here)
+    left = Options(np.searchsorted(here, left.customer).astype(np.int32), left.channel, left.cost, left.value)
+    ours, used = allocate_beside(left, LIMITS, len(here), bids)
+    expected = whole.chosen[here]
+    positions = np.cumsum(is_here) - 1
+    assert ours.chosen.tolist() == [NOTHING if at < 0 else positions[at] for at in expected]
+    assert ours.prices.tolist() == whole.prices.tolist()
+    assert used[0] == sum(everybody.channel[at] == 0 for at in whole.chosen[absent_places] if at >= 0)
+
+
+def test_nobody_absent_uses_nothing() -> None:
+    ours, used = allocate_beside(nobody().options, LIMITS, 2, nobody())
+    assert ours.chosen.tolist() == [NOTHING, NOTHING]
+    assert used.tolist() == [0, 0]
