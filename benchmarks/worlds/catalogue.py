@@ -119,7 +119,7 @@ def offers() -> pd.DataFrame:
 def assets() -> pd.DataFrame:
     """The table `assets`: articles and guides per topic, a reminder per line, offers, and help for the undecided."""
     lines_of = {topic: [line.category_id for line in LINES if topic in line.topics] for topic in TOPICS}
-    everything = [line.category_id for line in LINES]
+    everything = ["platform"]
     rows = [
         {
             "asset_id": f"{form}-{topic}",

@@ -89,7 +89,8 @@ def _readable(table: pa.Table) -> pd.DataFrame:
         else table[field.name].cast(pa.string())
         for field in table.schema
     }
-    return pa.table(columns).to_pandas()
+    frame: pd.DataFrame = pa.table(columns).to_pandas()
+    return frame
 
 
 if __name__ == "__main__":

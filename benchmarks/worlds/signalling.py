@@ -76,7 +76,8 @@ def signals(
         _product_use(draw, known, tried),
         _checkouts(draw, known, bought),
     ]
-    rows = pd.concat([part.reindex(columns=list(COLUMNS)) for part in parts if len(part)], ignore_index=True)
+    filled = [part for part in parts if len(part)] or parts[:1]
+    rows = pd.concat([part.reindex(columns=list(COLUMNS)) for part in filled], ignore_index=True)
     is_late = draw.random(len(rows)) < LATE_SHARE
     delay = np.where(is_late, draw.uniform(0.2, 3.0, len(rows)), draw.uniform(0.0, 0.0005, len(rows)))
     received = rows["day"].to_numpy(dtype=np.float64) + delay
@@ -109,7 +110,8 @@ def _pages(draw: np.random.Generator, known: Known, minds: Minds, touched: Touch
     weights = minds.interest_on(mind, day)
     topic = choose(draw, NOISE_SHARE / len(TOPICS) + (1 - NOISE_SHARE) * weights)
     is_click = (touch >= 0) & (place == 0)
-    topic = np.where(is_click, touched.rows["topic"].to_numpy(dtype=np.int64)[touch], topic)
+    clicked = touch[is_click]
+    topic[is_click] = touched.rows["topic"].to_numpy(dtype=np.int64)[clicked]
     worry = (person < persons) & minds.objects_on(mind, day) & (draw.random(len(session)) < 0.3) & ~is_click
     # the last entry of the list is there for people without an objection, and never chosen
     feared = np.array([TOPICS.index(name) for name in OBJECTION_TOPICS] + [0])[minds.objection[mind]]
@@ -123,8 +125,11 @@ def _pages(draw: np.random.Generator, known: Known, minds: Minds, touched: Touch
         object
     )
     is_content = np.isin(kind, ("Content Viewed", "Content Downloaded"))
-    sent = touched.rows.iloc[np.maximum(touch, 0)]
-    asset = np.where(is_click, sent["asset_id"].to_numpy(dtype=object), asset)
+    asset[is_click] = touched.rows["asset_id"].to_numpy(dtype=object)[clicked]
+    channel = np.full(len(topic), "website", dtype=object)
+    channel[is_click] = touched.rows["channel_id"].to_numpy(dtype=object)[clicked]
+    campaign = np.full(len(topic), None, dtype=object)
+    campaign[is_click] = touched.rows["campaign_id"].to_numpy(dtype=object)[clicked]
     device = visited.device[session]
     is_named = (day >= known.owned.known_from[device]) & (person < persons)
     record = known.record_of(draw, person, day)
@@ -137,8 +142,8 @@ def _pages(draw: np.random.Generator, known: Known, minds: Minds, touched: Touch
             "session": session.astype(np.float64),
             "product_id": where_kept(kind == "Product Viewed", product),
             "asset_id": where_kept(is_content, asset),
-            "channel_id": np.where(is_click, sent["channel_id"].to_numpy(dtype=object), "website"),
-            "campaign_id": where_kept(is_click, sent["campaign_id"].to_numpy(dtype=object)),
+            "channel_id": channel,
+            "campaign_id": campaign,
             "topic": np.array(TOPICS, dtype=object)[topic],
             "value": np.round(draw.lognormal(np.log(np.where(worry, 90.0, 40.0)), 0.8)),
             "source": "web",

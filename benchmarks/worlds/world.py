@@ -129,7 +129,8 @@ def in_working_hours(chance: np.random.Generator, day: Floats) -> Floats:
 
 def keys(prefix: str, numbers: Integers, width: int = 5) -> Texts:
     """Keys such as `con-00042`; the numbers count from 0, the keys from 1."""
-    return np.char.add(f"{prefix}-", np.char.zfill((numbers + 1).astype(str), width)).astype(object)
+    counted = pd.Series(numbers + 1, dtype=np.int64).astype(str).str.zfill(width)
+    return np.asarray(f"{prefix}-" + counted, dtype=object)
 
 
 def choose(chance: np.random.Generator, weights: Floats) -> Integers:

@@ -1,0 +1,2 @@
+SELECT account_id, name, industry, tier, is_regulated, region, owner
+FROM 'accounts.csv'

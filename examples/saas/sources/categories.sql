@@ -1,0 +1,2 @@
+SELECT category_id, name, parent_id
+FROM 'categories.csv'
