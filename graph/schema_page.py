@@ -24,8 +24,9 @@ Two layers are loaded, each only where it changed. **knowledge** is what the tab
   default), and only products that something refers to are here: bought on enough days, or named by an asset. All
   others are in the lake.
 - `BOUGHT` is replaced when it changes. A belief (`INTERESTED_IN`, `PREFERS`, `OBJECTS_TO`, `TRIGGERED_BY`) is never
-  overwritten: newer evidence closes it (`valid_to`) and opens the next. Ask for `valid_to IS NULL` to get what is
-  believed now.
+  overwritten: newer evidence closes it (`valid_to`) and opens the next, and without any it ends when its weight has
+  faded, which is known from the start. Ask for `valid_from <= $as_of AND (valid_to IS NULL OR valid_to > $as_of)` to
+  get what is believed at a time.
 - Decisions to do nothing are counts on their run; the record of every decision is in the lake.
 - The path of a decision is literal:
 

@@ -1,13 +1,9 @@
 """What is believed about customers: one module per named rule, from evidence to weight, confidence, validity."""
 
-from graph.beliefs.most_browsed import MOST_BROWSED, most_browsed
-from graph.beliefs.repeat_purchase import REPEAT_PURCHASE, BeliefSettings, close_beliefs, repeat_purchase
+from graph.beliefs.believe import believe
+from graph.beliefs.closing import close_beliefs
+from graph.beliefs.rules import RULES
+from graph.beliefs.settings import BeliefSettings
+from graph.beliefs.stated import parse_statement
 
-__all__ = [
-    "MOST_BROWSED",
-    "REPEAT_PURCHASE",
-    "BeliefSettings",
-    "close_beliefs",
-    "most_browsed",
-    "repeat_purchase",
-]
+__all__ = ["RULES", "BeliefSettings", "believe", "close_beliefs", "parse_statement"]

@@ -1,96 +1,54 @@
-"""Beliefs: named rules that turn evidence into an interest with weight, confidence and validity.
+"""The belief rule `repeat-purchase`: whoever comes back to a category is interested in it.
 
-A belief is a function of its evidence only, never of the day on which somebody asks: another day changes the beliefs of
-those who bought, and nobody else's. A belief is closed, never overwritten by a newer one.
+A piece of evidence is a shopping day: a local date with a sale of quantity and value above zero. Confidence rests on
+the customer's own returns: after how many of the earlier shopping days the next one followed within 28 days.
 """
-
-from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 import pandas as pd
 
-from graph.aggregates import Integers, ShoppingDays, as_times
-
-REPEAT_PURCHASE: Final = "repeat-purchase"
-PERIOD_DAYS: Final = 28
-PERIODS: Final = 6
-
-_ABOUT = ["from_key", "to_key", "rule"]
-_IDENTITY = [*_ABOUT, "valid_from"]
+from graph.beliefs.evidence import believed, no_beliefs, weigh
+from graph.beliefs.facts import Facts
+from graph.beliefs.rules import REPEAT_PURCHASE
 
 
-@dataclass(frozen=True)
-class BeliefSettings:
-    """What the playbook says about beliefs.
+def repeat_purchase(facts: Facts) -> pd.DataFrame:
+    """Rows of `Customer INTERESTED_IN Category` from the playbook's number of shopping days on.
 
-    Attributes:
-        minimum_days: Shopping days in a category from which on a customer is believed to be interested.
-        half_life_days: Days in which the weight of a shopping day halves.
+    The weight is the number of shopping days, each halved per half-life that it lies before the last.
     """
-
-    minimum_days: int = 4
-    half_life_days: float = 90.0
-
-
-def repeat_purchase(days: ShoppingDays, settings: BeliefSettings) -> pd.DataFrame:
-    """Whoever comes back to a category is interested in it: rows of `Customer INTERESTED_IN Category`.
-
-    weight: shopping days up to the last one, each halved per half-life that it lies before the last.
-    confidence: (k + 1) / (n + 2), Laplace's rule of succession for the chance of a purchase in a four-week period: k of
-    the last n periods before the last purchase saw one. n is 6, or the whole periods since the first purchase if fewer.
-
-    Args:
-        days: Shopping days per customer and category.
-        settings: Threshold and half-life.
-    """
-    age = days.last_day[days.pair] - days.day
-    weight = np.bincount(days.pair, weights=np.exp2(-age / settings.half_life_days), minlength=len(days))
-    periods = np.minimum((days.last_day - days.first_day) // PERIOD_DAYS, PERIODS)
-    beliefs = pd.DataFrame(
-        {
-            "from_key": days.customer,
-            "to_key": days.bought_key,
-            "rule": REPEAT_PURCHASE,
-            "valid_from": as_times(days.last_at),
-            "valid_to": as_times(np.full(len(days), np.iinfo(np.int64).min)),  # the smallest integer is NaT
-            "weight": weight,
-            "half_life_days": settings.half_life_days,
-            "confidence": (_periods_with_purchase(days, periods) + 1) / (periods + 2),
-            "source": "purchases",
-        }
+    days = _shopping_days(facts)
+    number = days.groupby(["customer_id", "target"], observed=True)["day"].transform("size")
+    days = days[number >= facts.settings.minimum_days]
+    if days.empty:
+        return no_beliefs()
+    days = days.assign(
+        key="purchases/" + days["order_id"].astype(str) + "/" + days["line"].astype(str),
+        customer_id=days["customer_id"].astype(object),
+        target=days["target"].astype(object),
+        worth=1.0,
     )
-    return beliefs[days.count >= settings.minimum_days].reset_index(drop=True)
+    weighed = weigh(days, facts.settings.half_life(REPEAT_PURCHASE))
+    return believed(weighed, REPEAT_PURCHASE, facts.settings, source="purchases")
 
 
-def close_beliefs(held: pd.DataFrame, believed: pd.DataFrame, newest_evidence: pd.Timestamp | None) -> pd.DataFrame:
-    """All rows that the graph should hold: what is believed now, and what was, closed.
-
-    A belief that is no longer among the believed ones ends where the next one about the same begins; without a next
-    one, with the newest evidence that anybody has. Beliefs from later than that are not known yet (an earlier day is
-    being decided again) and are left out.
-
-    Args:
-        held: Rows of a belief as loaded before, open and closed.
-        believed: Its open rows now.
-        newest_evidence: The latest time in the evidence that there is now.
-    """
-    if held.empty or newest_evidence is None:
-        return believed
-    known = held[held["valid_from"] <= newest_evidence]
-    # what is believed now comes last, so that it wins over the same belief as it was held
-    rows = pd.concat([known.assign(is_past=True), believed.assign(is_past=False)], ignore_index=True)
-    rows = rows.drop_duplicates(_IDENTITY, keep="last").sort_values(_IDENTITY)
-    next_begins = rows.groupby(_ABOUT, sort=False)["valid_from"].shift(-1)
-    ends = rows["valid_to"].fillna(next_begins).fillna(newest_evidence)
-    ends = ends.where(ends <= newest_evidence, newest_evidence)
-    return rows.assign(valid_to=ends.where(rows["is_past"])).drop(columns="is_past").reset_index(drop=True)
-
-
-def _periods_with_purchase(days: ShoppingDays, periods: Integers) -> Integers:
-    """How many of each pair's periods before its last shopping day saw another one, shape (pairs,)."""
-    age = days.last_day[days.pair] - days.day
-    period = (age - 1) // PERIOD_DAYS  # the last day itself lies in no period: it is where they are counted from
-    counted = (age >= 1) & (period < periods[days.pair])
-    seen = np.unique(days.pair[counted] * PERIODS + period[counted])
-    return np.asarray(np.bincount(seen // PERIODS, minlength=len(days)), dtype=np.int64)
+def _shopping_days(facts: Facts) -> pd.DataFrame:
+    """The last line of each customer, category and shopping day."""
+    lines = facts.purchases
+    is_shopping = (
+        (lines["kind"] == "sale")
+        & (lines["net_value"].astype(np.float64) > 0)
+        & (lines["quantity"].astype(np.float64) > 0)
+        & lines["category_id"].notna()
+    )
+    lines = lines.loc[is_shopping, ["customer_id", "category_id", "time", "observed", "order_id", "line"]]
+    lines = lines.rename(columns={"category_id": "target"})
+    lines = lines.assign(
+        day=facts.local_days(lines["time"]),
+        # numbers in the texts' order: a million texts are slow to group and to sort
+        **{name: lines[name].astype("category") for name in ("customer_id", "target", "order_id", "line")},
+    )
+    ordered = lines.sort_values(["time", "order_id", "line"])
+    pair = ["customer_id", "target", "day"]
+    observed = ordered.groupby(pair, observed=True)["observed"].transform("max")
+    return ordered.assign(observed=observed).drop_duplicates(pair, keep="last").reset_index(drop=True)

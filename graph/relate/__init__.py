@@ -10,7 +10,7 @@ import pandas as pd
 
 from graph.affinity import affinities
 from graph.aggregates import Lines, customer_activity, shopping_days_by_category, shopping_days_by_product
-from graph.beliefs import most_browsed, repeat_purchase
+from graph.beliefs import believe
 from graph.carts import carts
 from graph.content import GraphContentError
 from graph.declarations import Relationship
@@ -22,6 +22,7 @@ from graph.relate.people import people
 from graph.relate.rows import Rows, keyed
 from graph.schema import kinds_of
 from graph.settings import RelateSettings
+from graph.signals import recent_signals
 
 __all__ = ["RelateSettings", "knowledge_tables"]
 
@@ -72,12 +73,14 @@ def knowledge_tables(
     kept = {**tables, "assets": assets, "products": referred_products(tables, _ends(rows, "Product"))}
     alike = affinities(kept, as_of=as_of, settings=settings.affinity)
     rows |= alike
-    interests = [
-        repeat_purchase(by_category, settings.beliefs),
-        most_browsed(tables.get("signals"), tables["products"], settings.beliefs, as_of=as_of),
-    ]
-    found = [part for part in interests if len(part)]
-    rows["Customer INTERESTED_IN Category"] = pd.concat(found, ignore_index=True) if found else interests[0]
+    rows |= believe(
+        tables,
+        as_of=as_of,
+        timezone=timezone,
+        settings=settings.beliefs,
+        similar_topics=alike["Topic SIMILAR_TO Topic"],
+    )
+    rows |= recent_signals(tables, as_of=as_of, timezone=timezone, settings=settings.beliefs)
     rows |= products(tables, _ends(rows, "Product"))
     return rows | {"Region": regions(rows), "Topic": _topics(rows)}
 

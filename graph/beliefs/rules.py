@@ -1,0 +1,150 @@
+"""The named rules of belief: what each says, how fast it fades, and the event that its confidence is the chance of.
+
+Confidence is `Curve.chance` of a tally that every rule keeps: k of n occasions in the customer's own past on which the
+event, or the nearest thing to it, came true. The curves were fitted on simulated customers (`benchmarks/
+belief_reliability.py`, which also measures how honest they are on customers it did not fit); the playbook has no say.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+Relation = Literal["INTERESTED_IN", "PREFERS", "OBJECTS_TO", "TRIGGERED_BY"]
+Numbers = npt.NDArray[np.float64]
+
+LOWEST, HIGHEST = 0.02, 0.98
+"""Nobody is ever surer than this, either way."""
+
+REPEAT_PURCHASE: Final = "repeat-purchase"
+MOST_BROWSED: Final = "most-browsed"
+ENGAGED: Final = "engaged"
+CHOSEN_MOST: Final = "chosen-most"
+ANSWERS_ON: Final = "answers-on"
+CHECKOUT_LEFT: Final = "checkout-left"
+PRICING_VISITED: Final = "pricing-visited"
+RETURNING_VISITOR: Final = "returning-visitor"
+OBSERVED: Final = "observed"
+OFFERS_IGNORED: Final = "offers-ignored"
+REFUSED: Final = "refused"
+RETURNED: Final = "returned"
+HESITATED: Final = "hesitated"
+STATED: Final = "stated"
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A logistic curve from a tally and a weight to a probability.
+
+    Attributes:
+        base: Log-odds without any evidence of one's own.
+        by_tally: What the log-odds of (k + 1) / (n + 2) count for.
+        by_weight: What the natural logarithm of 1 + weight counts for.
+    """
+
+    base: float
+    by_tally: float
+    by_weight: float = 0.0
+
+    def chance(self, tally: Numbers, occasions: Numbers, weight: Numbers) -> Numbers:
+        """The probability of the rule's event, between LOWEST and HIGHEST.
+
+        Args:
+            tally: k, how often it came true.
+            occasions: n, how often it could have.
+            weight: Weight of the evidence.
+        """
+        odds = np.log((tally + 1) / (occasions - tally + 1))
+        log_odds = self.base + self.by_tally * odds + self.by_weight * np.log1p(weight)
+        return np.asarray(np.clip(1 / (1 + np.exp(-log_odds)), LOWEST, HIGHEST), dtype=np.float64)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule.
+
+    Attributes:
+        name: Its name, as beliefs carry it.
+        relation: What it says.
+        event: What its confidence is the probability of, after the newest evidence (`valid_from`).
+        half_life_days: Days in which its weight halves; None for the playbook's general half-life.
+        curve: From its tally to that probability; None where somebody states it.
+    """
+
+    name: str
+    relation: Relation | None
+    event: str
+    half_life_days: float | None
+    curve: Curve | None
+
+
+_RULES = (
+    Rule(
+        REPEAT_PURCHASE,
+        "INTERESTED_IN",
+        "shops in the category again within 28 days",
+        None,
+        Curve(0.0, 1.0),
+    ),
+    Rule(
+        MOST_BROWSED,
+        "INTERESTED_IN",
+        "looks at a product of the category again within 28 days",
+        None,
+        Curve(0.0, 1.0),
+    ),
+    Rule(
+        ENGAGED,
+        "INTERESTED_IN",
+        "shows interest in it again, in any way that counts, within 28 days",
+        30.0,
+        Curve(0.0, 1.0),
+    ),
+    Rule(
+        CHOSEN_MOST,
+        "PREFERS",
+        "the next visit that is about anything is about this",
+        60.0,
+        Curve(0.0, 1.0),
+    ),
+    Rule(
+        ANSWERS_ON,
+        "PREFERS",
+        "answers the next message on this channel within 14 days",
+        90.0,
+        Curve(0.0, 1.0),
+    ),
+    Rule(CHECKOUT_LEFT, "TRIGGERED_BY", "buys something within 14 days", 7.0, Curve(0.0, 1.0)),
+    Rule(
+        PRICING_VISITED,
+        "TRIGGERED_BY",
+        "asks for a demo or a trial, starts a checkout or buys within 28 days",
+        14.0,
+        Curve(0.0, 1.0),
+    ),
+    Rule(
+        RETURNING_VISITOR,
+        "TRIGGERED_BY",
+        "comes back to the same or a similar topic within 14 days",
+        14.0,
+        Curve(0.0, 1.0),
+    ),
+    Rule(OBSERVED, "TRIGGERED_BY", "what was observed is so, as its source states", 14.0, None),
+    Rule(
+        OFFERS_IGNORED,
+        "OBJECTS_TO",
+        "the next purchase is at full price",
+        120.0,
+        Curve(0.0, 1.0),
+    ),
+    Rule(REFUSED, "OBJECTS_TO", "answers no message about it within 28 days", 180.0, Curve(0.0, 1.0)),
+    Rule(RETURNED, "OBJECTS_TO", "sends back something of the next order in the category", 120.0, Curve(0.0, 1.0)),
+    Rule(HESITATED, "OBJECTS_TO", "buys nothing within 14 days", 14.0, Curve(0.0, 1.0)),
+    Rule(STATED, None, "what was stated is so, as its author states", 365.0, None),
+)
+
+RULES: Mapping[str, Rule] = MappingProxyType({rule.name: rule for rule in _RULES})
+"""Every rule by its name."""
