@@ -57,8 +57,9 @@ class Subjects:
     view: View
     assets: npt.NDArray[np.object_]
     categories: npt.NDArray[np.object_]
+    topics: npt.NDArray[np.object_]
     products: npt.NDArray[np.object_]
-    category_at: dict[str, int]
+    place_of: dict[str, int]
     parent: npt.NDArray[np.int32]
     product_category: npt.NDArray[np.int32]
 
@@ -69,15 +70,49 @@ class Subjects:
             view=view,
             assets=view.assets.keys,
             categories=view.categories.keys,
+            topics=view.topics.keys,
             products=view.products.keys,
-            category_at={f"category/{key}": place for place, key in enumerate(view.categories.keys)},
+            place_of={
+                f"{kind}/{key}": place
+                for kind, nodes in (("category", view.categories), ("topic", view.topics), ("product", view.products))
+                for place, key in enumerate(nodes.keys)
+            },
             parent=parents(view),
             product_category=view.products.frame["category"].to_numpy(dtype=np.int32),
         )
 
     def between(self, subject: str, asset: int) -> list[Step]:
-        """From a category to an asset about it, a product in it, or something that contains it; else empty."""
-        start = self.category_at.get(subject, -1)
+        """From a subject to an asset about it, or about what lies nearest to it; else empty."""
+        place = self.place_of.get(subject, -1)
+        if place < 0:
+            return []
+        kind = subject.partition("/")[0]
+        if kind == "topic":
+            return self._from_topic(place, asset)
+        if kind == "product":
+            is_about = place in _targets(self.view.asset_products, asset)
+            return (
+                [_step(f"Asset/{self.assets[asset]}", "ABOUT", f"Product/{self.products[place]}")] if is_about else []
+            )
+        return self._from_category(place, asset)
+
+    def _from_topic(self, place: int, asset: int) -> list[Step]:
+        """The topic itself, or the one most like it that the asset is about."""
+        about, stated = f"Asset/{self.assets[asset]}", _targets(self.view.asset_topics, asset)
+        here = f"Topic/{self.topics[place]}"
+        if place in stated:
+            return [_step(about, "ABOUT", here)]
+        similar = self.view.similar_topics
+        links = np.arange(similar.starts[place], similar.starts[place + 1])
+        links = links[np.isin(similar.targets[links], stated)]
+        if not len(links):
+            return []
+        nearest = similar.targets[links[np.argmax(similar.facts["similarity"][links])]]
+        there = f"Topic/{self.topics[nearest]}"
+        return [_step(here, "SIMILAR_TO", there), _step(about, "ABOUT", there)]
+
+    def _from_category(self, start: int, asset: int) -> list[Step]:
+        """The category, a product in it, or something that contains it."""
         about = f"Asset/{self.assets[asset]}"
         stated = _targets(self.view.asset_categories, asset)
         products = _targets(self.view.asset_products, asset)

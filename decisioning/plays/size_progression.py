@@ -84,7 +84,7 @@ class SizeProgression:
         )
         run = (~follows).astype(np.int64).cumsum()
         worn = worn.assign(pace_days=pace, count=worn.groupby(run).cumcount() + 1)
-        worn["sizes"] = _joined(worn["size"].to_numpy(dtype=object), run.to_numpy(dtype=np.int64))
+        worn["sizes"] = _joined(worn["size"].to_numpy(dtype=object), np.asarray(run, dtype=np.int64))
         # where larger sizes follow within a step, but not in time, somebody else wears them or the child outgrew this
         goes_on = (worn.groupby(child, sort=False)["rung"].shift(-1) - worn["rung"]) <= threshold(
             self, settings, "largest_step"

@@ -27,6 +27,7 @@ ASSET_COLUMNS = (
     "message_class",
     "status",
     "readiness",
+    "compliance",
     "campaign_id",
     "starts_at",
     "ends_at",
