@@ -9,13 +9,14 @@ from datetime import datetime
 import pandas as pd
 
 from graph.affinity import affinities
+from graph.affinity_sizes import with_size_places
 from graph.aggregates import Lines, customer_activity, shopping_days_by_category, shopping_days_by_product
 from graph.beliefs import believe
 from graph.carts import carts
 from graph.content import GraphContentError
 from graph.declarations import Relationship
 from graph.performance import performance
-from graph.relate.catalogue import categories, products, referred_products
+from graph.relate.catalogue import bought_products, categories, products
 from graph.relate.content import content, newest_versions
 from graph.relate.market import observations, opportunities, regions
 from graph.relate.people import people
@@ -56,6 +57,7 @@ def knowledge_tables(
             f"The tables {', '.join(missing)} are missing.", where="relate", remedy="Write a source for each of them."
         )
     settings = settings or RelateSettings()
+    tables = {**tables, "products": with_size_places(tables["products"], settings.affinity.size_orders)}
     lines = Lines.of(tables["purchases"], as_of=as_of, timezone=timezone)
     by_category = shopping_days_by_category(lines, tables["products"])
     assets = newest_versions(tables["assets"])
@@ -66,12 +68,15 @@ def knowledge_tables(
         **opportunities(tables, as_of=as_of),
         **observations(tables, as_of=as_of, expired_days=settings.expired_days),
         "Customer BOUGHT Category": by_category.bought(),
-        "Customer BOUGHT Product": shopping_days_by_product(lines).bought(settings.product_threshold),
+        "Customer BOUGHT Product": bought_products(
+            shopping_days_by_product(lines), tables["products"], settings.product_threshold
+        ),
         "Customer HAS_IN_CART Product": carts(tables.get("signals"), tables["purchases"], as_of=as_of),
         "Asset PERFORMS Channel": performance({**tables, "assets": assets}, as_of=as_of, settings=settings),
     }
-    kept = {**tables, "assets": assets, "products": referred_products(tables, _ends(rows, "Product"))}
-    alike = affinities(kept, as_of=as_of, settings=settings.affinity)
+    alike = affinities(
+        {**tables, "assets": assets}, as_of=as_of, settings=settings.affinity, kept=_ends(rows, "Product")
+    )
     rows |= alike
     rows |= believe(
         tables,
