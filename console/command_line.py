@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from console.commands import ask, assert_fact, check, graph_health, graph_server, prove, run
+from console.commands import ask, assert_fact, check, graph_health, graph_server, lineage, prove, run
 from console.defects import tell_of_defect
 from console.output import WarrantGroup
 
@@ -23,6 +23,7 @@ ask.register(app)
 prove.register(app)
 assert_fact.register(app)
 graph_health.register(graph_server.app)
+lineage.register(graph_server.app)
 app.add_typer(graph_server.app, name="graph", rich_help_panel="Operating")
 
 

@@ -1,6 +1,6 @@
 """What a belief rests on: the keys of its evidence, from the notes about what was loaded, without asking a server."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -39,3 +39,22 @@ def evidence_keys(state_folder: Path, step: Mapping[str, Any]) -> tuple[str, ...
         return ()
     newest = found.take(pc.sort_indices(found, [("valid_from", "descending")])).slice(0, 1)
     return tuple(newest["evidence"].to_pylist()[0] or ())
+
+
+def rules_believing(state_folder: Path, kinds: Iterable[str]) -> dict[str, dict[str, tuple[str, ...]]]:
+    """Per kind of belief the rules that believe any, with the tables that their evidence is from.
+
+    Args:
+        state_folder: Where the content loaded last is kept.
+        kinds: Names of beliefs, such as `Customer PREFERS Channel`.
+    """
+    found: dict[str, dict[str, tuple[str, ...]]] = {}
+    for name in kinds:
+        held = Shelf(state_folder, RELATIONSHIP[name].layer).kind(name)
+        if held is None or not len(held):
+            continue
+        pairs = held.select(["rule", "source"]).group_by(["rule", "source"]).aggregate([]).to_pylist()
+        for pair in sorted(pairs, key=lambda one: (one["rule"], one["source"])):
+            rules = found.setdefault(name, {})
+            rules[pair["rule"]] = (*rules.get(pair["rule"], ()), *pair["source"].split(", "))
+    return found
