@@ -184,6 +184,12 @@ class World:
             self._row("signals", signal_id=signal_id, customer_id=customer_id, product_id=product_id, **columns)
         return self
 
+    def signal(self, name: str, *, on: date | str, at: str = "10:00:00", **columns: Any) -> Self:
+        """Something that somebody did, as a customer (`customer_id`) or as a visitor (`anonymous_id`)."""
+        number = len(self.rows.get("signals", [])) + 1
+        keys = {"signal_id": f"signal-{number}", "name": name, "occurred_at": local(on, at)}
+        return self._row("signals", **keys | columns)
+
     def estimate(self, customer_id: str, name: str, value: float) -> Self:
         """A forecast about a customer that the company brings along, such as `pclv`."""
         return self._row("estimates", subject_kind="customer", subject_id=customer_id, name=name, value=value)
@@ -327,6 +333,10 @@ class World:
     def why(self, customer_id: str) -> Document:
         """What was decided for a customer, and why."""
         return self._succeed("why", "--customer", customer_id)
+
+    def why_decision(self, decision_id: str) -> Document:
+        """A decision of any run, by its id."""
+        return self._succeed("why", "--decision", decision_id)
 
     def query(self, cypher: str) -> list[Row]:
         """What the graph answers to an analyst."""
