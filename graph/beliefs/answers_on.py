@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from graph.beliefs.evidence import MICROSECONDS_PER_DAY, believed, no_beliefs, weigh
+from graph.beliefs.evidence import MICROSECONDS_PER_DAY, believed, no_beliefs, weigh, weighed_against
 from graph.beliefs.facts import Facts
 from graph.beliefs.rules import ANSWERS_ON
 
@@ -28,8 +28,9 @@ def answers_on(facts: Facts) -> pd.DataFrame:
     counts["share"] = (counts["answers"] + 1) / (counts["touches"] + 2)
     is_best = counts["share"] >= counts.groupby("customer_id")["share"].transform("max")
     counts = counts[is_best & (counts["answers"] >= LEAST_ANSWERS)]
-    answers = sent[sent["is_answered"]]
-    weighed = weigh(answers, facts.settings.half_life(ANSWERS_ON)).merge(counts, on=pair)
+    half_life = facts.settings.half_life(ANSWERS_ON)
+    weighed = weigh(sent[sent["is_answered"]], half_life).merge(counts, on=pair)
+    weighed = weighed_against(weighed, sent[~sent["is_answered"]], half_life)
     return believed(
         weighed,
         ANSWERS_ON,
@@ -41,10 +42,11 @@ def answers_on(facts: Facts) -> pd.DataFrame:
 
 
 def answered_touches(facts: Facts) -> pd.DataFrame:
-    """Touches that are answered or old enough to be known as unanswered, with the evidence of the first answer.
+    """Touches that are answered or old enough to be known as unanswered.
 
     Returns:
-        The touches' columns, target (the channel), is_answered, time, observed and key (of the answer), worth.
+        The touches' columns, sent, target (the channel), is_answered, worth; time, observed and key of the answer,
+        of a silence the time from which on it is known.
     """
     answers = facts.outcomes[facts.outcomes["worth"].notna() & facts.outcomes["touch_id"].notna()]
     answers = answers.sort_values(["time", "key"]).drop_duplicates("touch_id")
@@ -54,4 +56,6 @@ def answered_touches(facts: Facts) -> pd.DataFrame:
     sent["is_answered"] = sent["time"].notna() & (sent["time"] <= waited)
     now = pd.Timestamp(facts.as_of).value // 1_000
     sent = sent[sent["is_answered"] | (waited < now)]
+    for name in ("time", "observed"):
+        sent[name] = sent[name].where(sent["is_answered"], waited).astype(np.int64)
     return sent.assign(target=sent["channel_id"], worth=1.0).reset_index(drop=True)

@@ -31,7 +31,7 @@ def checkout_left(facts: Facts, what: str) -> pd.DataFrame:
     last = last.assign(ordered=next_after(last, facts.orders), known=last["time"] + ORDER_HOURS * MICROSECONDS_PER_HOUR)
     now = pd.Timestamp(facts.as_of).value // 1_000
     left = last[(last["ordered"] > last["known"]) & (last["known"] < now)]
-    left = left.assign(observed=np.maximum(left["observed"], left["known"]))
+    left = left.assign(time=left["known"], observed=np.maximum(left["observed"], left["known"]))
     left = left.assign(target=TOPIC) if what == "Topic" else _with_categories(facts, left)
     if left.empty:
         return no_beliefs()

@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from graph.beliefs.evidence import believed, no_beliefs, weigh
+from graph.beliefs.evidence import believed, no_beliefs, weigh, weighed_against
 from graph.beliefs.facts import Facts
 from graph.beliefs.rules import CHOSEN_MOST
 
@@ -31,7 +31,8 @@ def chosen_most(facts: Facts, what: str) -> pd.DataFrame:
         return no_beliefs()
     visits = visits_about(acts)
     number = visits.drop_duplicates(["customer_id", "session"]).groupby("customer_id").size()
-    weighed = weigh(visits, facts.settings.half_life(CHOSEN_MOST))
+    half_life = facts.settings.half_life(CHOSEN_MOST)
+    weighed = weighed_against(weigh(visits, half_life), visits[["customer_id", "time", "observed"]], half_life)
     about = weighed["pieces"].to_numpy(np.float64)
     of_all = np.asarray(weighed["customer_id"].map(number), dtype=np.float64)
     is_preferred = (about >= LEAST_VISITS) & (about >= LEAST_SHARE * of_all)

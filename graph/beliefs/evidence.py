@@ -90,6 +90,27 @@ def weigh(evidence: pd.DataFrame, half_life_days: float) -> pd.DataFrame:
     )
 
 
+def weighed_against(weighed: pd.DataFrame, contrary: pd.DataFrame, half_life_days: float) -> pd.DataFrame:
+    """The same, moved on to the newest evidence of all, for or against: what speaks against it is news of it too.
+
+    Args:
+        weighed: As `weigh` gives it; its keys go on naming only what speaks for it.
+        contrary: customer_id, time, observed, and target unless it speaks against all that the customer has.
+        half_life_days: Days in which the weight halves on the way.
+    """
+    about = [name for name in ("customer_id", "target") if name in contrary.columns]
+    if weighed.empty or contrary.empty:
+        return weighed
+    latest = contrary.groupby(about)[["time", "observed"]].max().reset_index()
+    latest = latest.rename(columns={"time": "contrary_time", "observed": "contrary_observed"})
+    both = weighed.merge(latest, on=about, how="left")
+    newest = both[["newest", "contrary_time"]].max(axis=1).astype(np.int64)
+    observed = both[["observed", "contrary_observed"]].max(axis=1).astype(np.int64)
+    fading = np.exp2((both["newest"] - newest) / (half_life_days * MICROSECONDS_PER_DAY))
+    moved = both.assign(weight=both["weight"] * fading, newest=newest, observed=observed)
+    return moved.drop(columns=["contrary_time", "contrary_observed"])
+
+
 def believed(
     weighed: pd.DataFrame,
     rule: str,

@@ -1,6 +1,6 @@
 """The belief rule `offers-ignored`: offers of a kind keep coming, none is used, and purchases at full price go on.
 
-An offer counts as unused 14 days after it was sent.
+An offer counts as unused 14 days after it was sent, which is when that becomes evidence.
 """
 
 from typing import Final
@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from graph.beliefs.evidence import MICROSECONDS_PER_DAY, believed, no_beliefs, weigh
+from graph.beliefs.evidence import MICROSECONDS_PER_DAY, believed, no_beliefs, weigh, weighed_against
 from graph.beliefs.facts import Facts
 from graph.beliefs.rules import OFFERS_IGNORED
 
@@ -47,8 +47,9 @@ def offers_ignored(facts: Facts) -> pd.DataFrame:
     full = orders[orders["is_full"]]
     columns = [*_PAIR, "time", "observed", "key"]
     evidence = pd.concat([unused[columns], full[columns]], ignore_index=True).assign(worth=WORTH)
-    weighed = weigh(evidence, facts.settings.half_life(OFFERS_IGNORED)).merge(tally, on=_PAIR)
-    weighed = weighed[weighed["full"] >= LEAST_ORDERS]
+    half_life = facts.settings.half_life(OFFERS_IGNORED)
+    weighed = weigh(evidence, half_life).merge(tally, on=_PAIR)
+    weighed = weighed_against(weighed[weighed["full"] >= LEAST_ORDERS], orders[[*_PAIR, "time", "observed"]], half_life)
     return believed(
         weighed,
         OFFERS_IGNORED,
@@ -72,7 +73,7 @@ def _offers(facts: Facts) -> tuple[pd.DataFrame, pd.DataFrame]:
     is_used |= pd.Series(pairs.isin(by_asset.index), index=sent.index)
     known = sent["time"] + UNUSED_DAYS * MICROSECONDS_PER_DAY
     is_over = known < pd.Timestamp(facts.as_of).value // 1_000
-    unused = sent[~is_used & is_over].assign(sent=sent["time"], observed=known)
+    unused = sent[~is_used & is_over].assign(sent=sent["time"], time=known, observed=known)
     return unused, sent[is_used]
 
 

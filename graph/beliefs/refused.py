@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from graph.beliefs.evidence import believed, no_beliefs, weigh
+from graph.beliefs.evidence import believed, no_beliefs, weigh, weighed_against
 from graph.beliefs.facts import Facts
 from graph.beliefs.rules import REFUSED
 from lake.refusals import REFUSING
@@ -34,8 +34,10 @@ def refused(facts: Facts, what: str) -> pd.DataFrame:
     if refusals.empty:
         return no_beliefs()
     pair = ["customer_id", "target"]
-    answers = about[~is_refusal].groupby(pair).size().rename("answers").reset_index()
-    weighed = weigh(refusals, facts.settings.half_life(REFUSED)).merge(answers, on=pair, how="left")
+    half_life, contrary = facts.settings.half_life(REFUSED), about[~is_refusal]
+    answers = contrary.groupby(pair).size().rename("answers").reset_index()
+    weighed = weigh(refusals, half_life).merge(answers, on=pair, how="left")
+    weighed = weighed_against(weighed, contrary[[*pair, "time", "observed"]], half_life)
     number = weighed["pieces"].to_numpy(np.float64)
     return believed(
         weighed,

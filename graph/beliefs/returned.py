@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from graph.beliefs.evidence import believed, no_beliefs, weigh
+from graph.beliefs.evidence import believed, no_beliefs, weigh, weighed_against
 from graph.beliefs.facts import Facts
 from graph.beliefs.rules import RETURNED
 
@@ -31,8 +31,10 @@ def returned(facts: Facts) -> pd.DataFrame:
     back = back.sort_values(["time", "key"]).drop_duplicates([*pair, "of_order"], keep="last")
     if back.empty:
         return no_beliefs()
-    orders = lines[lines["kind"] == "sale"].groupby(pair)["order_id"].nunique().rename("orders").reset_index()
-    weighed = weigh(back, facts.settings.half_life(RETURNED)).merge(orders, on=pair, how="left")
+    half_life, sales = facts.settings.half_life(RETURNED), lines[lines["kind"] == "sale"]
+    orders = sales.groupby(pair)["order_id"].nunique().rename("orders").reset_index()
+    weighed = weigh(back, half_life).merge(orders, on=pair, how="left")
+    weighed = weighed_against(weighed, sales[[*pair, "time", "observed"]], half_life)
     number = weighed["pieces"].to_numpy(np.float64)
     occasions = np.maximum(weighed["orders"].fillna(0).to_numpy(np.float64), number)
     is_enough = (number >= LEAST_RETURNS) & (number >= LEAST_SHARE * occasions)

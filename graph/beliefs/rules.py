@@ -85,21 +85,21 @@ _RULES = (
     Rule(
         REPEAT_PURCHASE,
         "INTERESTED_IN",
-        "shops in the category again within 28 days",
+        "shops in the category again, on another day, within 28 days",
         None,
         Curve(0.0, 1.0),
     ),
     Rule(
         MOST_BROWSED,
         "INTERESTED_IN",
-        "looks at a product of the category again within 28 days",
+        "looks at a product of the category again, on another day, within 28 days",
         None,
         Curve(0.0, 1.0),
     ),
     Rule(
         ENGAGED,
         "INTERESTED_IN",
-        "shows interest in it again, in any way that counts, within 28 days",
+        "shows interest in it again, on another day, within 28 days",
         30.0,
         Curve(0.0, 1.0),
     ),
@@ -128,7 +128,7 @@ _RULES = (
     Rule(
         RETURNING_VISITOR,
         "TRIGGERED_BY",
-        "comes back to the same or a similar topic within 14 days",
+        "comes back to the topic, on another day, within 14 days",
         14.0,
         Curve(0.0, 1.0),
     ),

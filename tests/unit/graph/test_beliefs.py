@@ -174,7 +174,9 @@ def test_the_channel_on_which_most_is_answered_is_preferred() -> None:
     for touch, day in (("t0", 59), ("t1", 49), ("t3", 54)):
         tables.outcome("clicked", day, touch=touch)
     (belief,) = tables.believe("PREFERS Channel", "answers-on")
-    assert (belief["to_key"], belief["valid_from"]) == ("email", pd.Timestamp(ago(49)))
+    assert (belief["to_key"], belief["valid_from"]) == ("email", pd.Timestamp(ago(26))), (
+        "40 days ago, and 14 of silence"
+    )
     assert list(belief["evidence"]) == ["outcomes/o1", "outcomes/o0"]
 
 
