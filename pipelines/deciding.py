@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
+from decisioning.bids import Bids
 from decisioning.decide import Motives
 from decisioning.decide import decide as decide_all
 from decisioning.decide import propose as propose_all
@@ -17,15 +18,17 @@ from pipelines.day import SLOT, Day
 from pipelines.health import trust_in
 from pipelines.playbook_settings import decision_settings
 from pipelines.stored import canonical_tables, stored_forecasts, stored_view
+from pipelines.subjects.erased import absent_bids
 
 
 @dataclass(frozen=True, eq=False)
 class Decided:
-    """What deciding a run gives: sealed records, counts and sums, and the hash of all policies."""
+    """What deciding a run gives: sealed records, counts and sums, the hash of all policies, and what everybody bid."""
 
     sealed: Sealed
     summary: dict[str, Any]
     bundle_hash: str
+    bids: Bids
 
 
 def find_motives(day: Day, run: RunRow) -> Motives:
@@ -57,6 +60,7 @@ def decide_from(day: Day, run: RunRow, view: View, forecasts: Forecasts) -> Deci
     settings = replace(decision_settings(day.playbook), trust=trust_in(run))
     motives = propose_all(view, forecasts, settings, run.identity.as_of)
     touches = canonical_tables(day, run, ["touches"])["touches"]
-    decisions = decide_all(view, motives, forecasts, settings, touches, as_of=run.identity.as_of)
+    absent = absent_bids(day, run, view)
+    decisions = decide_all(view, motives, forecasts, settings, touches, as_of=run.identity.as_of, absent=absent)
     sealed = seal(decisions.records, run_id=run.run_id, slot=SLOT)
-    return Decided(sealed, decisions.summary, decisions.bundle_hash)
+    return Decided(sealed, decisions.summary, decisions.bundle_hash, decisions.bids)

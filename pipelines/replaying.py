@@ -2,7 +2,9 @@
 
 from typing import Any
 
+from decisioning.decision_log import merkle_root, with_erased
 from forecasting.forecast import forecast
+from forecasting.values import Forecasts
 from lake.runs import RunRow
 from pipelines.code_version import code_version
 from pipelines.day import Day
@@ -11,7 +13,8 @@ from pipelines.errors import VerificationError
 from pipelines.playbook_settings import forecast_settings
 from pipelines.running import day_of_run
 from pipelines.steps import FORECAST_TABLES
-from pipelines.stored import canonical_tables, stored_records, stored_view
+from pipelines.stored import canonical_tables, stored_forecasts, stored_records, stored_view
+from pipelines.subjects.erased import erased_digests
 
 SHOWN = 20
 
@@ -19,8 +22,12 @@ SHOWN = 20
 def replay_run(day: Day, run_id: str) -> dict[str, Any]:
     """Replay a run.
 
+    Records of people who were erased since are there by their digests, which still lead to the root. Forecasts learn
+    from everybody: of such a run they are taken as stored instead of being made again.
+
     Returns:
-        `run_id`, `records`, `is_equal`, `recorded_root`, `replayed_root`, `differing_customers` (the first few).
+        `run_id`, `records`, `is_equal`, `recorded_root`, `replayed_root`, `differing_customers` (the first few),
+        `erased` (digest by place) and `forecasts` (made again, or as stored).
 
     Raises:
         VerificationError: Code or playbook are not those that decided, so nothing could be proved.
@@ -28,27 +35,35 @@ def replay_run(day: Day, run_id: str) -> dict[str, Any]:
     day = day_of_run(day, run_id)
     run = day.current_run()
     _insist_on_same_makers(day, run)
+    erased = erased_digests(day, run)
     day.progress.started("forecast")
-    forecasts = forecast(
+    forecasts = stored_forecasts(day, run) if erased else _forecasts_made_again(day, run)
+    day.progress.doing("decide", "deciding again")
+    again = decide_from(day, run, stored_view(day, run), forecasts).sealed
+    recorded = stored_records(day, run)
+    differing = _differing_customers(recorded, again.frame)
+    root = str(run.steps["decide"]["facts"]["root"])
+    replayed_root = merkle_root(with_erased(again.frame["digest"].tolist(), erased))
+    return {
+        "run_id": run.run_id,
+        "records": len(again.frame),
+        "is_equal": replayed_root == root and not differing,
+        "recorded_root": root,
+        "replayed_root": replayed_root,
+        "differing_customers": differing[:SHOWN],
+        "erased": erased,
+        "forecasts": "as stored" if erased else "made again",
+    }
+
+
+def _forecasts_made_again(day: Day, run: RunRow) -> Forecasts:
+    return forecast(
         canonical_tables(day, run, FORECAST_TABLES),
         forecast_settings(day.playbook),
         as_of=run.identity.as_of,
         timezone=day.playbook.timezone,
         seed=run.identity.seed,
     )
-    day.progress.doing("decide", "deciding again")
-    again = decide_from(day, run, stored_view(day, run), forecasts).sealed
-    recorded = stored_records(day, run)
-    differing = _differing_customers(recorded, again.frame)
-    root = str(run.steps["decide"]["facts"]["root"])
-    return {
-        "run_id": run.run_id,
-        "records": len(again.frame),
-        "is_equal": again.root == root and not differing,
-        "recorded_root": root,
-        "replayed_root": again.root,
-        "differing_customers": differing[:SHOWN],
-    }
 
 
 def _differing_customers(recorded: Any, again: Any) -> list[str]:

@@ -55,10 +55,11 @@ def views(day: Day) -> Path:
 
 
 def stored_view(day: Day, run: RunRow) -> View:
-    """The view that relate stored for the run."""
+    """The view that relate stored for the run, without those who were erased since."""
+    from graph.erase import present_view
     from graph.read_view import load_view
 
-    return load_view(views(day), str(run.steps["relate"]["facts"]["view"]))
+    return load_view(views(day), present_view(views(day), str(run.steps["relate"]["facts"]["view"])))
 
 
 def store_forecasts(day: Day, run: RunRow, forecasts: Forecasts) -> Mapping[str, str]:

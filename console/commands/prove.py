@@ -34,6 +34,9 @@ def replay(
         screen.print(
             f"  recorded root  {result['recorded_root']}\n  replayed root  {result['replayed_root']}", highlight=False
         )
+        if result["erased"]:
+            erased = f"{len(result['erased']):,} records of people who were erased since, by their digests"
+            screen.print(f"  with {erased}; forecasts as they were stored", highlight=False)
         for customer in result["differing_customers"]:
             screen.print(f"  differs: customer {customer}", markup=False)
     if not result["is_equal"]:

@@ -1,0 +1,73 @@
+"""Records of people who were erased: their place among a run's records, their digest, and what they bid."""
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import pandas as pd
+
+from lake.runs import RunRow
+from pipelines.day import Day
+
+if TYPE_CHECKING:
+    from decisioning.bids import Bids
+    from graph.view import View
+
+ERASED_RECORDS: Final = "erased_records"
+COLUMNS: Final = ("run_id", "place", "digest", "bids")
+
+
+def erased_records(day: Day, run_id: str | None = None) -> pd.DataFrame:
+    """What stays of erased records, of a run or of all.
+
+    Returns:
+        `run_id`; `place` among all records of the run in order of customer; `digest`; `bids` as JSON, a list of
+        channel, cost and value each, or None where it is not known what they bid.
+    """
+    rows = day.lake.read_log(ERASED_RECORDS)
+    if rows is None:
+        return pd.DataFrame(columns=list(COLUMNS))
+    chosen = rows if run_id is None else rows[rows["run_id"] == run_id]
+    return chosen[list(COLUMNS)].sort_values(["run_id", "place"], ignore_index=True)
+
+
+def erased_digests(day: Day, run: RunRow) -> dict[int, str]:
+    """Digests of a run's erased records by their place."""
+    rows = erased_records(day, run.run_id)
+    return {int(place): str(digest) for place, digest in zip(rows["place"], rows["digest"], strict=True)}
+
+
+def absent_bids(day: Day, run: RunRow, view: "View") -> "Bids":
+    """What the erased of a run bid when it was decided."""
+    from decisioning.allocate import Options
+    from decisioning.bids import Bids
+
+    rows = erased_records(day, run.run_id)
+    bids = [
+        (place, channel, cost, value)
+        for place, text in zip(rows["place"], rows["bids"], strict=True)
+        if isinstance(text, str)
+        for channel, cost, value in json.loads(text)
+    ]
+    place, channel, cost, value = zip(*bids, strict=True) if bids else ((), (), (), ())
+    options = Options(
+        np.array(place, dtype=np.int32),
+        view.channels.positions(channel),
+        np.array(cost, dtype=np.float64),
+        np.array(value, dtype=np.float64),
+    )
+    return Bids(rows["place"].to_numpy(dtype=np.int32), options)
+
+
+def places_of(records: pd.DataFrame, erased: Mapping[int, str], customer_ids: frozenset[str]) -> dict[int, int]:
+    """Where records of some customers stand: the place among all records of the run, by their row in `records`.
+
+    Args:
+        records: Those that are here, in order of customer.
+        erased: Those that were erased before, by place.
+        customer_ids: Whose.
+    """
+    here = np.setdiff1d(np.arange(len(records) + len(erased)), np.array(list(erased), dtype=np.int64))
+    rows = np.flatnonzero(records["customer_id"].isin(list(customer_ids)))
+    return {int(row): int(here[row]) for row in rows}
