@@ -23,6 +23,7 @@ from pipelines.motives_now import has_ended
 from pipelines.playbook_settings import decision_settings
 from pipelines.present import look_now
 from pipelines.stored import stored_records, stored_view
+from pipelines.subjects.erased import erased_digests
 
 EXPIRED = "expired before delivery"
 BOUGHT = "bought since"
@@ -96,7 +97,7 @@ def _refuse_another_playbook(day: Day, run: RunRow) -> None:
 
 def _insist_on_the_seal(day: Day, run: RunRow, records: pd.DataFrame) -> None:
     """What leaves is what was decided: every record has its digest, and all digests lead to the root."""
-    verification = verify(records, str(run.steps["decide"]["facts"]["root"]))
+    verification = verify(records, str(run.steps["decide"]["facts"]["root"]), erased_digests(day, run))
     if not verification.is_intact:
         changed = f", such as {verification.changed[0]}" if verification.changed else ""
         raise VerificationError(
