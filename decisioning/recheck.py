@@ -12,7 +12,7 @@ from decisioning.experiments import is_held_out
 from decisioning.limits import Amounts, Limit, limits_of, usage, whole_amounts
 from decisioning.policies.compile import compile_policies
 from decisioning.schedule import allowed_spans, caps_reached, customer_zones, earliest_sends
-from decisioning.screening import asset_table, attributes_of, insist_on_channels, out_of_season, verdicts_of
+from decisioning.screening import asset_table, attributes_of, insist_on_channels, verdicts_of
 from decisioning.settings import DecisionSettings
 from decisioning.times import NEVER, moment, naive
 from graph.view import Links, Nodes, Positions, View
@@ -50,7 +50,7 @@ def refusing_policies(
     now = replace(view, consents=_links(view, consents))
     compiled = compile_policies(settings.policies, attributes_of(view))
     usual = earliest_sends(view, settings, moment(view.as_of))
-    assets = asset_table(view, compiled.attributes, usual, out_of_season(view, settings, moment(view.as_of)))
+    assets = asset_table(view, compiled.attributes, usual, settings, moment(view.as_of))
     sends_at = np.full((len(view.customers), len(view.channels)), NEVER)
     sends_at[customer, channel] = naive(sends["send_at"])
     reached = caps_reached(compiled, assets, touches, view, sends_at)

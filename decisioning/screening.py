@@ -16,6 +16,7 @@ from decisioning.policies.attributes import Attributes, types_of_frame
 from decisioning.policies.columns import AttributeTable, frame_columns
 from decisioning.policies.compile import CompiledPolicies, compile_policies
 from decisioning.policies.screen import Verdicts, screen_words
+from decisioning.readiness import is_unready
 from decisioning.schedule import caps_reached, earliest_sends
 from decisioning.seasons import is_out_of_season
 from decisioning.settings import DecisionSettings
@@ -97,7 +98,7 @@ def screen(
     insist_on_channels(view, settings)
     compiled = compile_policies(settings.policies, attributes_of(view))
     sends_at = earliest_sends(view, settings, as_of)
-    assets = asset_table(view, compiled.attributes, sends_at, out_of_season(view, settings, as_of))
+    assets = asset_table(view, compiled.attributes, sends_at, settings, as_of)
     reached = caps_reached(compiled, assets, touches, view, sends_at)
     verdicts = verdicts_of(view, compiled, assets, reached, is_held_out)
     words = verdicts.denied(candidates.customer, candidates.asset, candidates.channel)
@@ -113,14 +114,17 @@ def out_of_season(view: View, settings: DecisionSettings, as_of: np.datetime64) 
     return is_out_of_season(view, settings.seasons, local_date(as_of, ZoneInfo(settings.timezone)))
 
 
-def asset_table(view: View, attributes: Attributes, sends_at: Times, is_off_season: Flags) -> AttributeTable:
+def asset_table(
+    view: View, attributes: Attributes, sends_at: Times, settings: DecisionSettings, as_of: np.datetime64
+) -> AttributeTable:
     """The attributes of assets × channels.
 
     Args:
         view: The view.
         attributes: What is declared.
         sends_at: When each channel sends, shape (customers, channels); the first customer's time is every asset's.
-        is_off_season: Which assets are about something that is not for this season.
+        settings: When which season is; how far content must have been checked.
+        as_of: The moment the run knows the world at.
     """
     assets, offers = view.assets.frame, view.offers.frame
     offer = assets["offer"].to_numpy(dtype=np.int32)
@@ -135,7 +139,8 @@ def asset_table(view: View, attributes: Attributes, sends_at: Times, is_off_seas
         "asset.status": np.where(pd.isna(status), ACTIVE, status),
         "asset.has_offer": offer >= 0,
         "asset.is_out_of_dates": _is_out(asset_window(view), first_send),
-        "asset.is_out_of_season": is_off_season[:, np.newaxis],
+        "asset.is_out_of_season": out_of_season(view, settings, as_of)[:, np.newaxis],
+        "asset.is_unready": is_unready(assets, settings.required_readiness)[:, np.newaxis],
         "offer.is_cost_known": _of_asset(pd.Series(is_cost_known(offers)), offer),
     }
     return AttributeTable.build(attributes, shape, _declared(values, attributes))

@@ -121,6 +121,7 @@ class DecisionSettings:
         seed: Seed of everything random.
         seasons: When which season is; products of another one are not offered.
         trust: What every confidence is multiplied with, 0 to 1: the health of the sources and the graph.
+        required_readiness: Least readiness of content that is sent; None for anything but a draft.
     """
 
     timezone: str
@@ -136,3 +137,4 @@ class DecisionSettings:
     seed: int
     seasons: tuple[Season, ...] = ()
     trust: float = 1.0
+    required_readiness: str | None = None

@@ -178,6 +178,7 @@ class WarrantFile(Strict):
     graph: GraphSettings = GraphSettings()
     beliefs: BeliefSettings = BeliefSettings()
     seasons: dict[str, SeasonFile] = {}
+    required_readiness: Literal["reviewed", "approved"] | None = None
     health: HealthFile = HealthFile()
 
 
@@ -327,5 +328,7 @@ class ContentFront(Strict):
     region: str | None = None
     status: str = "active"
     readiness: str | None = None
+    compliance: str | None = None
+    reviewed_at: datetime | date | None = None
     starts_at: datetime | date | None = None
     ends_at: datetime | date | None = None

@@ -38,6 +38,7 @@ def decision_settings(playbook: Playbook) -> DecisionSettings:
         value_window_days=warrant.objective.value_window_days,
         confidence_cap=DEFAULT_CONFIDENCE_CAPS | dict(warrant.confidence_caps),
         seed=warrant.seed,
+        required_readiness=warrant.required_readiness,
         seasons=tuple(Season(name, stated.from_, stated.until) for name, stated in sorted(warrant.seasons.items())),
     )
 

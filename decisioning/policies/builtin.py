@@ -24,8 +24,8 @@ BUILT_IN: tuple[PolicySpecification, ...] = (
     PolicySpecification(
         identifier="asset-not-ready",
         kind="deny",
-        expression='asset.status != "active"',
-        because="Only active content is sent.",
+        expression='asset.status != "active" or asset.is_unready',
+        because="Only active content that is ready and cleared is sent.",
         where="built in",
     ),
     PolicySpecification(

@@ -48,6 +48,7 @@ def screened(
         "asset.status": ["active"] * assets,
         "asset.is_out_of_dates": np.zeros(assets, dtype=np.bool_),
         "asset.is_out_of_season": np.zeros(assets, dtype=np.bool_),
+        "asset.is_unready": np.zeros(assets, dtype=np.bool_),
         "offer.is_cost_known": np.ones(assets, dtype=np.bool_),
         **(asset or {}),
     }
@@ -103,6 +104,7 @@ def test_margin_protection_leaves_assets_without_an_offer_alone() -> None:
         ("consent.granted", [False, None], "consent"),
         ("customer.is_held_out", [True, None], "holdout"),
         ("asset.status", ["draft", None], "asset-not-ready"),
+        ("asset.is_unready", [True, None], "asset-not-ready"),
         ("asset.is_out_of_dates", [True, None], "asset-out-of-dates"),
         ("asset.is_out_of_season", [True, None], "asset-out-of-season"),
         ("offer.is_cost_known", [False, None], "offer-cost-unknown"),
