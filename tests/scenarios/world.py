@@ -190,6 +190,11 @@ class World:
         keys = {"signal_id": f"signal-{number}", "name": name, "occurred_at": local(on, at)}
         return self._row("signals", **keys | columns)
 
+    def identity(self, kind: str, value: str, customer_id: str, *, on: date | str) -> Self:
+        """An identifier, such as an address, was first seen with a customer."""
+        keys = {"kind": kind, "value": value, "customer_id": customer_id}
+        return self._row("identities", **keys, first_seen_at=local(on))
+
     def estimate(self, customer_id: str, name: str, value: float) -> Self:
         """A forecast about a customer that the company brings along, such as `pclv`."""
         return self._row("estimates", subject_kind="customer", subject_id=customer_id, name=name, value=value)
