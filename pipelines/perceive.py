@@ -8,6 +8,7 @@ from datetime import date
 import pandas as pd
 import pyarrow as pa
 
+from graph.identity import Resolution
 from lake.columns import Table
 from lake.digest import content_digest
 from lake.quality import REASON, ROW, SOURCE_ROW, VALUE, Split, keys_of, split
@@ -15,6 +16,7 @@ from lake.reservations import Reservations
 from lake.store import Lake, Pin
 from lake.tables import TABLES
 from pipelines.errors import PlaybookError, SourceError
+from pipelines.identities import identify, visitors_named
 from pipelines.playbook import Playbook
 from pipelines.raw_rows import Knowing, RawRows, raw_rows, read_raw
 
@@ -47,6 +49,7 @@ class Perceived:
         quarantined: Rows put aside.
         later: Rows that are not known yet at as-of.
         reservations_digest: Digest of what earlier slots have sent.
+        resolution: Who is who in these tables.
         forgotten: Rows of people who were erased and whom the source still has.
     """
 
@@ -55,6 +58,7 @@ class Perceived:
     quarantined: Mapping[str, int]
     later: Mapping[str, int]
     reservations_digest: str
+    resolution: Resolution = field(compare=False)
     forgotten: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -119,6 +123,8 @@ def read_tables(
         reading.read[name] = raw.rows.num_rows
         reading.raw[name] = raw
         reading.known |= keys_of(table, checked.content)
+        if name == "customers":
+            reading.known["customers.customer_id"] = _with_visitors(checked.content, own_touches, knowing)
     _require_rows(playbook, reading)
     return reading
 
@@ -141,6 +147,9 @@ def perceive(playbook: Playbook, lake: Lake, knowing: Knowing, *, slot: str, day
     own_touches = reservations.touches(knowing.as_of, slot=slot, day=day)
     reading = read_tables(playbook, knowing, report, own_touches=own_touches)
     reading.splits = knowing.memory.corrected(reading.splits, playbook.timezone)
+    report("finding out who is who")
+    identified = identify(playbook, reading.splits, lake, as_of=knowing.as_of)
+    reading.splits = identified.splits
     report("committing")
     pins = {name: commit_table(lake, TABLES[name], checked.content) for name, checked in reading.splits.items()}
     _commit_quarantine(lake, reading)
@@ -150,6 +159,7 @@ def perceive(playbook: Playbook, lake: Lake, knowing: Knowing, *, slot: str, day
         quarantined={name: len(checked.quarantined) for name, checked in reading.splits.items()},
         later={name: checked.later for name, checked in reading.splits.items()},
         reservations_digest=reservations.digest(knowing.as_of, slot=slot, day=day),
+        resolution=identified.resolution,
         forgotten=reading.forgotten,
     )
 
@@ -157,6 +167,12 @@ def perceive(playbook: Playbook, lake: Lake, knowing: Knowing, *, slot: str, day
 def commit_table(lake: Lake, table: Table, content: pa.Table) -> Pin:
     """Write one canonical table unless the lake has this very content already."""
     return lake.write(table.name, content, digest=content_digest(content, table.key))
+
+
+def _with_visitors(customers: pa.Table, own_touches: pd.DataFrame | None, knowing: Knowing) -> pa.Array:
+    """Customers and, of the visitors that earlier runs found, those whom we sent something or people told us about."""
+    visitors = visitors_named(own_touches, knowing.memory.rows.get("consents"))
+    return pa.concat_arrays([customers["customer_id"].combine_chunks().cast(pa.string()), visitors])
 
 
 def _array(values: pa.ChunkedArray | None) -> pa.Array | None:

@@ -111,12 +111,12 @@ def _stated_by_playbook(
         rows = arrow_of(playbook.content_frame())
         return [(rows.slice(place, 1), str(asset.path)) for place, asset in enumerate(playbook.content)]
     if table.name == "consents" and customers is not None:
-        return [(rows, str(playbook.folder / "channels.yaml")) for rows in _assumed_consents(playbook, customers)]
+        return [(rows, str(playbook.folder / "channels.yaml")) for rows in assumed_consents(playbook, customers)]
     return []
 
 
-def _assumed_consents(playbook: Playbook, customers: "pa.Array | pd.Series[Any]") -> list[pa.Table]:
-    """Stated long ago, so that whatever a source has recorded since wins."""
+def assumed_consents(playbook: Playbook, customers: "pa.Array | pd.Series[Any]") -> list[pa.Table]:
+    """Consents that the playbook states for customers, long ago, so that whatever was recorded since wins."""
     keys = pa.array(customers, pa.string()) if isinstance(customers, pd.Series) else customers
     return [
         pa.table(

@@ -16,6 +16,7 @@ from pipelines.deliver import deliver_batches
 from pipelines.errors import UsageError
 from pipelines.graph_access import playbook_graph
 from pipelines.health import health_facts, measure_health
+from pipelines.identities import ALIASES, store_identities, stored_aliases
 from pipelines.perceive import Knowing, Perceived, perceive
 from pipelines.playbook_settings import forecast_settings, relate_settings
 from pipelines.step import Outcome, step
@@ -64,6 +65,7 @@ def perceive_and_open(day: Day) -> Perceived:
         tables={name: pin.digest for name, pin in perceived.pins.items()},
         reservations=perceived.reservations_digest,
     )
+    store_identities(day.lake, identity.run_id, perceived.resolution)
     seconds = time.perf_counter() - began
     about = {
         "playbook": day.playbook.name,
@@ -75,6 +77,7 @@ def perceive_and_open(day: Day) -> Perceived:
         "quarantined": dict(perceived.quarantined),
         "later": dict(perceived.later),
         "forgotten": dict(perceived.forgotten),
+        "identities": perceived.resolution.counts,
         "seconds": round(seconds, 3),
     }
     day.run = day.ledger.open(identity, perceived.pins, about)
@@ -102,7 +105,7 @@ def relate(day: Day, run: RunRow) -> Outcome:
     day.progress.doing("relate", "aggregating purchases")
     tables = canonical_tables(day, run, RELATED_TABLES)
     wanted = knowledge_tables(
-        tables,
+        tables | {ALIASES: stored_aliases(day.lake, run.run_id)},
         as_of=day.clock.as_of,
         timezone=day.playbook.timezone,
         settings=relate_settings(day.playbook),

@@ -85,3 +85,13 @@ class Resolution:
     moved: pd.DataFrame
     visitors: tuple[str, ...]
     unreadable: int = 0
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many of each, for a day's report."""
+        return {
+            "aliases": len(self.aliases),
+            "contested": len(self.contested),
+            "visitors": len(self.visitors),
+            "unreadable_properties": self.unreadable,
+        }

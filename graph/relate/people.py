@@ -38,7 +38,16 @@ def _customers(tables: Mapping[str, pd.DataFrame], activity: pd.DataFrame) -> pd
     customers = customers.merge(activity, on="customer_id", how="left")
     recent = ["shopping_days_28d", "shopping_days_91d"]
     customers[recent] = customers[recent].fillna(0).astype("int64")
+    customers = customers.merge(_aliases(tables.get("aliases")), on="customer_id", how="left")
     return customers.merge(_lifetime_values(tables.get("estimates")), on="customer_id", how="left")
+
+
+def _aliases(aliases: pd.DataFrame | None) -> pd.DataFrame:
+    """Other ids of the same person, in order; without any there is no such column."""
+    if aliases is None or aliases.empty:
+        return pd.DataFrame({"customer_id": pd.Series(dtype=object)})
+    ordered = aliases.sort_values(["customer_id", "alias"])
+    return ordered.groupby("customer_id")["alias"].agg(list).rename("aliases").reset_index()
 
 
 def _lifetime_values(estimates: pd.DataFrame | None) -> pd.DataFrame:
