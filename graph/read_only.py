@@ -3,8 +3,8 @@ r"""Which statements of people only read: decided by their words, because a serv
 The embedded server writes in a session for reading and calls every statement a write when explained; Neo4j lets a
 session for reading load files. So a statement is cut into tokens (`graph.tokens`), and refused as soon as one of them
 could write. Texts, quoted names and comments are not words. A name that looks like a writing word is taken for a name
-only where a clause cannot stand: after `:`, `$` or the dot of a property, and as the key of a map. Anything doubtful
-is refused.
+only where a clause cannot stand: after `:`, `$` or the dot of a property, and as the key of a map. Functions are those
+of `graph.reading_functions` only, because an extension of the server may do anything. Whatever is doubtful is refused.
 """
 
 import unicodedata
@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from graph.errors import GraphRefused
+from graph.reading_functions import BEFORE_A_BRACKET, FUNCTIONS
 from graph.tokens import Token, refusal, tokens_of
 
 ALLOWED_PROCEDURES: Final = frozenset({"db.labels", "db.relationshiptypes", "db.propertykeys"})
@@ -26,6 +27,7 @@ _NEVER: Final = frozenset(
     )
 )
 
+_CALL: Final = frozenset({"CALL"})
 _PROPERTY_OWNER_END: Final = frozenset(")]}{,")
 
 
@@ -45,6 +47,8 @@ def refuse_writes(statement: str) -> None:
             raise refusal(statement, token, "starts a second statement", "Ask one question at a time.")
         if token.kind == "word" and not _is_name(tokens, index):
             _check_word(statement, tokens, index)
+        if token.is_symbol("("):
+            _check_function(statement, tokens, index)
 
 
 def without_semicolon(statement: str) -> str:
@@ -77,6 +81,8 @@ def _check_word(statement: str, tokens: Sequence[Token], index: int) -> None:
             "could write, and questions only read",
             f"Ask with MATCH … RETURN. If it is a name here, quote it: `{token.text}`.",
         )
+    if "SHOW" in spellings and index > 0:
+        raise refusal(statement, token, "may only start a question", f"If it is a name here, quote it: `{token.text}`.")
     if "CALL" in spellings:
         _check_call(statement, tokens, index)
 
@@ -99,6 +105,27 @@ def _check_call(statement: str, tokens: Sequence[Token], index: int) -> None:
             tokens[index],
             f"calls `{name or (called[0].text if called else '')}`, which is not known to only read",
             "Call db.labels, db.relationshipTypes or db.propertyKeys, or ask with MATCH … RETURN.",
+        )
+
+
+def _check_function(statement: str, tokens: Sequence[Token], bracket: int) -> None:
+    """Allow a bracket that starts a pattern or an expression, and calls of known functions and procedures."""
+    first = bracket - 1
+    if first < 0 or tokens[first].kind not in ("word", "quoted"):
+        return
+    while first > 1 and tokens[first - 1].is_symbol(".") and tokens[first - 2].kind in ("word", "quoted"):
+        first -= 2
+    called = tokens[first:bracket]
+    name = "".join(part.text for part in called).lower()
+    if first > 0 and tokens[first - 1].is_word(_CALL) and name in ALLOWED_PROCEDURES:
+        return
+    is_word_of_cypher = len(called) == 1 and called[0].is_word(BEFORE_A_BRACKET)
+    if not is_word_of_cypher and name not in FUNCTIONS:
+        raise refusal(
+            statement,
+            called[0],
+            f"calls `{name}`, which is not known to only compute",
+            "Call functions of Cypher itself; functions of extensions are refused.",
         )
 
 

@@ -73,6 +73,15 @@ def statement_error(
     )
 
 
+def abandoned(statement: str, seconds: float) -> GraphStatementFailed:
+    """The server was told to end a statement and has not: nobody waits for it any more."""
+    return GraphStatementFailed(
+        f"The statement took longer than {seconds:g} seconds; the server does not end it, so nobody waits any more.",
+        where=statement.strip(),
+        remedy="Ask for less: shorter lists, fewer hops, a LIMIT. Until it is done, the server is slower for others.",
+    )
+
+
 def written_in_a_read(statement: str) -> GraphRefused:
     """Something that writes was run as something that reads; nothing of it stays."""
     return GraphRefused(

@@ -17,10 +17,11 @@ import pandas as pd
 from filelock import FileLock, Timeout
 
 from graph.conversion import batches, bindable, flatten, plain
+from graph.deadline import StillAtItError, within
 from graph.errors import GraphError, GraphRefused
 from graph.ownership import claim
 from graph.read_only import refuse_writes, without_semicolon
-from graph.server_errors import connection_error, not_signed_in, statement_error, written_in_a_read
+from graph.server_errors import abandoned, connection_error, not_signed_in, statement_error, written_in_a_read
 from graph.target import Target, check_address, resolve_target
 from graph.tokens import returned_names
 
@@ -32,6 +33,8 @@ __all__ = ["Answer", "Counters", "GraphStore", "Target", "claim", "resolve_targe
 BATCH_ROWS = 5_000
 TRANSACTION_SECONDS = 600.0
 WRITE_TURN_SECONDS = 600.0
+ABANDON_SECONDS = 3.0
+"""How much longer than promised a person waits for a statement that the server was told to end."""
 
 _CONNECT_SECONDS = 5
 _HANDSHAKE_SECONDS = 10
@@ -213,16 +216,25 @@ class GraphStore:
             statement: Any reading Cypher.
             parameters: Its `$parameters`.
             limit_rows: Return at most so many rows.
-            timeout: Seconds after which the statement is ended on the server.
+            timeout: Seconds after which the statement is ended on the server. A server that does not end it, because
+                it is in the midst of one expression, is waited for a little longer and then left alone.
 
         Raises:
             GraphRefused: When the statement would write.
             GraphStatementFailed: When the server cannot run it, or not in time.
         """
         refuse_writes(statement)
-        if self.target.kind == "neo4j":
-            self._refuse_unless_read(statement, bindable(parameters or {}), timeout)
-        return self._answer(statement, bindable(parameters or {}), limit_rows, timeout)
+        bound = bindable(parameters or {})
+
+        def answer() -> Answer:
+            if self.target.kind == "neo4j":
+                self._refuse_unless_read(statement, bound, timeout)
+            return self._answer(statement, bound, limit_rows, timeout)
+
+        try:
+            return within(timeout + ABANDON_SECONDS, answer)
+        except StillAtItError as late:
+            raise abandoned(statement, timeout) from late
 
     def _read(self, statement: str, parameters: Mapping[str, Any]) -> tuple[list[str], list["neo4j.Record"]]:
         import neo4j
