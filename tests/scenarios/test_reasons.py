@@ -54,29 +54,71 @@ def test_b057_every_action_has_timestamp_reasoning_inputs_and_outcome(world: Wor
 
 def test_b141_a_trace_shows_signals_confidence_constraints_and_paths(world: World) -> None:
     coffee_shop(world)
-    world.customer("due").buys("due", "coffee", every=14, last=DUE)
+    world.setting(holdout_share=0.5)
+    world.play("favourites", thresholds={"rest_days": 0})
+    due = [f"due-{number}" for number in range(6)]
+    for customer in due:
+        world.customer(customer).buys(customer, "coffee", every=14, last=DUE)
+    world.customer("fond").buys("fond", "coffee", every=[2, 5, 1, 9], last=NOT_DUE)
+    world.customer("unreachable", consents=False).buys("unreachable", "coffee", every=14, last=DUE)
     world.run()
 
-    card = world.why("due")
+    cards = {customer: world.why(customer) for customer in (*due, "fond", "unreachable")}
 
-    (evidence,) = card["motive"]["evidence"]
-    assert evidence.startswith(f"(Customer/due)-[:BOUGHT {{count: 8, last_at: {DUE}T09:00:00")
-    assert evidence.endswith("]->(Category/coffee)")
-    assert 0 < card["confidence"] <= 0.60, "an assumed effect is never surer than its cap"
-    assert card["evidence_grade"] == "assumed"
-    assert card["refused_by"] == {"no-deep-discounts": 1}
-    (refused,) = card["alternatives"]
-    assert refused["asset_id"] == "deep-coupon"
-    assert "no-deep-discounts" in refused["why_not"]
-    assert [(step["from"], step["type"], step["to"]) for step in card["path"]] == [
-        ("Customer/due", "BOUGHT", "Category/coffee"),
-        ("Customer/due", "HAS_MOTIVE", "Motive/replenishment-due:category/coffee"),
+    assert {card["action"]["is_ghost"] for card in cards.values()} == {False, True}, "ghosts have a trace as well"
+    for customer, card in cards.items():
+        assert list(card["blocks"]) == ["input", "reasoning", "action", "economic_impact"]
+        reasoning, evidence = card["blocks"]["reasoning"], card["blocks"]["input"]["evidence"]
+        assert card["blocks"]["input"]["health"]["level"] in ("ok", "warning", "alarm")
+        assert reasoning["assumed"], "what nobody measured is said to be assumed"
+        if customer == "unreachable":
+            assert "consent" in [one["policy"] for one in reasoning["constraints"]]
+            assert (evidence, reasoning["motive"], reasoning["path"]) == ([], None, [])
+            assert card["blocks"]["economic_impact"]["expected"] == 0.0
+            continue
+        # input signals, down to single rows
+        assert evidence
+        for step in evidence:
+            rows = step["rests_on"]
+            assert rows, "evidence rests on rows that anybody may look up"
+            assert all(row["key"].startswith("purchases/order-") for row in rows)
+            assert {row["row"]["customer_id"] for row in rows} == {customer}
+        # confidence
+        assert 0 < reasoning["confidence"] <= 0.60, "an assumed effect is never surer than its cap"
+        assert reasoning["evidence_grade"] == "assumed"
+        # policy constraints
+        assert reasoning["constraints"] == [
+            {
+                "policy": "no-deep-discounts",
+                "refused": len(reasoning["alternatives"]),
+                "because": "The scenario says so.",
+            }
+        ]
+        assert {other["asset_id"] for other in reasoning["alternatives"]} == {"deep-coupon"}
+        assert all("no-deep-discounts" in other["why_not"] for other in reasoning["alternatives"])
+
+    # paths, which can be walked by whoever asks the graph
+    for step in (*cards["due-0"]["path"], *cards["fond"]["path"]):
+        assert is_in_the_graph(world, step)
+    for customer in ("fond", "unreachable"):
+        asked = world.why_decision(cards[customer]["decision_id"][:12])
+        assert asked["blocks"] == cards[customer]["blocks"], "whichever way one asks"
+    assert steps_of(cards["due-0"]) == [
+        ("Customer/due-0", "BOUGHT", "Category/coffee"),
+        ("Customer/due-0", "HAS_MOTIVE", "Motive/replenishment-due:category/coffee"),
         ("Motive/replenishment-due:category/coffee", "CONCERNS", "Category/coffee"),
         ("Asset/coffee-note", "ABOUT", "Category/coffee"),
         ("Asset/coffee-note", "FITS", "Channel/email"),
     ]
-    for step in card["path"]:
-        assert is_in_the_graph(world, step), "the path can be walked by whoever asks the graph"
+    (bought,) = cards["due-0"]["motive"]["evidence"]
+    assert bought.startswith(f"(Customer/due-0)-[:BOUGHT {{count: 8, last_at: {DUE}T09:00:00")
+    (interest,) = cards["fond"]["blocks"]["input"]["evidence"]
+    assert (interest["type"], interest["properties"]["rule"]) == ("INTERESTED_IN", "repeat-purchase")
+    assert interest["confidence"] == interest["properties"]["confidence"], "evidence has a confidence of its own"
+
+
+def steps_of(card: Document) -> list[tuple[str, str, str]]:
+    return [(step["from"], step["type"], step["to"]) for step in card["path"]]
 
 
 def is_in_the_graph(world: World, step: Document) -> bool:
