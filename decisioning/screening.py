@@ -9,10 +9,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from decisioning.beliefs import is_objected_to
 from decisioning.candidates import Candidates
 from decisioning.errors import DecisioningError
 from decisioning.offers import is_cost_known
 from decisioning.policies.attributes import Attributes, types_of_frame
+from decisioning.policies.builtin import OBJECTION, SENDING_HOURS
 from decisioning.policies.columns import AttributeTable, frame_columns
 from decisioning.policies.compile import CompiledPolicies, compile_policies
 from decisioning.policies.screen import Verdicts, screen_words
@@ -20,17 +22,17 @@ from decisioning.readiness import is_unready
 from decisioning.schedule import caps_reached, earliest_sends
 from decisioning.seasons import is_out_of_season
 from decisioning.settings import DecisionSettings
-from decisioning.subjects import asset_window
+from decisioning.subjects import asset_window, counted_about, out_of_stock
 from decisioning.times import NEVER, Times, local_date
 from graph.view import View
 
 Flags = npt.NDArray[np.bool_]
 
-SENDING_HOURS = "sending-hours"
 OFFER_COST_UNKNOWN = "offer-cost-unknown"
 OUT_OF_DATES = "asset-out-of-dates"
 HOLDOUT = "holdout"
 ACTIVE = "active"
+SERVICES = ("service", "transactional")
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +41,7 @@ class Screened:
 
     Attributes:
         by_policy: Policy id to where it refuses, shape (candidates,); the built-in policies first, then the playbook's
-            in their order, then the schedule's own reason `sending-hours`.
+            in their order, then `objection` and the schedule's own reason `sending-hours`.
         bundle_hash: Hash of all policies that were applied.
     """
 
@@ -103,6 +105,7 @@ def screen(
     verdicts = verdicts_of(view, compiled, assets, reached, is_held_out)
     words = verdicts.denied(candidates.customer, candidates.asset, candidates.channel)
     by_policy = dict(verdicts.by_policy(words))
+    by_policy[OBJECTION] = _is_objected_to(view, candidates)
     by_policy[OFFER_COST_UNKNOWN] = by_policy[OFFER_COST_UNKNOWN] | ~is_offer_cost_known
     # An asset outside its dates has no hour either; one reason is enough.
     by_policy[SENDING_HOURS] = ~is_hour_left & ~by_policy[OUT_OF_DATES]
@@ -141,6 +144,7 @@ def asset_table(
         "asset.is_out_of_dates": _is_out(asset_window(view), first_send),
         "asset.is_out_of_season": out_of_season(view, settings, as_of)[:, np.newaxis],
         "asset.is_unready": is_unready(assets, settings.required_readiness)[:, np.newaxis],
+        "asset.is_out_of_stock": _is_out_of_stock(view)[:, np.newaxis],
         "offer.is_cost_known": _of_asset(pd.Series(is_cost_known(offers)), offer),
     }
     return AttributeTable.build(attributes, shape, _declared(values, attributes))
@@ -214,6 +218,19 @@ def _of_asset(column: "pd.Series[Any]", offer: npt.NDArray[np.int32]) -> "pd.Ser
     return (
         column.reset_index(drop=True).reindex(pd.Index(np.where(offer >= 0, offer, len(column)))).reset_index(drop=True)
     )
+
+
+def _is_out_of_stock(view: View) -> Flags:
+    """Which assets are about products of which none is in stock, shape (assets,)."""
+    stated = np.diff(view.asset_products.starts)
+    return np.asarray((stated > 0) & (counted_about(view, out_of_stock(view)) == stated))
+
+
+def _is_objected_to(view: View, candidates: Candidates) -> Flags:
+    """Which candidates are about something that the customer objects to and no service, shape (candidates,)."""
+    is_service = np.isin(view.assets.frame["message_class"].to_numpy(dtype=object).astype(str), SERVICES)
+    is_met = is_objected_to(view, candidates.customer, candidates.asset)
+    return np.asarray(~is_service[candidates.asset] & is_met)
 
 
 def _is_out(window: tuple[Times, Times], sends_at: Times) -> Flags:

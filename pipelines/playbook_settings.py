@@ -1,8 +1,7 @@
 """From the playbook's files to the settings that the pure core takes."""
 
 from decisioning.plays import available
-from decisioning.policies.builtin import BUILT_IN
-from decisioning.screening import SENDING_HOURS
+from decisioning.policies.builtin import BESIDE, BUILT_IN
 from decisioning.settings import (
     CampaignSettings,
     ChannelSettings,
@@ -44,10 +43,10 @@ def decision_settings(playbook: Playbook) -> DecisionSettings:
 
 
 def policy_reasons(playbook: Playbook) -> dict[str, str]:
-    """Why each policy refuses, as its `because` says: the built-in ones, the playbook's, and the sending hours."""
+    """Why each policy refuses, as its `because` says: the built-in ones, the playbook's, and those beside them."""
     written = {placed.policy.id: placed.policy.because for placed in playbook.policies}
     built_in = {policy.identifier: policy.because for policy in BUILT_IN}
-    return {**built_in, **written, SENDING_HOURS: "The channel has no hour left today in which it may send."}
+    return {**built_in, **written, **BESIDE}
 
 
 def forecast_settings(playbook: Playbook) -> ForecastSettings:

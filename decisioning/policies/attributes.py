@@ -38,6 +38,7 @@ ALWAYS_DECLARED: Mapping[str, ValueType] = {
     "asset.has_offer": "boolean",
     "asset.is_out_of_dates": "boolean",
     "asset.is_out_of_season": "boolean",
+    "asset.is_out_of_stock": "boolean",
     "asset.is_unready": "boolean",
     "asset.status": "text",
     "offer.is_cost_known": "boolean",

@@ -4,6 +4,9 @@ Their attributes are always declared (`attributes.ALWAYS_DECLARED`). A missing `
 fills the attribute table says so there, because to a policy a missing value refuses.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from decisioning.settings import PolicySpecification
 
 BUILT_IN: tuple[PolicySpecification, ...] = (
@@ -43,6 +46,13 @@ BUILT_IN: tuple[PolicySpecification, ...] = (
         where="built in",
     ),
     PolicySpecification(
+        identifier="asset-out-of-stock",
+        kind="deny",
+        expression="asset.is_out_of_stock",
+        because="What nothing is left of is not offered.",
+        where="built in",
+    ),
+    PolicySpecification(
         identifier="offer-cost-unknown",
         kind="deny",
         expression="asset.has_offer and not offer.is_cost_known",
@@ -52,3 +62,13 @@ BUILT_IN: tuple[PolicySpecification, ...] = (
 )
 
 RESERVED = frozenset(policy.identifier for policy in BUILT_IN)
+
+OBJECTION = "objection"
+SENDING_HOURS = "sending-hours"
+BESIDE: Mapping[str, str] = MappingProxyType(
+    {
+        OBJECTION: "Nobody is written to about what they do not want to hear about.",
+        SENDING_HOURS: "The channel has no hour left today in which it may send.",
+    }
+)
+"""Reasons that stand beside policies in every record, by id: what no expression over two sides can say."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from decisioning.errors import PolicyError
 from decisioning.policies.attributes import Attributes
-from decisioning.policies.builtin import RESERVED
+from decisioning.policies.builtin import BESIDE, RESERVED
 from decisioning.policies.compile import terms_of
 from decisioning.policies.contradictions import is_always_true, is_never_true
 from decisioning.policies.expressions import Condition, Truth
@@ -55,7 +55,7 @@ def check(
 
 
 def _taken_identifiers(policies: Sequence[PolicySpecification]) -> Iterator[Finding]:
-    places: dict[str, str] = dict.fromkeys(RESERVED, "a built-in policy")
+    places: dict[str, str] = dict.fromkeys((*RESERVED, *BESIDE), "a built-in policy")
     for policy in policies:
         if policy.identifier in places:
             what = f"the policy id `{policy.identifier}` is taken by {places[policy.identifier]}."

@@ -49,6 +49,7 @@ def screened(
         "asset.is_out_of_dates": np.zeros(assets, dtype=np.bool_),
         "asset.is_out_of_season": np.zeros(assets, dtype=np.bool_),
         "asset.is_unready": np.zeros(assets, dtype=np.bool_),
+        "asset.is_out_of_stock": np.zeros(assets, dtype=np.bool_),
         "offer.is_cost_known": np.ones(assets, dtype=np.bool_),
         **(asset or {}),
     }
@@ -107,6 +108,7 @@ def test_margin_protection_leaves_assets_without_an_offer_alone() -> None:
         ("asset.is_unready", [True, None], "asset-not-ready"),
         ("asset.is_out_of_dates", [True, None], "asset-out-of-dates"),
         ("asset.is_out_of_season", [True, None], "asset-out-of-season"),
+        ("asset.is_out_of_stock", [True, None], "asset-out-of-stock"),
         ("offer.is_cost_known", [False, None], "offer-cost-unknown"),
     ],
 )
