@@ -140,13 +140,14 @@ def caps_reached(
     """Where each cap is reached, as the values of `cap.<id>.reached`, each of shape (customers, channels).
 
     A touch at t counts for a send at s when s - t is less than the cap's days, exact to the microsecond; after exactly
-    that long it does not. A touch that is still to come counts as well, and one whose asset or channel is unknown
-    counts for every cap.
+    that long it does not. A touch still to come at t counts in every window of those days that holds it and the send:
+    the cap is reached when any such window is full. One whose asset or channel is unknown counts for every cap.
 
     Args:
         compiled: The policies, for their caps.
         asset_side: The attributes of assets × channels, for what a cap counts.
-        touches: What was sent before, by anyone: customer_id, channel_id, sent_at, asset_id (None when not known).
+        touches: What was sent before, by anyone, and what is planned: customer_id, channel_id, sent_at, asset_id (None
+            when not known).
         view: The view.
         sends_at: When the next send would be, shape (customers, channels).
     """
@@ -165,12 +166,30 @@ def caps_reached(
 
 def _is_reached(cap: Cap, customer: npt.NDArray[np.int32], sent_at: Times, sends_at: Times) -> Flags:
     window = days(cap.days)
-    counts = np.zeros(sends_at.shape, dtype=np.int64)
+    reached = np.zeros(sends_at.shape, dtype=np.bool_)
     for channel in range(sends_at.shape[1]):
         send = sends_at[customer, channel]
-        is_within = send - sent_at < window
-        counts[:, channel] = np.bincount(customer[is_within], minlength=len(sends_at))
-    return counts >= cap.count
+        is_before = (sent_at <= send) & (send - sent_at < window)
+        reached[:, channel] = np.bincount(customer[is_before], minlength=len(sends_at)) >= cap.count
+        to_come = np.flatnonzero((sent_at > send) & (sent_at - send < window))
+        is_full = _in_window_up_to(to_come, customer, sent_at, window) >= cap.count
+        reached[customer[to_come[is_full]], channel] = True
+    return reached
+
+
+def _in_window_up_to(
+    ends: npt.NDArray[np.intp], customer: npt.NDArray[np.int32], sent_at: Times, window: np.timedelta64
+) -> npt.NDArray[np.intp]:
+    """How many touches of the same customer lie in the window that ends with each touch of `ends`, itself included."""
+    if not len(ends):
+        return np.zeros(0, dtype=np.intp)
+    # ranks instead of microseconds, so that customer and time fit one sortable integer
+    moments, rank = np.unique(np.concatenate([sent_at, sent_at[ends] - window]), return_inverse=True)
+    key = customer.astype(np.int64) * len(moments)
+    at = np.sort(key + rank[: len(sent_at)])
+    last = np.searchsorted(at, key[ends] + rank[ends], side="right")
+    before = np.searchsorted(at, key[ends] + rank[len(sent_at) :], side="right")
+    return np.asarray(last - before, dtype=np.intp)
 
 
 def _positions_or_unknown(find: Any, touches: pd.DataFrame, column: str) -> npt.NDArray[np.int32]:

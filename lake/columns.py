@@ -85,6 +85,9 @@ class Table:
         event_time: Column that says when a row happened; rows at or after as-of are not read.
         rules: Rules over several columns, in the order in which they give the reason.
         allows_attributes: Further columns are kept as attributes.
+        learnt: Further columns that say when we knew of a row; a row that has one at or after as-of is not read.
+        measured: Column that says when the attributes of a row were true; at or after as-of, they do not count.
+        lasting: Columns that count even then.
     """
 
     name: str
@@ -93,6 +96,9 @@ class Table:
     event_time: str | None = None
     rules: tuple[RowRule, ...] = ()
     allows_attributes: bool = False
+    learnt: tuple[str, ...] = ()
+    measured: str | None = None
+    lasting: tuple[str, ...] = ()
 
     def column(self, name: str) -> Column | None:
         """The declared column of this name."""

@@ -61,10 +61,11 @@ def note_unreadable_and_missing(table: Table, columns: Mapping[str, Coerced], fa
 
 
 def note_future(table: Table, content: pa.Table, latest_known: datetime, faults: Faults) -> None:
-    """Note rows that happened after the latest moment anybody can know of."""
-    if table.event_time is not None:
-        latest = pa.scalar(latest_known, pa.timestamp("us", "UTC"))
-        faults.note(mask(pc.greater(content[table.event_time], latest)), "a date in the future", table.event_time)
+    """Note rows that happened, or that we learnt of, after the latest moment anybody can know of."""
+    latest = pa.scalar(latest_known, pa.timestamp("us", "UTC"))
+    for name in (table.event_time, *table.learnt):
+        if name is not None:
+            faults.note(mask(pc.greater(content[name], latest)), "a date in the future", name)
 
 
 def note_outside(table: Table, content: pa.Table, faults: Faults) -> None:

@@ -44,11 +44,13 @@ class Split:
         quarantined: `source_row` (1 = first), `reason`, `value` (what stands in the column at fault, if it is one) and
             `row` (as JSON), in order of source_row.
         later: Rows at or after as-of that are not in the future: right, but not yet known.
+        blanked: Kept rows without their attributes, since those were measured at or after as-of.
     """
 
     content: pa.Table
     quarantined: pd.DataFrame
     later: int
+    blanked: int = 0
 
     @cached_property
     def kept(self) -> pd.DataFrame:
@@ -114,7 +116,8 @@ def split(
     kept, quarantined = content.take(ordered), _quarantine(given, source_row, faults)
     if table.name == "suppressions":
         kept = with_doubtful(kept, quarantined)
-    return Split(kept, quarantined, int(is_later.sum()))
+    kept, blanked = _without_later_attributes(table, kept, as_of)
+    return Split(kept, quarantined, int(is_later.sum()), blanked)
 
 
 def keys_of(table: Table, kept: pa.Table | pd.DataFrame) -> Known:
@@ -155,11 +158,27 @@ def _check_columns(table: Table, given: pa.Table, where: str) -> None:
 
 
 def _is_later(table: Table, given: pa.Table, as_of: datetime, latest_known: datetime, timezone: str) -> Mask:
-    if table.event_time is None:
-        return np.zeros(given.num_rows, dtype=np.bool_)
-    times = coerce(given[table.event_time], "time", timezone).typed
     since, until = (pa.scalar(moment, pa.timestamp("us", "UTC")) for moment in (as_of, latest_known))
-    return mask(pc.and_(pc.greater_equal(times, since), pc.less_equal(times, until)))
+    is_later = np.zeros(given.num_rows, dtype=np.bool_)
+    for name in (table.event_time, *table.learnt):
+        if name is not None and name in given.column_names:
+            times = coerce(given[name], "time", timezone).typed
+            is_later |= mask(pc.and_(pc.greater_equal(times, since), pc.less_equal(times, until)))
+    return is_later
+
+
+def _without_later_attributes(table: Table, kept: pa.Table, as_of: datetime) -> tuple[pa.Table, int]:
+    """The rows without attributes that were not true yet, and how many rows have lost some."""
+    if table.measured is None:
+        return kept, 0
+    is_later = mask(pc.greater_equal(kept[table.measured], pa.scalar(as_of, pa.timestamp("us", "UTC"))))
+    if not is_later.any():
+        return kept, 0
+    stays = {*table.key, *table.lasting}
+    for place, name in enumerate(kept.column_names):
+        if name not in stays:
+            kept = kept.set_column(place, name, pc.if_else(pa.array(is_later), None, kept[name]))
+    return kept, int(is_later.sum())
 
 
 def _coerced(given: pa.Table, column: Column, timezone: str) -> Coerced:

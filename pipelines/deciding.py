@@ -8,6 +8,7 @@ from decisioning.decide import Motives
 from decisioning.decide import decide as decide_all
 from decisioning.decide import propose as propose_all
 from decisioning.decision_log import Sealed, seal
+from decisioning.planned import with_planned
 from decisioning.policies.own_tests import failures
 from decisioning.screening import attributes_of
 from decisioning.settings import DecisionSettings
@@ -59,7 +60,8 @@ def decide_from(day: Day, run: RunRow, view: View, forecasts: Forecasts) -> Deci
     """Decide a run from a view and forecasts at hand."""
     settings = replace(decision_settings(day.playbook), trust=trust_in(run))
     motives = propose_all(view, forecasts, settings, run.identity.as_of)
-    touches = canonical_tables(day, run, ["touches"])["touches"]
+    tables = canonical_tables(day, run, ["touches", "planned_touches"])
+    touches = with_planned(tables["touches"], tables["planned_touches"], view, settings)
     absent = absent_bids(day, run, view)
     decisions = decide_all(view, motives, forecasts, settings, touches, as_of=run.identity.as_of, absent=absent)
     sealed = seal(decisions.records, run_id=run.run_id, slot=SLOT)

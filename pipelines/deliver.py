@@ -12,6 +12,7 @@ import pandas as pd
 
 from decisioning.choice import LIMITS
 from decisioning.decision_log import verify
+from decisioning.planned import with_planned
 from decisioning.recheck import is_quiet, refusing_policies, without_room
 from decisioning.screening import SENDING_HOURS
 from lake.reservations import Reservations
@@ -123,7 +124,8 @@ def _reasons_to_withhold(day: Day, run: RunRow, sends: pd.DataFrame) -> "pd.Seri
     """Why each send may not leave any more, the first reason that applies; None where it may."""
     present = look_now(day, sends)
     now, view, settings = present.clock.now, stored_view(day, run), decision_settings(day.playbook)
-    refusing = refusing_policies(view, sends, settings, consents=present.consents, touches=present.touches)
+    touches = with_planned(present.touches, present.planned, view, settings)
+    refusing = refusing_policies(view, sends, settings, consents=present.consents, touches=touches)
     reasons: pd.Series[Any] = pd.Series(refusing, index=sends.index, dtype=object)
     reasons[reasons.isna() & (sends["expires_at"] <= now)] = EXPIRED
     has_bought = has_ended(day, run, sends, now=now, latest_known=present.clock.latest_known)

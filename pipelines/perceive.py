@@ -118,6 +118,8 @@ def read_tables(
             where=raw.files[0][1] if raw.files else str(playbook.folder),
             without=is_forgotten,
         )
+        if checked.blanked:
+            report(f"{name}: {checked.blanked:,} rows were measured later and count without their attributes")
         _refuse_wrong_content(playbook, name, raw, checked)
         reading.splits[name] = checked
         reading.read[name] = raw.rows.num_rows

@@ -133,6 +133,10 @@ class Playbook:
         ]
         return pd.DataFrame(rows)
 
+    def audience_frame(self) -> pd.DataFrame:
+        """The canonical table `audiences`."""
+        return pd.DataFrame(sorted(self.audiences.items()), columns=["audience_id", "expression"])
+
     def content_frame(self) -> pd.DataFrame:
         """The assets of `content/` as rows of the canonical table `assets`."""
         rows = [asset.front.model_dump() for asset in self.content]

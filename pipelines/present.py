@@ -11,6 +11,7 @@ import pandas as pd
 from lake.quality import keys_of, split
 from lake.refusals import refusals
 from lake.reservations import Reservations
+from lake.suppressions import suppressed
 from lake.tables import TABLES
 from pipelines.clock import Clock, read_clock
 from pipelines.day import SLOT, Day
@@ -32,11 +33,13 @@ class Present:
         clock: Read anew; what the command knew when it began may be hours old.
         consents: The consent that holds for each customer and channel: a row of `consents` each.
         touches: Everything sent so far, by anyone, apart from what this very slot has reserved.
+        planned: What other systems are going to send.
     """
 
     clock: Clock
     consents: pd.DataFrame
     touches: pd.DataFrame
+    planned: pd.DataFrame
 
 
 def look_now(day: Day, sends: pd.DataFrame) -> Present:
@@ -55,11 +58,35 @@ def look_now(day: Day, sends: pd.DataFrame) -> Present:
         timezone=day.playbook.timezone,
         environment=day.environment,
     )
-    customers = _read(day, clock, "customers", None, until=END_OF_TIME)["customer_id"]
+    people = _read(day, clock, "customers", None, until=END_OF_TIME)
+    customers = people["customer_id"]
     touches = _touches(day, clock, customers)
     return Present(
-        clock, _consents(day, clock, customers, touches), touches[~touches["touch_id"].isin(sends["decision_id"])]
+        clock,
+        _without_suppressed(_consents(day, clock, customers, touches), _suppressed(day, clock, people)),
+        touches[~touches["touch_id"].isin(sends["decision_id"])],
+        _read(day, clock, "planned_touches", customers, until=END_OF_TIME),
     )
+
+
+def _suppressed(day: Day, clock: Clock, people: pd.DataFrame) -> pd.DataFrame:
+    """Who is closed on which channel at this moment."""
+    return suppressed(
+        _read(day, clock, "suppressions", None, until=END_OF_TIME),
+        people,
+        _read(day, clock, "identities", people["customer_id"], until=END_OF_TIME),
+        day.playbook.channel_frame(),
+        at=clock.now,
+    )
+
+
+def _without_suppressed(words: pd.DataFrame, closed: pd.DataFrame) -> pd.DataFrame:
+    """The words on consent, where a suppression is the last one."""
+    if closed.empty:
+        return words
+    refusals = closed[["customer_id", "channel_id"]].assign(granted=False, source="suppressions", basis=None)
+    both = pd.concat([part for part in (words, refusals) if len(part)], ignore_index=True)
+    return both.drop_duplicates(["customer_id", "channel_id"], keep="last")
 
 
 def _consents(day: Day, clock: Clock, customers: "pd.Series[str]", touches: pd.DataFrame) -> pd.DataFrame:

@@ -106,6 +106,8 @@ def _stated_by_playbook(
 ) -> list[tuple[pa.Table, str]]:
     if table.name == "channels":
         return [(arrow_of(playbook.channel_frame()), str(playbook.folder / "channels.yaml"))]
+    if table.name == "audiences" and playbook.audiences:
+        return [(arrow_of(playbook.audience_frame()), str(playbook.folder / "audiences.yaml"))]
     if table.name == "assets":
         # One part per file, so that a row names the file that it was written in.
         rows = arrow_of(playbook.content_frame())

@@ -23,6 +23,7 @@ PURCHASES = Table(
         time("received_at", "When we learnt of it."),
     ),
     event_time="occurred_at",
+    learnt=("received_at",),
     rules=(
         RowRule(
             "a sale with quantity 0 or less",
@@ -54,6 +55,7 @@ SIGNALS = Table(
         text("properties", "Anything else, as JSON."),
     ),
     event_time="occurred_at",
+    learnt=("received_at",),
 )
 
 SUMMARIES = Table(

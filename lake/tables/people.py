@@ -24,6 +24,9 @@ CUSTOMERS = Table(
         time("attributes_at", "When the attributes were true."),
     ),
     allows_attributes=True,
+    learnt=("joined_at",),
+    measured="attributes_at",
+    lasting=("household_id", "timezone", "joined_at"),
 )
 
 IDENTITIES = Table(
