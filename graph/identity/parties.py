@@ -42,6 +42,8 @@ class Parties:
 
     def codes(self, of: pa.Array | pa.ChunkedArray) -> Codes:
         """Number of each id, -1 for strangers."""
+        if len(of) == 0:
+            return np.zeros(0, dtype=np.int64)
         distinct = of.combine_chunks() if isinstance(of, pa.ChunkedArray) else of
         encoded = distinct.dictionary_encode()
         number = _filled(pc.index_in(encoded.dictionary, value_set=self.ids))
