@@ -116,15 +116,25 @@ def _all_agreed(day: Day, run: RunRow) -> Finding:
 def _projected(day: Day, run: RunRow) -> Finding:
     from graph.read_content import read_keys
     from graph.schema import NODE
+    from pipelines.projecting import later_runs, retention
 
     records = stored_records(day, run)
     with playbook_graph(day, "project") as store:
         present = pd.Index(store.read(DECIDED_CUSTOMERS, run_id=run.run_id)[0]["customers"], dtype=object)
         # Tables of a later day may know a customer no more; what was decided for them has left the graph too.
         known = read_keys(store, NODE["Customer"])
-    chosen = pd.Index(records.loc[records["verb"] == "send", "customer_id"]).intersection(known)
+    keeps = retention(day)
+    newest = max([run.identity.as_of, *(later.identity.as_of for later in later_runs(day, run.identity.as_of))])
+    oldest = keeps.oldest(newest)
+    is_within = oldest is None or pd.Timestamp(run.identity.as_of) >= oldest
+    kept = records[keeps.kept(records)] if is_within else records.head(0)
+    chosen = pd.Index(kept["customer_id"]).intersection(known)
+    # Whoever asks for a decision brings it into the graph, also one that the playbook does not keep there.
     return found(
-        {"missing in the graph": chosen.difference(present), "not in the record": present.difference(chosen)},
+        {
+            "missing in the graph": chosen.difference(present),
+            "not in the record": present.difference(pd.Index(records["customer_id"])),
+        },
         decisions=len(present),
     )
 
@@ -166,7 +176,7 @@ OF_DECIDE = (
 OF_PROJECT = (
     Check(
         "graph_holds_every_decision",
-        "The graph holds a decision for exactly those who are sent something or would have been.",
+        "The graph holds every decision that the playbook keeps there, and none that was not made.",
         _projected,
         remedy="Make sure that nobody else writes to this graph, then run the day again.",
         is_done_again=True,
