@@ -117,11 +117,25 @@ class GraphSettings(Strict):
     decisions: KeptDecisions = KeptDecisions()
 
 
+def _known_rules(half_lives: dict[str, float]) -> dict[str, float]:
+    from graph.beliefs import RULES
+
+    for rule in half_lives:
+        if rule not in RULES:
+            raise ValueError(f"{rule} is no rule of belief; known: {', '.join(RULES)}")
+    return half_lives
+
+
 class BeliefSettings(Strict):
-    """When a repeated purchase becomes an interest, and how fast it fades."""
+    """When evidence becomes a belief, how fast it fades, and how much each signal tells."""
 
     minimum_days: Annotated[int, Field(ge=1)] = 4
     half_life_days: Annotated[float, Field(gt=0)] = 90.0
+    half_lives: Annotated[dict[str, Annotated[float, Field(gt=0)]], AfterValidator(_known_rules)] = {}
+    fidelity: dict[str, Share] = {}
+    expires_below: Annotated[float, Field(gt=0)] = 0.25
+    signal_days: Annotated[float, Field(gt=0)] = 60.0
+    signal_fidelity: Share = 0.3
 
 
 class ThresholdFile(Strict):

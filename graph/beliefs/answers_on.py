@@ -35,7 +35,7 @@ def answers_on(facts: Facts) -> pd.DataFrame:
         weighed,
         ANSWERS_ON,
         facts.settings,
-        source="outcomes",
+        source="touches, outcomes",
         tally=weighed["answers"].to_numpy(np.float64),
         occasions=weighed["touches"].to_numpy(np.float64),
     )

@@ -36,7 +36,7 @@ def checkout_left(facts: Facts, what: str) -> pd.DataFrame:
     if left.empty:
         return no_beliefs()
     weighed = weigh(left, facts.settings.half_life(CHECKOUT_LEFT))
-    return believed(ended_by(weighed, facts.orders), CHECKOUT_LEFT, facts.settings, source="signals")
+    return believed(ended_by(weighed, facts.orders), CHECKOUT_LEFT, facts.settings, source="signals, purchases")
 
 
 def ended_by(weighed: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:

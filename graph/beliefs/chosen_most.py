@@ -40,7 +40,7 @@ def chosen_most(facts: Facts, what: str) -> pd.DataFrame:
         weighed[is_preferred],
         CHOSEN_MOST,
         facts.settings,
-        source="signals",
+        source="signals, outcomes",
         tally=about[is_preferred],
         occasions=of_all[is_preferred],
     )

@@ -29,4 +29,4 @@ def engaged(facts: Facts, what: str) -> pd.DataFrame:
     if acts.empty:
         return no_beliefs()
     weighed = weigh(acts.assign(worth=damped(acts)), facts.settings.half_life(ENGAGED))
-    return believed(weighed, ENGAGED, facts.settings, source="signals")
+    return believed(weighed, ENGAGED, facts.settings, source="signals, outcomes")

@@ -127,7 +127,7 @@ def believed(
         weighed: As `weigh` gives it; a column `ends` (microseconds, smallest integer for none) ends it earlier.
         rule: Name of the rule.
         settings: Half-life and the weight that is too little.
-        source: Table that the evidence is from.
+        source: Tables that the evidence is from, with commas between them.
         tally: How often the rule's event came true before, shape (rows,); without it, `returns` of `gaps`.
         occasions: How often it could have.
         confidence: The probability itself, for rules without curve.

@@ -29,4 +29,4 @@ def hesitated(facts: Facts) -> pd.DataFrame:
     views = views.merge(newest, on=["customer_id", "target"])
     views = views[views["time"] <= views["newest"]].drop(columns="newest")
     weighed = weigh(views, facts.settings.half_life(HESITATED))
-    return believed(ended_by(weighed, facts.orders), HESITATED, facts.settings, source="signals")
+    return believed(ended_by(weighed, facts.orders), HESITATED, facts.settings, source="signals, purchases")

@@ -54,7 +54,7 @@ def offers_ignored(facts: Facts) -> pd.DataFrame:
         weighed,
         OFFERS_IGNORED,
         facts.settings,
-        source="touches",
+        source="touches, outcomes, purchases",
         tally=weighed["full"].to_numpy(np.float64),
         occasions=weighed["orders"].to_numpy(np.float64),
     )

@@ -43,7 +43,7 @@ def refused(facts: Facts, what: str) -> pd.DataFrame:
         weighed,
         REFUSED,
         facts.settings,
-        source="outcomes",
+        source="touches, outcomes",
         tally=number,
         occasions=number + weighed["answers"].fillna(0).to_numpy(np.float64),
     )

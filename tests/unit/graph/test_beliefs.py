@@ -159,7 +159,7 @@ def test_an_unknown_category_is_believed_of_nobody() -> None:
 def test_what_half_of_all_visits_are_about_is_preferred() -> None:
     tables = Tables().signal("Content Viewed", 9, 7, 5, topic="analytics").signal("Content Viewed", 3, topic="security")
     (belief,) = tables.believe("PREFERS Topic", "chosen-most")
-    assert (belief["to_key"], belief["source"]) == ("analytics", "signals")
+    assert (belief["to_key"], belief["source"]) == ("analytics", "signals, outcomes")
     tables.signal("Content Viewed", 4, 2, 1, topic="design")
     assert tables.believe("PREFERS Topic", "chosen-most") == []
 
