@@ -18,6 +18,7 @@ from decisioning.times import days, elapsed_days, local_dates, naive
 from graph.view import Links
 
 SIGNALS = "signals"
+BROWSED = "most-browsed"
 _TOLD = ("rule", "confidence", "valid_from", "half_life_days")
 
 
@@ -92,9 +93,7 @@ class HighIntent:
         weight = faded_weight(beliefs, known.as_of)
         age, fresh = elapsed_days(known.as_of, valid_from), threshold(self, settings, "fresh_days")
         is_meant = (
-            (beliefs.facts["source"] == SIGNALS)
-            & (confidence >= threshold(self, settings, "minimum_confidence"))
-            & (age <= fresh)
+            _is_from_signals(beliefs) & (confidence >= threshold(self, settings, "minimum_confidence")) & (age <= fresh)
         )
         if relation == "INTERESTED_IN":
             is_meant &= weight >= threshold(self, settings, "minimum_weight")
@@ -133,6 +132,14 @@ class HighIntent:
                 "interested_in": _only(node, ~is_trigger),
             },
         )
+
+
+def _is_from_signals(beliefs: Links) -> npt.NDArray[np.bool_]:
+    """Which beliefs rest on signals that tell something; mere looking around counts views and no deeds."""
+    code, sources = pd.factorize(beliefs.facts["source"])
+    is_signal = np.array([SIGNALS in str(source).split(", ") for source in sources], dtype=np.bool_)
+    is_told: npt.NDArray[np.bool_] = is_signal[code] if len(code) else np.zeros(0, dtype=np.bool_)
+    return np.asarray(is_told & (beliefs.facts["rule"] != BROWSED))
 
 
 def _nodes(known: Known, found: pd.DataFrame) -> npt.NDArray[np.object_]:
