@@ -4,7 +4,18 @@ import sys
 
 import typer
 
-from console.commands import ask, assert_fact, check, graph_health, graph_server, identity, lineage, prove, run
+from console.commands import (
+    ask,
+    assert_fact,
+    check,
+    graph_health,
+    graph_rebuild,
+    graph_server,
+    identity,
+    lineage,
+    prove,
+    run,
+)
 from console.defects import tell_of_defect
 from console.output import WarrantGroup
 
@@ -24,6 +35,7 @@ prove.register(app)
 assert_fact.register(app)
 app.add_typer(identity.app, name="identity", rich_help_panel="About a person")
 graph_health.register(graph_server.app)
+graph_rebuild.register(graph_server.app)
 lineage.register(graph_server.app)
 app.add_typer(graph_server.app, name="graph", rich_help_panel="Operating")
 

@@ -70,4 +70,9 @@ def _parse(text: str) -> datetime:
         raise UsageError(
             f"`{text}` is not a time.", where="WARRANT_NOW", remedy="Write it like 2026-03-01T09:00:00+00:00."
         ) from error
+    return as_utc(moment)
+
+
+def as_utc(moment: datetime) -> datetime:
+    """A moment in UTC; without a zone it is meant so."""
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
