@@ -81,7 +81,7 @@ def _both(first: Orders, second: Orders) -> Orders:
 
 def _stages(world: Organisations, tried: pd.DataFrame, bought: pd.DataFrame, plan: Plan) -> Texts:
     """Stage of each person at the end of the world: what the person did, not what their account did."""
-    is_buyer = np.isin(world.customer_id[: world.persons], bought["customer_id"].to_numpy(dtype=object))
+    is_buyer = pd.Index(world.customer_id[: world.persons]).isin(bought["customer_id"])
     in_trial = np.zeros(world.persons, dtype=bool)
     in_trial[tried.loc[tried["ends"] >= plan.days, "person"]] = True
     return np.select([is_buyer, in_trial], ["customer", "trial"], default="prospect").astype(object)
