@@ -1,4 +1,4 @@
-"""Asking the graph: a saved question by its name, or a person's own Cypher; both only read."""
+"""Asking the graph: a saved question by its name, or a person's own Cypher; both only read, and both can be masked."""
 
 import math
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pipelines.day import Day
 from pipelines.errors import UsageError
 from pipelines.graph_access import playbook_graph
-from pipelines.people import acting, insist_on
+from pipelines.people import acting, may
 
 if TYPE_CHECKING:
     from graph.questions.binding import Moments
@@ -40,31 +40,36 @@ class Asked:
 
 
 def ask(day: Day, asked: Asked) -> dict[str, Any]:
-    """Answer what somebody asks.
+    """Answer what somebody asks, as far as their role may see it.
 
     Returns:
-        `question` (its name, or None), `parameters` as they were bound, `columns`, `rows` (one mapping each), and
-        `is_cut` when there are more rows than the limit.
+        `question` (its name, or None), `parameters` as they were bound, `columns`, `rows` (one mapping each), `is_cut`
+        when there are more rows than the limit, `is_masked` for a role that may not see personal data, and `withheld`:
+        rows that such a role is not shown, because they are about too few people.
 
     Raises:
-        GraphRefused: The statement would write.
-        RefusedError: This role may not see personal data.
+        GraphRefused: The statement would write, or show what this role may not see.
         QuestionError: There is no such question, or it does not take what was given.
     """
+    from graph.masking import mask_for
     from graph.questions.library import find_question, is_name
 
-    insist_on(acting(day.playbook, asked.actor, day.environment), "see personal data", day.playbook)
-    question = find_question(asked.text) if is_name(asked.text.strip()) else None
+    who = acting(day.playbook, asked.actor, day.environment)
+    question = find_question(asked.text.strip()) if is_name(asked.text.strip()) else None
     statement = question.statement if question else asked.text
+    mask = None if may(who, "see personal data") else mask_for(question, statement)
     bound = _bound(day, asked, question, statement)
     with playbook_graph(day, for_reading=True) as store:
         answer = store.query_as_person(statement, bound, limit_rows=asked.limit, timeout=asked.seconds)
+    rows = answer.rows if mask is None else mask.rows(answer)
     return {
         "question": question.name if question else None,
         "parameters": _plain(bound),
         "columns": list(answer.columns),
-        "rows": [_plain(row) for row in answer.rows],
+        "rows": [_plain(row) for row in rows],
         "is_cut": answer.is_truncated,
+        "is_masked": mask is not None,
+        "withheld": len(answer.rows) - len(rows),
     }
 
 

@@ -169,7 +169,7 @@ def _show_answer(answer: dict[str, Any], limit: int, output: AnswerFormat) -> No
         _show_count(people_screen(), answer, limit)
         return
     write_csv(answer["columns"], answer["rows"])
-    if answer["is_cut"]:
+    if answer["is_cut"] or answer["is_masked"]:
         _show_count(people_screen(stderr=True), answer, limit)
 
 
@@ -177,3 +177,6 @@ def _show_count(screen: Console, answer: dict[str, Any], limit: int) -> None:
     count = len(answer["rows"])
     more = f"; there are more, stopped at --limit {limit}" if answer["is_cut"] else ""
     screen.print(f"{count:,} row{'' if count == 1 else 's'}{more}", style="dim", highlight=False)
+    if answer["is_masked"]:
+        told = f"; {answer['withheld']:,} rows about too few people are withheld" if answer["withheld"] else ""
+        screen.print(f"Personal data is masked for this role{told}.", style="yellow", highlight=False)
