@@ -199,6 +199,10 @@ class World:
         """A forecast about a customer that the company brings along, such as `pclv`."""
         return self._row("estimates", subject_kind="customer", subject_id=customer_id, name=name, value=value)
 
+    def row(self, table: str, **columns: Any) -> Self:
+        """A row of any other canonical table."""
+        return self._row(table, **columns)
+
     # ---- what there is to say, and how
 
     def asset(
