@@ -15,6 +15,7 @@ from console.commands import (
     lineage,
     prove,
     run,
+    subject,
 )
 from console.defects import tell_of_defect
 from console.output import WarrantGroup
@@ -33,10 +34,11 @@ check.register(app)
 ask.register(app)
 prove.register(app)
 assert_fact.register(app)
+app.add_typer(subject.app, name="subject", rich_help_panel="About a person")
 app.add_typer(identity.app, name="identity", rich_help_panel="About a person")
 graph_health.register(graph_server.app)
-graph_rebuild.register(graph_server.app)
 lineage.register(graph_server.app)
+graph_rebuild.register(graph_server.app)
 app.add_typer(graph_server.app, name="graph", rich_help_panel="Operating")
 
 

@@ -17,6 +17,7 @@ ERASED: Final = "[erased]"
 TELLING_LENGTH: Final = 4
 OWNING_COLUMNS: Final = ("decision_id", "alias", "customers", "holder")
 """Columns of results and logs that say about whom a row is, beside those of the canonical tables."""
+JSON_LISTS: Final = ("customers",)
 FREE_TEXTS: Final = ("text", "properties", "statement", "reason", "because", "row", "payload", "evidence", "value")
 """Columns in which people and systems write what they like; a name in them is blotted out."""
 
@@ -64,12 +65,17 @@ class Removal:
             before, text = text, re.sub(self._mention, rf"\1{ERASED}\3", text)
         return text
 
+    def wholly_blotted(self, text: str) -> str:
+        """A text without any of the person's identifiers, also those that may mean something else."""
+        names = "|".join(re.escape(one) for one in sorted(self.identifiers, key=len, reverse=True))
+        return re.sub(rf"(?i)(?<![0-9A-Za-z_-])({names})(?![0-9A-Za-z_-])", ERASED, text)
+
     def rows_of(self, table: str, rows: pa.Table) -> Mask:
         """Which rows are about the person, shape (rows,)."""
         about = np.zeros(rows.num_rows, dtype=np.bool_)
         owning = [name for name in OWNING_COLUMNS if name in rows.column_names]
         for name in dict.fromkeys([*person_columns(table, rows.column_names), *owning]):
-            about |= self._holds(rows[name])
+            about |= self._holds(_opened(rows[name]) if name in JSON_LISTS else rows[name])
         if "row" in rows.column_names:
             about |= self._quarantined(rows)
         return about
@@ -126,6 +132,15 @@ class Removal:
             return rows
         texts = [None if text is None else self.blotted(text) for text in rows[name].to_pylist()]
         return rows.set_column(rows.column_names.index(name), name, pa.array(texts, rows[name].type))
+
+
+def _opened(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Lists of texts that were stored as JSON."""
+    if not _is_text(column.type):
+        return column
+    return pa.chunked_array(
+        [pa.array([json.loads(text) if text else [] for text in column.to_pylist()], pa.list_(pa.string()))]
+    )
 
 
 def _is_in(values: pa.Array, names: pa.Array) -> Mask:

@@ -73,7 +73,7 @@ def write_batch(
     """
     table = _table(rows, channel_id, columns)
     folder.mkdir(parents=True, exist_ok=True)
-    written = [_write(folder / f"{channel_id}.{kind}", _encode(table, kind)) for kind in formats]
+    written = [replace_file(folder / f"{channel_id}.{kind}", encode(table, kind)) for kind in formats]
     digests = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in written}
     batch_id = hashlib.sha256(json.dumps([about["run_id"], channel_id, digests]).encode()).hexdigest()[:16]
     manifest = {
@@ -85,7 +85,7 @@ def write_batch(
         **about,
     }
     content = json.dumps(manifest, indent=2, sort_keys=True, default=str).encode() + b"\n"
-    written.append(_write(folder / f"{channel_id}.manifest.json", content))
+    written.append(replace_file(folder / f"{channel_id}.manifest.json", content))
     return Batch(batch_id, table.num_rows, tuple(written))
 
 
@@ -121,7 +121,8 @@ def _table(rows: pd.DataFrame, channel_id: str, columns: Mapping[str, str]) -> p
     return pa.Table.from_pandas(frame, schema=schema, preserve_index=False).replace_schema_metadata(None)
 
 
-def _encode(table: pa.Table, kind: str) -> bytes:
+def encode(table: pa.Table, kind: str) -> bytes:
+    """The bytes of a file of this kind, `csv` or `parquet`."""
     sink = pa.BufferOutputStream()
     if kind == "csv":
         pyarrow.csv.write_csv(table, sink)
@@ -130,7 +131,8 @@ def _encode(table: pa.Table, kind: str) -> bytes:
     return bytes(sink.getvalue().to_pybytes())
 
 
-def _write(path: Path, content: bytes) -> Path:
+def replace_file(path: Path, content: bytes) -> Path:
+    """Write a file so that it appears in one step; its absolute path."""
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     unfinished.write_bytes(content)
     unfinished.replace(path)

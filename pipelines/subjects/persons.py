@@ -2,15 +2,19 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 import pandas as pd
 
+from lake.erasure import Tombstones
 from lake.errors import LakeError
 from pipelines.day import Day
 from pipelines.errors import UsageError
 from pipelines.stored import empty_table
 
 ALIASES = "aliases"
+VISITOR = "anonymous/"
+"""What the id of a visitor begins with who became no customer that we know by another name."""
 
 
 class UnknownPersonError(UsageError):
@@ -59,12 +63,23 @@ def known_customer(day: Day, identifier: str) -> str:
     survivor = _survivor_of(day, identifier)
     if survivor is not None:
         return survivor
+    if Tombstones.of(day.lake).names(identifier):
+        raise UnknownPersonError(
+            f"nothing is known about `{identifier}` any more.",
+            where=str(day.lake.root),
+            remedy=f"They were erased; what was done stands in the receipts in {receipts(day)}.",
+        )
     known = ", ".join(customers.head(3))
     raise UnknownPersonError(
         f"nobody is known as `{identifier}`.",
         where=str(day.lake.root),
         remedy=f"Customers have ids such as {known}." if known else "Run the playbook first: warrant run.",
     )
+
+
+def receipts(day: Day) -> Path:
+    """Where the receipts of a playbook's erasures lie."""
+    return day.home.root / "receipts" / day.playbook.name
 
 
 def person_of(day: Day, identifier: str) -> Person:
@@ -82,7 +97,9 @@ def person_of(day: Day, identifier: str) -> Person:
     signals = current_table(day, "signals")
     anonymous = signals.loc[signals["customer_id"].isin(ids), "anonymous_id"].dropna().drop_duplicates()
     own = [value for value in _ordered([*ids, *values, *anonymous]) if value not in of_others]
-    own += [value.removeprefix("anonymous/") for value in own if value.startswith("anonymous/")]
+    own += [value.removeprefix(VISITOR) for value in own if value.startswith(VISITOR)]
+    visits = set(signals["anonymous_id"].dropna())
+    own += [f"{VISITOR}{value}" for value in own if value in visits]
     return Person(customer_id, tuple(_ordered(own)), tuple(value for value in values if value in of_others))
 
 
@@ -98,9 +115,12 @@ def _aliases_of(day: Day, customer_id: str) -> list[str]:
 
 
 def _aliases(day: Day) -> pd.DataFrame:
-    """Ids that were merged into others: `alias` and the `customer_id` that stands for it now."""
+    """Ids that are merged into others now: `alias` and the `customer_id` that stands for it."""
+    run = day.ledger.latest()
     found = result_table(day, ALIASES)
-    return found if len(found) else pd.DataFrame({"alias": [], "customer_id": []}, dtype=object)
+    if run is None or found.empty:
+        return pd.DataFrame({"alias": [], "customer_id": []}, dtype=object)
+    return found[found["run_id"] == run.run_id]
 
 
 def _ordered(values: Iterable[str]) -> list[str]:

@@ -1,0 +1,90 @@
+"""What stays of a person's decision records so that roots hold and replays come out: places, digests and bids."""
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lake.errors import WarrantError
+from lake.runs import RunRow
+from pipelines.code_version import code_version
+from pipelines.day import Day
+from pipelines.deciding import decide_from
+from pipelines.playbook_settings import decision_settings
+from pipelines.running import day_of_run
+from pipelines.stored import stored_forecasts, stored_records, stored_view
+from pipelines.subjects.erased import ERASED_RECORDS, erased_digests, places_of
+
+if TYPE_CHECKING:
+    from decisioning.bids import Bids
+
+
+def keep_digests(day: Day, customer_ids: frozenset[str]) -> list[dict[str, Any]]:
+    """Keep place, digest and bids of all records of a person; those kept before are not kept twice.
+
+    Bids are numbers alone: channel, cost and value of what they competed with. They are needed where a day had limits,
+    and can be found out only for runs that today's code and playbook decided; others are marked.
+
+    Returns:
+        `run_id`, `place`, `digest` and `can_be_replayed` of each.
+    """
+    kept = []
+    for run in day.ledger.having("decide"):
+        rows = _kept_of_run(day, run, customer_ids)
+        if rows:
+            day.lake.append_log(ERASED_RECORDS, rows)
+        kept += [
+            {
+                "run_id": run.run_id,
+                "place": row["place"],
+                "digest": row["digest"],
+                "can_be_replayed": row["bids"] is not None,
+            }
+            for row in rows
+        ]
+    return kept
+
+
+def _kept_of_run(day: Day, run: RunRow, customer_ids: frozenset[str]) -> list[dict[str, Any]]:
+    records, erased = stored_records(day, run), erased_digests(day, run)
+    places = {
+        row: place
+        for row, place in places_of(records, erased, customer_ids).items()
+        if records["digest"].iloc[row] not in erased.values()
+    }
+    if not places:
+        return []
+    bids = _bids(day, run)
+    return [
+        {
+            "run_id": run.run_id,
+            "place": place,
+            "digest": str(records["digest"].iloc[row]),
+            "bids": None if bids is None else _as_json(bids[0], bids[1], row),
+        }
+        for row, place in places.items()
+    ]
+
+
+def _bids(day: Day, run: RunRow) -> "tuple[Bids, list[str]] | None":
+    """What everybody who is here bid, and the channels' keys; None where it cannot be found out."""
+    from decisioning.bids import nobody
+    from decisioning.limits import limits_of
+
+    if run.identity.code_version != code_version() or run.identity.playbook_digest != day.playbook.digest:
+        return None
+    try:
+        view = stored_view(day, run)
+        keys = [str(key) for key in view.channels.keys]
+        if not limits_of(view, decision_settings(day.playbook)):
+            return nobody(), keys
+        of_run = day_of_run(day, run.run_id)
+        return decide_from(of_run, run, view, stored_forecasts(of_run, run)).bids, keys
+    except WarrantError:
+        return None
+
+
+def _as_json(bids: "Bids", channels: list[str], row: int) -> str:
+    options = bids.options.take(np.flatnonzero(bids.options.customer == row))
+    rows = zip(options.channel.tolist(), options.cost.tolist(), options.value.tolist(), strict=True)
+    return json.dumps([[channels[channel], cost, value] for channel, cost, value in rows])
