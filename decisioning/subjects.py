@@ -41,18 +41,18 @@ def asset_coverage(view: View) -> Links:
     """
     product_category = view.products.frame["category"].to_numpy(dtype=np.int32)[view.asset_products.targets]
     has_category = product_category >= 0
-    asset = np.concatenate([view.asset_categories.sources, view.asset_products.sources[has_category]])
-    category = np.concatenate([view.asset_categories.targets, product_category[has_category]])
     parent = parents(view)
     child = np.flatnonzero(parent >= 0)
     children = Links.build(parent[child], child, len(parent))
     width = max(1, len(parent))
-    seen = np.unique(asset.astype(np.int64) * width + category)
+    seen = np.unique(view.asset_categories.sources.astype(np.int64) * width + view.asset_categories.targets)
     newest = seen
     while len(newest):
         owner, links = expanded(children, (newest % width).astype(np.int32))
         newest = np.setdiff1d((newest // width)[owner] * width + children.targets[links], seen)
         seen = np.union1d(seen, newest)
+    of_products = view.asset_products.sources[has_category].astype(np.int64) * width + product_category[has_category]
+    seen = np.union1d(seen, of_products)
     return Links.build(seen // width, seen % width, len(view.assets))
 
 
