@@ -26,9 +26,10 @@ from graph.identity import (
 from lake.journal import Journal
 from lake.ordering import order_by
 from lake.quality import Split
+from lake.runs import RunRow
 from lake.store import Lake
 from lake.tables import TABLES
-from pipelines.joining import join_customers, join_rows, without_strangers
+from pipelines.joining import Survivors, join_customers, join_rows, without_strangers
 from pipelines.playbook import Playbook
 from pipelines.raw_rows import assumed_consents
 from pipelines.stored import empty_table
@@ -128,6 +129,22 @@ def stored_contested(lake: Lake, run_id: str) -> pd.DataFrame:
     """What was contested in a run; columns `CONTESTED_COLUMNS`, lists as lists."""
     rows = _slice(lake, CONTESTED, run_id, CONTESTED_COLUMNS)
     return rows.assign(**{name: rows[name].map(json.loads) for name in LISTS})
+
+
+def survivors_of(lake: Lake, run: RunRow | None) -> Survivors:
+    """Whom aliases stand for in a run; what sources say later is read by it. Without a run everybody is themselves."""
+    if run is None:
+        return Survivors.of(pd.DataFrame({"alias": [], "customer_id": []}, dtype=object))
+    return Survivors.of(stored_aliases(lake, run.run_id))
+
+
+def ids_beside_customers(lake: Lake, run: RunRow | None) -> "pd.Series[str]":
+    """Ids that the source of customers does not name and that a run knows all the same: visitors, and who was one."""
+    if run is None or "customers" not in run.pins:
+        return pd.Series([], dtype=object)
+    customers = lake.read("customers", run.pins["customers"].version, columns=["customer_id"])["customer_id"]
+    aliases = stored_aliases(lake, run.run_id)["alias"]
+    return pd.concat([aliases, customers[customers.str.startswith(VISITOR)]], ignore_index=True).astype(object)
 
 
 def visitors_named(*frames: pd.DataFrame | pa.Table | None) -> pa.Array:

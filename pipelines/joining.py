@@ -78,10 +78,10 @@ class Survivors:
         found = self.survivor.take(pc.index_in(texts, value_set=self.alias))
         return pc.coalesce(found, texts)
 
-    def of_column(self, ids: "pd.Series[Any]") -> "pd.Series[Any]":
-        """The same for a column of a frame."""
-        found = ids.map(dict(zip(self.alias.to_pylist(), self.survivor.to_pylist(), strict=True)))
-        return found.where(found.notna(), ids)
+    def names_of(self, customers: "pd.Series[str]") -> pa.Array:
+        """These customers and all of their aliases."""
+        ids = pa.array(customers, pa.string())
+        return pa.concat_arrays([ids, self.alias.filter(pc.is_in(self.survivor, value_set=ids))])
 
 
 def join_rows(table: Table, content: pa.Table, resolution: Resolution) -> Joined:
@@ -118,6 +118,16 @@ def join_customers(table: Table, content: pa.Table, resolution: Resolution) -> p
         parts.append(pa.table(columns | {CUSTOMER: fresh, "is_known": is_known}).cast(content.schema))
     joined = pa.concat_tables(parts)
     return joined.take(pa.array(order_by(joined, table.key)))
+
+
+def with_survivors(table: Table, frame: pd.DataFrame, survivors: Survivors) -> pd.DataFrame:
+    """Rows of a table that has not been joined, with survivors in the place of aliases; keys may be there twice."""
+    column = _customer_column(table)
+    if column is None or frame.empty or not len(survivors.alias):
+        return frame
+    read = [column, *NAMED_BY_KIND.get(table.name, ())]
+    content = pa.table({name: pa.array(frame[name], pa.string()) for name in read})
+    return frame.assign(**{column: _survivors_in(table, content, survivors).to_numpy(zero_copy_only=False)})
 
 
 def without_strangers(content: pa.Table, customers: pa.Table) -> Joined:

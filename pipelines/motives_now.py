@@ -12,6 +12,8 @@ from lake.quality import split
 from lake.runs import RunRow
 from lake.tables import TABLES
 from pipelines.day import Day
+from pipelines.identities import survivors_of
+from pipelines.joining import with_survivors
 from pipelines.raw_rows import Knowing, read_raw
 from pipelines.stored import canonical_tables
 
@@ -37,16 +39,16 @@ def has_ended(
     """
     if sends.empty or now <= run.identity.as_of:
         return pd.Series(data=False, index=sends.index)
-    bought = _sales_since(day, run, sends["customer_id"], now, latest_known)
+    survivors = survivors_of(day.lake, run)
+    bought = _sales_since(day, run, survivors.names_of(sends["customer_id"]), now, latest_known)
+    bought = with_survivors(TABLES["purchases"], bought, survivors)
     products = canonical_tables(day, run, ["products"])["products"]
     category = bought["product_id"].map(products.set_index("product_id")["category_id"])
     done = pd.MultiIndex.from_arrays([bought["customer_id"], "category/" + category.astype(object)])
     return pd.Series(pd.MultiIndex.from_frame(sends[["customer_id", "subject"]]).isin(done), index=sends.index)
 
 
-def _sales_since(
-    day: Day, run: RunRow, customers: "pd.Series[str]", now: datetime, latest_known: datetime
-) -> pd.DataFrame:
+def _sales_since(day: Day, run: RunRow, customers: pa.Array, now: datetime, latest_known: datetime) -> pd.DataFrame:
     table = TABLES["purchases"]
     knowing = Knowing(now + INSTANT, latest_known, day.environment)
     rows = read_raw(day.playbook, table, knowing, customers=None)
@@ -55,7 +57,7 @@ def _sales_since(
     checked = split(
         table,
         _recent(rows, day, run, customers),
-        known={"customers.customer_id": pd.Index(customers)},
+        known={"customers.customer_id": customers},
         as_of=knowing.as_of,
         latest_known=max(knowing.as_of, latest_known),
         timezone=day.playbook.timezone,
@@ -64,12 +66,12 @@ def _sales_since(
     return checked.kept[checked.kept["kind"] == "sale"]
 
 
-def _recent(rows: pa.Table, day: Day, run: RunRow, customers: "pd.Series[str]") -> pa.Table:
+def _recent(rows: pa.Table, day: Day, run: RunRow, customers: pa.Array) -> pa.Table:
     """Rows of these customers from as-of on: all that matters of a table that may be long."""
     if not {"customer_id", "occurred_at"} <= set(rows.column_names):
         return rows
     when: Any = coerce(rows["occurred_at"], "time", day.playbook.timezone).typed
     who: Any = coerce(rows["customer_id"], "text", day.playbook.timezone).typed
     is_recent = pc.greater_equal(when, pa.scalar(run.identity.as_of, pa.timestamp("us", "UTC")))
-    is_theirs = pc.is_in(who, value_set=pa.array(customers, pa.string()))
+    is_theirs = pc.is_in(who, value_set=customers)
     return rows.filter(pc.and_(pc.fill_null(is_recent, fill_value=False), is_theirs))

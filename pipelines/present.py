@@ -15,6 +15,8 @@ from lake.suppressions import suppressed
 from lake.tables import TABLES
 from pipelines.clock import Clock, read_clock
 from pipelines.day import SLOT, Day
+from pipelines.identities import ids_beside_customers, survivors_of
+from pipelines.joining import with_survivors
 from pipelines.raw_rows import Knowing, read_raw
 from pipelines.stored import empty_table
 from pipelines.subjects.memory import memory_of
@@ -45,6 +47,8 @@ class Present:
 def look_now(day: Day, sends: pd.DataFrame) -> Present:
     """Read what holds now; a customer whom the sources do not know any more has agreed to nothing.
 
+    A word on consent by any id of a person is a word of that person.
+
     Args:
         day: The day that is being delivered.
         sends: The records that are about to leave; what a source already reports of them is no touch before them.
@@ -59,22 +63,24 @@ def look_now(day: Day, sends: pd.DataFrame) -> Present:
         environment=day.environment,
     )
     people = _read(day, clock, "customers", None, until=END_OF_TIME)
-    customers = people["customer_id"]
+    others = ids_beside_customers(day.lake, day.run)
+    customers = pd.concat([people["customer_id"], others]).drop_duplicates().rename("customer_id")
+    people = with_survivors(TABLES["customers"], people, survivors_of(day.lake, day.run))
     touches = _touches(day, clock, customers)
     return Present(
         clock,
-        _without_suppressed(_consents(day, clock, customers, touches), _suppressed(day, clock, people)),
+        _without_suppressed(_consents(day, clock, customers, touches), _suppressed(day, clock, people, customers)),
         touches[~touches["touch_id"].isin(sends["decision_id"])],
         _read(day, clock, "planned_touches", customers, until=END_OF_TIME),
     )
 
 
-def _suppressed(day: Day, clock: Clock, people: pd.DataFrame) -> pd.DataFrame:
+def _suppressed(day: Day, clock: Clock, people: pd.DataFrame, customers: "pd.Series[str]") -> pd.DataFrame:
     """Who is closed on which channel at this moment."""
     return suppressed(
         _read(day, clock, "suppressions", None, until=END_OF_TIME),
         people,
-        _read(day, clock, "identities", people["customer_id"], until=END_OF_TIME),
+        _read(day, clock, "identities", customers, until=END_OF_TIME),
         day.playbook.channel_frame(),
         at=clock.now,
     )
@@ -112,13 +118,17 @@ def _touches(day: Day, clock: Clock, customers: "pd.Series[str]") -> pd.DataFram
     until = clock.now + INSTANT
     stated = _read(day, clock, "touches", customers, until=until)
     own = Reservations(day.lake).touches(until, slot=SLOT, day=day.clock.day)
+    own = with_survivors(TABLES["touches"], own, survivors_of(day.lake, day.run))
     fresh = own[~own["touch_id"].isin(stated["touch_id"])]
     parts = [part[TOUCH_COLUMNS] for part in (stated, fresh) if len(part)]
     return pd.concat(parts, ignore_index=True) if parts else empty_table("touches")[TOUCH_COLUMNS]
 
 
 def _read(day: Day, clock: Clock, name: str, customers: "pd.Series[str] | None", *, until: datetime) -> pd.DataFrame:
-    """A table as its source states it at this moment, rows before `until`; what fails its checks is put aside."""
+    """A table as its source states it at this moment, rows before `until`; what fails its checks is put aside.
+
+    Who has turned out to be somebody else since is named as the run under way names them.
+    """
     table = TABLES[name]
     memory = memory_of(day.lake, clock.now + INSTANT)
     knowing = Knowing(clock.now + INSTANT, clock.latest_known, day.environment, memory=memory)
@@ -134,4 +144,6 @@ def _read(day: Day, clock: Clock, name: str, customers: "pd.Series[str] | None",
         timezone=day.playbook.timezone,
         where=str(day.playbook.source_files.get(name, day.playbook.folder)),
     )
-    return checked.kept
+    if name == "customers":
+        return checked.kept  # its own ids are what the other tables may name
+    return with_survivors(table, checked.kept, survivors_of(day.lake, day.run))

@@ -1,6 +1,6 @@
 """Whoever comes without a name and leaves one is the same person, before and after."""
 
-from tests.scenarios.world import TODAY, World, days_before
+from tests.scenarios.world import TODAY, World, days_before, local
 
 GUIDE = '{"form": "pricing guide", "email_hash": "5f1d"}'
 
@@ -45,3 +45,75 @@ def test_b104_a_gated_download_with_contact_details_moves_the_anonymous_history_
         "evidence": "email:5f1d",
     }
     assert day["identities"] == {"aliases": 1, "contested": 0, "visitors": 1, "unreadable_properties": 0}
+
+
+def test_a_person_merges_two_customers_and_takes_it_back(world: World) -> None:
+    shop(world)
+    world.run(until="perceive")
+
+    said = world.command(
+        "identity", "merge", "bob", "ada", "--because", "she told our support", "--actor", "person:eve"
+    )
+    assert (said.exit_code, said.document["decided_by"]) == (0, "person:eve")
+    refused = world.command("identity", "merge", "ada", "bob", "--because", "once more")
+    assert refused.exit_code == 5
+    assert refused.error["what"] == "`ada` and `bob` are one already; merging them again would go round in a circle."
+
+    world.today = days_before(TODAY, -1)
+    world.run(until="perceive")
+    (alias,) = world.command("identity", "list", "--customer", "bob").document["aliases"]
+    assert {alias["alias"], alias["customer_id"]} == {"ada", "bob"}
+    assert (alias["decided_by"], alias["because"]) == ("person:eve", "she told our support")
+
+    assert world.command("identity", "split", "bob", "--because", "she has a sister").exit_code == 0
+    world.today = days_before(TODAY, -2)
+    day = world.run(until="perceive")
+    assert day["identities"]["aliases"] == 0
+    assert world.command("identity", "split", "bob", "--because", "again").exit_code == 5
+
+
+def test_who_cannot_be_told_apart_is_listed_with_the_reason_and_the_evidence(world: World) -> None:
+    shop(world)
+    world.identity("email", "b0b", "bob", on=days_before(TODAY, 9))
+    for customer in ("ada", "bob"):
+        world.identity("phone", "0451", customer, on=days_before(TODAY, 9))
+
+    day = world.run(until="perceive")
+
+    (contested,) = world.command("identity", "contested").document["contested"]
+    assert contested["reason"] == "conflicting-identifiers"
+    assert (contested["customers"], contested["evidence"]) == (["ada", "bob"], ["phone:0451"])
+    assert day["identities"]["contested"] == 1
+
+
+def test_decisions_about_identities_that_cannot_be_are_refused(world: World) -> None:
+    shop(world)
+    world.run(until="perceive")
+
+    itself = world.command("identity", "merge", "ada", "ada", "--because", "typing")
+    assert (itself.exit_code, itself.error["what"]) == (5, "`ada` cannot be merged into itself.")
+    stranger = world.command("identity", "merge", "ada", "bobb", "--because", "typing")
+    assert (stranger.exit_code, stranger.error["remedy"].split("?")[0]) == (2, "Did you mean bob")
+    alone = world.command("identity", "split", "ada", "--because", "typing")
+    assert (alone.exit_code, alone.error["what"]) == (
+        5,
+        "`ada` is joined with no other customer; there is nothing to split.",
+    )
+    (world.playbook / "people.yaml").write_text("people: {vic: {name: Vic, role: viewer}}\n", encoding="utf-8")
+    viewer = world.command("identity", "merge", "ada", "bob", "--because", "guess", "--actor", "person:vic")
+    assert viewer.exit_code == 5
+
+
+def test_a_withdrawal_under_another_id_of_the_same_person_keeps_the_send_back(world: World) -> None:
+    shop(world)
+    world.customer("bob-too").identity("email", "b0b", "bob", on="2026-01-01").identity(
+        "email", "b0b", "bob-too", on="2026-02-01"
+    )
+    day = world.run(until="authorise")
+    assert day["sends"] == 1
+
+    world.withdraws("bob-too", at=local(TODAY, "05:00:00"))
+    delivered = world.deliver(day["run_id"])
+
+    assert sum(delivered["delivered"].values()) == 0
+    assert sum(delivered["withheld"].values()) == 1
