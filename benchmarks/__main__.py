@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-BENCHMARKS = ("benchmarks.graph_writes", "benchmarks.day")
+BENCHMARKS = ("benchmarks.graph_writes", "benchmarks.day", "benchmarks.identity")
 
 
 def main() -> int:
