@@ -14,18 +14,15 @@ _BEHAVIOUR: Final = (
     "categories",
     "assets",
     "channels",
-    "campaigns",
     "offers",
     "touches",
     "outcomes",
     "observations",
     "assertions",
-    "memberships",
-    "opportunities",
-    "accounts",
-    "promotions",
 )
-"""What rules of belief may read, and with them whatever is said about signals and topics."""
+"""What rules of belief may read."""
+
+_SIGNALS: Final = ("signals", "outcomes", "touches", "assets", "customers", "products", "categories")
 
 _PRODUCTS_REFERRED: Final = ("products", "categories", "assets", "purchases", *_BEHAVIOUR)
 """The graph has only products that something refers to."""
@@ -49,7 +46,7 @@ _STATED: Final[Mapping[str, tuple[str, ...]]] = {
     "Audience": ("audiences", "campaigns"),
     "Opportunity": ("opportunities",),
     "Observation": ("observations",),
-    "Signal": _BEHAVIOUR,
+    "Signal": _SIGNALS,
     "Customer REACHABLE_ON Channel": _CONSENT,
     "Customer WORKS_AT Account": ("customers", "accounts"),
     "Customer MEMBER_OF BuyingGroup": ("customers", "accounts"),
@@ -61,9 +58,9 @@ _STATED: Final[Mapping[str, tuple[str, ...]]] = {
     "Customer BOUGHT Product": ("purchases", "products"),
     "Product IN_CATEGORY Category": _PRODUCTS_REFERRED,
     "Category WITHIN Category": ("categories",),
-    "Product SUBSTITUTES Product": (*_PRODUCTS_REFERRED, "estimates"),
-    "Product NEXT_SIZE Product": (*_PRODUCTS_REFERRED, "estimates"),
-    "Topic SIMILAR_TO Topic": _BEHAVIOUR,
+    "Product SUBSTITUTES Product": _PRODUCTS_REFERRED,
+    "Product NEXT_SIZE Product": _PRODUCTS_REFERRED,
+    "Topic SIMILAR_TO Topic": ("assets", "signals"),
     "Asset ABOUT Category": ("assets", "categories"),
     "Asset ABOUT Product": ("assets", "products"),
     "Asset ABOUT Topic": ("assets",),
@@ -85,7 +82,7 @@ def _sources(kind: str) -> tuple[str, ...]:
         return tuple(dict.fromkeys(_STATED[kind]))
     if kind.startswith("Observation AFFECTS "):
         return _OBSERVED
-    return _BEHAVIOUR  # beliefs, and what a signal is by and about
+    return _SIGNALS if kind.startswith("Signal ") else _BEHAVIOUR
 
 
 FACT_SOURCES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
