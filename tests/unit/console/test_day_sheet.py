@@ -103,6 +103,13 @@ def test_unusable_and_withheld_rows_are_told(day: Document) -> None:
     assert "Held back when they were to leave: 3 (consent)." in text
 
 
+def test_identities_that_cannot_be_told_apart_are_told_when_there_are_any(day: Document) -> None:
+    contested = {"aliases": 4, "contested": 1200, "visitors": 7, "unreadable_properties": 0}
+    said = "Identities that cannot be told apart: 1,200. `warrant identity contested` shows them."
+    assert said in words(sheet(day | {"identities": contested}))
+    assert "Identities" not in words(sheet(day | {"identities": contested | {"contested": 0}}))
+
+
 def test_files_stand_below_their_folder(day: Document) -> None:
     text = words(sheet(day))
     assert (
