@@ -148,10 +148,9 @@ def perceive(playbook: Playbook, lake: Lake, knowing: Knowing, *, slot: str, day
     reservations = Reservations(lake)
     own_touches = reservations.touches(knowing.as_of, slot=slot, day=day)
     reading = read_tables(playbook, knowing, report, own_touches=own_touches)
-    reading.splits = knowing.memory.corrected(reading.splits, playbook.timezone)
     report("finding out who is who")
     identified = identify(playbook, reading.splits, lake, as_of=knowing.as_of)
-    reading.splits = identified.splits
+    reading.splits = knowing.memory.corrected(identified.splits, playbook.timezone)
     report("committing")
     pins = {name: commit_table(lake, TABLES[name], checked.content) for name, checked in reading.splits.items()}
     _commit_quarantine(lake, reading)

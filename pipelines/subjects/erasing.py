@@ -25,7 +25,7 @@ from pipelines.day import Day
 from pipelines.errors import UsageError
 from pipelines.people import insist_on, said_by
 from pipelines.stored import DECISIONS, views
-from pipelines.subjects.graph_part import erase_from_graph
+from pipelines.subjects.graph_part import drop_past_graphs, erase_from_graph
 from pipelines.subjects.kept_records import keep_digests
 from pipelines.subjects.out_of_reach import out_of_reach
 from pipelines.subjects.persons import current_table, person_of, receipts, result_table
@@ -132,6 +132,7 @@ def _complete(day: Day, actor: Actor, erasure: Erasure) -> dict[str, Any]:
         ("views", lambda: _rewrite_views(day, erasure)),
         ("exports", lambda: _clear_exports(day, erasure)),
         ("graph", lambda: erase_from_graph(day, erasure.identifiers)),
+        ("past_graphs", lambda: drop_past_graphs(day)),
         ("files", lambda: _blot_files(day, erasure)),
     )
     for name, part in parts:
@@ -254,7 +255,8 @@ def _not_ours(day: Day) -> frozenset[Path]:
     own = {"lake": day.playbook.name, "exports": day.playbook.name, "receipts": day.playbook.name}
     others = [path for room, name in own.items() for path in (day.home.root / room).glob("*") if path.name != name]
     databases = day.home.graph.resolve() / "data" / "databases"
-    others += [path for path in databases.glob("*") if path.name != database_name(day.playbook.name)]
+    own_name = database_name(day.playbook.name)
+    others += [path for path in databases.glob("*") if path.name.split("-as-of-")[0] != own_name]
     return frozenset(path.resolve() for path in (*others, _note_path(day)))
 
 

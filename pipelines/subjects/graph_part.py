@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 LAYERS: Final[tuple[Layer, ...]] = ("knowledge", "decisions")
 ASIDE: Final = "graph_state.outdated"
+PAST: Final = "graph_state_past"
+"""Where the notes of graphs of past days lie, in a folder of the lake; a folder each, named like the graph."""
 
 
 def erase_from_graph(day: Day, keys: Collection[str]) -> dict[str, Any]:
@@ -36,6 +38,23 @@ def erase_from_graph(day: Day, keys: Collection[str]) -> dict[str, Any]:
     if target.kind == "neo4j":
         return {"kind": "neo4j", "server": target.uri, "rows": _delete(day, keys)}
     return {"kind": "embedded", "server": str(day.home.graph), "rows": _load_anew(day, keys)}
+
+
+def drop_past_graphs(day: Day) -> list[str]:
+    """Drop the graphs of past days that were built beside the present one: they can be built again from the lake."""
+    from graph import local
+    from graph.target import database_name
+
+    folder = day.lake.root / PAST
+    names = sorted(path.name for path in folder.glob("*"))
+    databases = [database_name(name) for name in names]
+    present = [name for name in databases if (day.home.graph / "data" / "databases" / name).exists()]
+    if present:
+        server = local.start(day.home.graph, environment=day.environment)
+        for name in present:
+            local.drop_database(server, name)
+    shutil.rmtree(folder, ignore_errors=True)
+    return names
 
 
 def _delete(day: Day, keys: Collection[str]) -> int:

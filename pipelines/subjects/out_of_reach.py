@@ -43,6 +43,14 @@ def out_of_reach(day: Day, found: Mapping[str, Any]) -> list[dict[str, str]]:
                 "they are reused or pruned. That is the server's operator's to do.",
             }
         )
+    if found["past_graphs"]:
+        told.append(
+            {
+                "what": f"graphs of past days: {', '.join(found['past_graphs'])}",
+                "why": "Those on the embedded server are dropped; build them again with `warrant graph rebuild`. One "
+                "that was built into another server is emptied by building it again there.",
+            }
+        )
     unknown = sum(not record["can_be_replayed"] for record in found["records"])
     if unknown:
         told.append(
