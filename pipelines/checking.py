@@ -12,6 +12,7 @@ from graph.view import View
 from lake.tables import TABLES
 from pipelines.channels.files import check_columns
 from pipelines.day import Day
+from pipelines.identities import identify
 from pipelines.perceive import Knowing, Reading, read_tables
 from pipelines.playbook import Playbook
 from pipelines.playbook_settings import decision_settings, play_settings
@@ -38,6 +39,7 @@ def check_playbook(day: Day) -> dict[str, Any]:
         Knowing(day.clock.as_of, day.clock.latest_known, day.environment, memory=memory_of(day.lake, day.clock.as_of)),
         lambda text: day.progress.doing("check", text),
     )
+    reading.splits = identify(playbook, reading.splits, day.lake, as_of=day.clock.as_of).splits
     return {
         "playbook": playbook.name,
         "as_of_day": day.clock.day.isoformat(),

@@ -117,3 +117,15 @@ def test_a_withdrawal_under_another_id_of_the_same_person_keeps_the_send_back(wo
 
     assert sum(delivered["delivered"].values()) == 0
     assert sum(delivered["withheld"].values()) == 1
+
+
+def test_rows_that_meet_under_one_key_are_told_by_check_as_the_run_counts_them(world: World) -> None:
+    shop(world)
+    world.customer("ada-too").identity("email", "5f1d", "ada-too", on=days_before(TODAY, 1))
+    for customer, points in (("ada", 5), ("ada-too", 9)):
+        world._row("memberships", customer_id=customer, programme_id="club", points=points)
+
+    checked = world.command("check").document
+
+    (aside,) = [row for row in checked["quarantine_reasons"] if row["table"] == "memberships"]
+    assert (aside["rows"], aside["reason"].split(",")[0]) == (1, "another row of the same customer has this key")
