@@ -60,10 +60,12 @@ def test_b141_a_trace_shows_signals_confidence_constraints_and_paths(world: Worl
     for customer in due:
         world.customer(customer).buys(customer, "coffee", every=14, last=DUE)
     world.customer("fond").buys("fond", "coffee", every=[2, 5, 1, 9], last=NOT_DUE)
+    world.customer("browsing").purchase("browsing", "tea", on=days_before(TODAY, 40))
+    world.views("browsing", "coffee-standard", times=6, last=NOT_DUE)
     world.customer("unreachable", consents=False).buys("unreachable", "coffee", every=14, last=DUE)
     world.run()
 
-    cards = {customer: world.why(customer) for customer in (*due, "fond", "unreachable")}
+    cards = {customer: world.why(customer) for customer in (*due, "fond", "browsing", "unreachable")}
 
     assert {card["action"]["is_ghost"] for card in cards.values()} == {False, True}, "ghosts have a trace as well"
     for customer, card in cards.items():
@@ -81,7 +83,8 @@ def test_b141_a_trace_shows_signals_confidence_constraints_and_paths(world: Worl
         for step in evidence:
             rows = step["rests_on"]
             assert rows, "evidence rests on rows that anybody may look up"
-            assert all(row["key"].startswith("purchases/order-") for row in rows)
+            table = "signals/browsing-" if customer == "browsing" else "purchases/order-"
+            assert all(row["key"].startswith(table) for row in rows)
             assert {row["row"]["customer_id"] for row in rows} == {customer}
         # confidence
         assert 0 < reasoning["confidence"] <= 0.60, "an assumed effect is never surer than its cap"
@@ -98,7 +101,7 @@ def test_b141_a_trace_shows_signals_confidence_constraints_and_paths(world: Worl
         assert all("no-deep-discounts" in other["why_not"] for other in reasoning["alternatives"])
 
     # paths, which can be walked by whoever asks the graph
-    for step in (*cards["due-0"]["path"], *cards["fond"]["path"]):
+    for step in (*cards["due-0"]["path"], *cards["fond"]["path"], *cards["browsing"]["path"]):
         assert is_in_the_graph(world, step)
     for customer in ("fond", "unreachable"):
         asked = world.why_decision(cards[customer]["decision_id"][:12])
