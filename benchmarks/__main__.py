@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-BENCHMARKS = ("benchmarks.graph_writes", "benchmarks.day", "benchmarks.identity")
+BENCHMARKS = ("benchmarks.graph_writes", "benchmarks.day", "benchmarks.identity", "benchmarks.graph_scale")
 
 
 def main() -> int:
