@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -118,17 +118,22 @@ def _bound(day: Day, asked: Asked, question: "Question | None", statement: str) 
     return bind_question(question, given, used, moments) if question else bind_statement(given, used, moments)
 
 
-def _moments(day: Day, asked: Asked) -> "Moments":
-    """Both times; without being told, those of the run that decided last, which is what the graph knows."""
+def last_moments(day: Day) -> "Moments":
+    """Both times as they are without being told: those of the run that decided last, which is what the graph knows."""
     from graph.questions.binding import Moments
 
     last = day.ledger.latest(step="decide")
     newest = last.identity.as_of if last else day.clock.as_of
-    default = Moments(newest, newest, day.playbook.timezone)
-    return Moments(
-        as_of=_time(asked.as_of, "--as-of", default) if asked.as_of else newest,
-        known_at=_time(asked.known_at, "--known-at", default) if asked.known_at else newest,
-        timezone=day.playbook.timezone,
+    return Moments(newest, newest, day.playbook.timezone)
+
+
+def _moments(day: Day, asked: Asked) -> "Moments":
+    """Both times, as told."""
+    last = last_moments(day)
+    return replace(
+        last,
+        as_of=_time(asked.as_of, "--as-of", last) if asked.as_of else last.as_of,
+        known_at=_time(asked.known_at, "--known-at", last) if asked.known_at else last.known_at,
     )
 
 

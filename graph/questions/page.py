@@ -27,7 +27,8 @@ warrant query whom-can-we-reach --format csv > reach.csv
   them.
 - Columns come in the order given here, in every format.
 - *Asked by* says who would ask it; it is no right. Columns marked *person* and *personal* say something about a single
-  person.
+  person: [masking](../concepts/masking.md) says what a role without the right to personal data sees of them. Where
+  *People* names a column, such a role is not shown rows about one to four people.
 - Every question ends in a `LIMIT` and starts where there is a key, an index or a small label.
 """
 
@@ -60,7 +61,10 @@ def _section(question: Question) -> Iterator[str]:
     if question.note:
         yield f"{question.note}\n"
     people = f" People: `{question.people}`." if question.people else ""
-    yield f"*Asked by {', '.join(question.asked_by)}.{people}*\n"
+    somebody = (
+        " About somebody who is named: refused to roles without that right." if question.is_about_somebody else ""
+    )
+    yield f"*Asked by {', '.join(question.asked_by)}.{people}{somebody}*\n"
     yield f"```sh\n{question.example}\n```\n"
     if question.parameters:
         yield "| parameter | type | default | meaning |"
