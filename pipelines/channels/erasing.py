@@ -2,10 +2,11 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,9 @@ import pyarrow.csv
 from pyarrow import parquet
 
 from pipelines.channels.files import encode, replace_file
+
+RECORD: Final = re.compile(rb'(?:"(?:[^"]|"")*"|[^"\n])+\n')
+"""One record of a CSV file; a line may end inside quotes."""
 
 
 @dataclass(frozen=True)
@@ -64,11 +68,11 @@ def _cleared(manifest: Path, names: frozenset[str]) -> Cleared | None:
         if not path.is_file():
             continue
         table = _read(path)
-        kept = _without(table, names)
-        if kept.num_rows < table.num_rows:
-            removed = max(removed, table.num_rows - kept.num_rows)
-            replace_file(path, encode(kept, path.suffix.removeprefix(".")))
-        left = kept.num_rows
+        is_theirs = _is_named(table, names)
+        if is_theirs.any():
+            removed = max(removed, int(is_theirs.sum()))
+            replace_file(path, _without(path, table, is_theirs))
+        left = int((~is_theirs).sum())
         digests[file] = hashlib.sha256(path.read_bytes()).hexdigest()
     if not removed and content["rows"] == left:
         return None
@@ -85,9 +89,13 @@ def _read(path: Path) -> pa.Table:
     return pyarrow.csv.read_csv(path, convert_options=options)
 
 
-def _without(table: pa.Table, names: frozenset[str]) -> pa.Table:
-    is_theirs = _is_named(table, names)
-    return table.filter(pa.array(~is_theirs)) if is_theirs.any() else table
+def _without(path: Path, table: pa.Table, is_theirs: npt.NDArray[np.bool_]) -> bytes:
+    """The file without some rows, all others as they were to the byte."""
+    if path.suffix == ".parquet":
+        return encode(table.filter(pa.array(~is_theirs)), "parquet")
+    header, *records = RECORD.findall(path.read_bytes())
+    kept = [record for record, is_gone in zip(records, is_theirs, strict=True) if not is_gone]
+    return b"".join([header, *kept])
 
 
 def _is_named(table: pa.Table, names: frozenset[str]) -> npt.NDArray[np.bool_]:
