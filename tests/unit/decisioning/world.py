@@ -133,7 +133,7 @@ class World:
         self.bought_facts[customer, product] = {"count": days, "days_ago": days_ago}
         return self
 
-    def link(self, name: str, source: str, target: str, *, days_ago: float = 5.0, **facts: Any) -> "World":
+    def link(self, name: str, source: str, target: str, /, *, days_ago: float = 5.0, **facts: Any) -> "World":
         """One more relationship, by its field of the view; what is not said of a belief is usual, and times are ago."""
         belief = USUAL_BELIEF if RELATIONSHIP[LINKS[name]].is_belief else {}
         row = {"source_key": source, "target_key": target, "days_ago": days_ago}
