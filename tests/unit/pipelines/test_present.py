@@ -53,6 +53,41 @@ def opened(folder: Path, **environment: str) -> Day:
     return open_day(folder, told, day=DAY)
 
 
+def suppressed(folder: Path, *rows: str) -> None:
+    write(folder, "sources/suppressions.sql", "FROM read_csv('suppressions.csv', all_varchar = true)")
+    columns = "kind,value,scope,reason,starts_at,ends_at"
+    write(folder, "data/suppressions.csv", "\n".join([columns, *rows]) + "\n")
+
+
+def test_a_suppression_is_read_again_and_is_the_last_word(folder: Path) -> None:
+    word(folder, "true", BEFORE)
+    word(folder, "true", BEFORE, customer="bert")
+    assert consent(opened(folder)) is True
+    suppressed(folder, f"customer,anna,*,asked,{(NOW - INSTANT).isoformat()},")
+    assert (consent(opened(folder)), consent(opened(folder), "bert")) == (False, True)
+
+
+@pytest.mark.parametrize(("ends", "holds"), [(NOW, True), (NOW + INSTANT, False)])
+def test_a_suppression_ends_at_its_very_moment(folder: Path, ends: datetime, *, holds: bool) -> None:
+    word(folder, "true", BEFORE)
+    suppressed(folder, f"customer,anna,email,asked,{BEFORE.isoformat()},{ends.isoformat()}")
+    assert consent(opened(folder)) is holds
+
+
+def test_a_suppression_that_cannot_be_read_still_holds(folder: Path) -> None:
+    word(folder, "true", BEFORE)
+    suppressed(folder, "customer,anna,email,asked,some day,")
+    assert consent(opened(folder)) is False
+
+
+def test_what_other_systems_plan_is_read_again(folder: Path) -> None:
+    assert look_now(opened(folder), sends()).planned.empty
+    write(folder, "sources/planned_touches.sql", "FROM read_csv('planned.csv', all_varchar = true)")
+    columns = "touch_id,customer_id,channel_id,send_at,message_class"
+    write(folder, "data/planned.csv", f"{columns}\np1,anna,email,{(NOW + timedelta(days=2)).isoformat()},marketing\n")
+    assert look_now(opened(folder), sends()).planned["touch_id"].tolist() == ["p1"]
+
+
 def consent(day: Day, customer: str = "anna") -> bool | None:
     """What holds for a customer on the channel; None where nothing does."""
     words = look_now(day, sends()).consents.set_index("customer_id")["granted"]
