@@ -211,7 +211,7 @@ def _add_decisions(graph: "DiGraph", run: Traced) -> None:
         for step in record["path"]:
             if (kind := kind_of(step)) is not None:
                 graph.add_edge(_fact(graph, run, kind, step.get("properties", {}).get("rule")), decision)
-        _add_rows(graph, run, decision_id)
+        _add_rows(graph, run, decision_id, f"customer/{record['customer_id']}")
         if decision_id in run.batches:
             batch, channel = run.batches[decision_id]
             graph.add_edge(decision, _put(graph, "batch", batch, f"batch {batch} for {channel}"))
@@ -219,13 +219,13 @@ def _add_decisions(graph: "DiGraph", run: Traced) -> None:
         _add_outcomes(graph, run, run.outcomes)
 
 
-def _add_rows(graph: "DiGraph", run: Traced, decision_id: str) -> None:
-    """The single rows that a decision's evidence rests on."""
+def _add_rows(graph: "DiGraph", run: Traced, decision_id: str, customer: str) -> None:
+    """The single rows that a decision's evidence rests on, which are facts about its customer."""
     for key in run.rows.get(decision_id, ()):
         row = _put(graph, "row", key, key)
         if (table := key.split("/", 1)[0]) in run.tables:
             graph.add_edge(_table(run, table), row)
-        graph.add_edge(row, f"decision/{decision_id}")
+        graph.add_edges_from((row, effect) for effect in (customer, f"decision/{decision_id}"))
 
 
 def _add_outcomes(graph: "DiGraph", run: Traced, outcomes: pd.DataFrame) -> None:
@@ -248,9 +248,18 @@ def _beside(graph: "DiGraph", run: Traced, record: Mapping[Any, Any]) -> Iterato
             node = _put(graph, kind, key, key)
             if table in run.tables:
                 graph.add_edge(_table(run, table), node)
+            if kind == "customer":
+                graph.add_edges_from((fact, node) for fact in _about_customers(run))
             yield node
     for policy in record["refused_by"]:
         yield _put(graph, "policy", _policy(run, policy), f"policy {policy}")
+
+
+def _about_customers(run: Traced) -> Iterator[str]:
+    """The facts that are known of customers: whatever starts at one."""
+    for kind in run.facts:
+        if kind.split(" ", 1)[0] == "Customer":
+            yield from (f"fact/{key}" for key, _, _ in _facts(run, kind))
 
 
 def _fact(graph: "DiGraph", run: Traced, kind: str, rule: object) -> str:

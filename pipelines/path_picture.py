@@ -151,6 +151,8 @@ def _arrow(axes: "Axes", graph: "MultiDiGraph", boxes: Mapping[str, "Text"], edg
             "color": GREY if is_refused else "#41505e",
             "linestyle": "--" if is_refused else "-",
             "linewidth": 1.0 if is_refused else 1.6,
+            # down and then across, so that none passes behind the one above it
+            "connectionstyle": "angle,angleA=-90,angleB=180,rad=8" if is_refused else "arc3",
             "patchA": boxes[source].get_bbox_patch(),
             "patchB": boxes[target].get_bbox_patch(),
             "shrinkA": 2,

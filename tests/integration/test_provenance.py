@@ -142,7 +142,10 @@ def test_a_decision_is_followed_from_its_source_file_to_its_outcome(shop: Shop) 
         ("asset/coffee-note", {"decision", "batch", "outcome"}),
         ("run/{run}", {"decision", "batch", "outcome"}),
         ("policy/no-deep-discounts --run {run}", {"run", "decision", "batch", "outcome"}),
-        ("table/purchases --run {run}", {"row", "fact", "view", "model", "run", "decision", "batch", "outcome"}),
+        (
+            "table/purchases --run {run}",
+            {"row", "fact", "view", "model", "customer", "run", "decision", "batch", "outcome"},
+        ),
     ],
 )
 def test_any_subject_is_followed_down_to_what_came_of_it(shop: Shop, subject: str, kinds: set[str]) -> None:

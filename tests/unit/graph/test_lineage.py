@@ -79,6 +79,13 @@ def test_a_decision_leads_up_to_its_source_files_through_rule_and_row() -> None:
     assert "customer/bob" not in above
 
 
+def test_a_customer_leads_up_to_the_facts_that_are_known_of_customers_and_to_the_rows_behind_them() -> None:
+    above = ancestors(lineage([traced()]), ["customer/ann"])
+    assert {"fact/Customer@r1", "fact/Customer BOUGHT Category@r1", "row/purchases/o-1/1"} <= above
+    assert "source/sources/purchases.sql" in above
+    assert not {node for node in above if node.startswith(("decision", "run", "policy"))}
+
+
 def test_a_decision_leads_down_to_its_batch_and_outcomes() -> None:
     assert descendants(lineage([traced()]), ["decision/d1"]) == {"batch/batch-1", "outcome/o1"}
     assert descendants(lineage([traced()]), ["decision/d2"]) == set()
