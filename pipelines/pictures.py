@@ -25,7 +25,7 @@ def decisions_picture(plays: Sequence[Mapping[str, Any]]) -> str:
     Args:
         plays: Rows of the day sheet: `play`, `channel`, `sent`, `held_out`.
     """
-    figure = _figure(height=0.9 + 0.42 * max(len(plays), 1))
+    figure = picture_figure(height=0.9 + 0.42 * max(len(plays), 1))
     axes = figure.add_subplot()
     names = [f"{row['play']} · {row['channel']}" for row in plays]
     sent = np.array([row["sent"] for row in plays], dtype=float)
@@ -38,12 +38,12 @@ def decisions_picture(plays: Sequence[Mapping[str, Any]]) -> str:
     axes.set_xlabel("customers")
     if len(plays):
         figure.legend(frameon=False, loc="outside upper right", ncols=2)
-    return _address(figure)
+    return picture_address(figure)
 
 
 def rhythm_picture(cadence: "Cadence", as_of: datetime) -> str:
     """How many (customer, category) pairs are due on each of the coming days, and how likely purchases are."""
-    figure = _figure(height=3.0)
+    figure = picture_figure(height=3.0)
     due, chance = figure.subplots(1, 2)
     moment = np.datetime64(as_of.astimezone(UTC).replace(tzinfo=None), "us")
     days = (cadence.due_at.astype("datetime64[us]") - moment) / np.timedelta64(1, "D")
@@ -52,12 +52,12 @@ def rhythm_picture(cadence: "Cadence", as_of: datetime) -> str:
     due.set_ylabel("customer and category")
     chance.hist(cadence.p_purchase, bins=np.linspace(0, 1, 21), color=GREY)
     chance.set_xlabel("P(purchase in the window | no touch)")
-    return _address(figure)
+    return picture_address(figure)
 
 
 def confidence_picture(confidence: Mapping[str, Sequence[int]]) -> str:
     """How many open beliefs there are in each tenth of confidence, a line per kind."""
-    figure = _figure(height=3.0)
+    figure = picture_figure(height=3.0)
     axes = figure.add_subplot()
     for kind, tenths in sorted(confidence.items()):
         edges = np.linspace(0, 1, len(tenths) + 1)
@@ -65,12 +65,12 @@ def confidence_picture(confidence: Mapping[str, Sequence[int]]) -> str:
     axes.set_xlabel("confidence")
     axes.set_ylabel("open beliefs")
     figure.legend(frameon=False, loc="outside right upper")
-    return _address(figure)
+    return picture_address(figure)
 
 
 def growth_picture(growth: Sequence[Mapping[str, Any]]) -> str:
     """Relationships and nodes of the graph at each moment that was related."""
-    figure = _figure(height=3.0)
+    figure = picture_figure(height=3.0)
     axes = figure.add_subplot()
     moments = [datetime.fromisoformat(row["as_of"]) for row in growth]
     days = np.array([moment.timestamp() for moment in moments]) / SECONDS_PER_DAY
@@ -80,16 +80,22 @@ def growth_picture(growth: Sequence[Mapping[str, Any]]) -> str:
     step = max(len(moments) // DATES_SHOWN, 1)
     axes.set_xticks(days[::step], [f"{moment:%Y-%m-%d}" for moment in moments[::step]])
     figure.legend(frameon=False, loc="outside right upper")
-    return _address(figure)
+    return picture_address(figure)
 
 
-def _figure(*, height: float) -> "Figure":
+def picture_figure(*, height: float) -> "Figure":
+    """A figure as wide as every picture here.
+
+    Args:
+        height: In inches.
+    """
     from matplotlib.figure import Figure
 
     return Figure(figsize=(8, height), layout="constrained")
 
 
-def _address(figure: "Figure") -> str:
+def picture_address(figure: "Figure") -> str:
+    """The figure as a PNG in a data address."""
     content = io.BytesIO()
     figure.savefig(content, format="png", dpi=110)
     return f"data:image/png;base64,{base64.b64encode(content.getvalue()).decode()}"
