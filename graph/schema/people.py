@@ -107,7 +107,7 @@ RELATIONSHIPS: tuple[Relationship, ...] = (
         "Product",
         "knowledge",
         "personal",
-        "Put the product into the cart and has not bought it since.",
+        "Put the product into the cart and has neither taken it out nor ordered since.",
         (
             Property("quantity", "number", "units in the cart", is_required=True),
             Property("added_at", "time", "when the product was added last", is_required=True),
