@@ -3,7 +3,7 @@ question: Who is close to the next tier of a programme, and until when?
 asked_by: [owner, analyst]
 parameters:
   points: {type: number, default: 500, doc: At most so many points are missing.}
-  until: {type: time, default: +60d, doc: The deadline is no later than this.}
+  until: {type: time, default: +100d, doc: The deadline is no later than this.}
   top: {type: integer, default: 100, doc: At most so many customers.}
 columns:
   customer: {doc: The customer., shows: person}
