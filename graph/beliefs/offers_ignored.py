@@ -41,7 +41,7 @@ def offers_ignored(facts: Facts) -> pd.DataFrame:
     if unused.empty:
         return no_beliefs()
     since = unused.groupby(_PAIR)["sent"].min().rename("since").reset_index()
-    orders = _orders(facts).merge(since, on="customer_id")
+    orders = _orders(facts, since["customer_id"]).merge(since, on="customer_id")
     orders = orders[orders["time"] > orders["since"]]
     tally = orders.groupby(_PAIR).agg(full=("is_full", "sum"), orders=("is_full", "size")).reset_index()
     full = orders[orders["is_full"]]
@@ -77,14 +77,17 @@ def _offers(facts: Facts) -> tuple[pd.DataFrame, pd.DataFrame]:
     return unused, sent[is_used]
 
 
-def _orders(facts: Facts) -> pd.DataFrame:
-    """Orders whose discount is known: customer_id, time, observed, key (of the first line), is_full."""
+def _orders(facts: Facts, customers: pd.Series) -> pd.DataFrame:
+    """Orders of these customers whose discount is known: customer_id, time, observed, key (a line's), is_full."""
     sales = facts.purchases[(facts.purchases["kind"] == "sale") & facts.purchases["discount"].notna()]
+    sales = sales[sales["customer_id"].isin(customers)]
     sales = sales.assign(
         key="purchases/" + sales["order_id"].astype(str) + "/" + sales["line"].astype(str),
         discount=sales["discount"].astype(np.float64).abs(),
     )
-    orders = sales.groupby(["customer_id", "order_id"]).agg(
-        time=("time", "max"), observed=("observed", "max"), key=("key", "min"), discount=("discount", "sum")
+    orders = (
+        sales.sort_values("key")
+        .groupby(["customer_id", "order_id"])
+        .agg(time=("time", "max"), observed=("observed", "max"), key=("key", "first"), discount=("discount", "sum"))
     )
     return orders.reset_index().assign(is_full=lambda one: one["discount"] <= 0)
