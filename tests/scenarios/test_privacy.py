@@ -4,8 +4,10 @@ import gzip
 from pathlib import Path
 
 import pyarrow as pa
+import pytest
 from pyarrow import feather, parquet
 
+from graph.store import GraphStore
 from tests.scenarios.world import TODAY, Document, World, days_before, local
 
 DUE = days_before(TODAY, 13)
@@ -135,3 +137,32 @@ def test_b087_memory_follows_a_correction_and_a_deletion_and_consent_stays_curre
     (word,) = subject(world, "show", "person-hazel")["consents"]
     assert (word["granted"], word["source"]) == (False, "journal")
     assert world.command("subject", "show", WILLOW).exit_code == 2
+
+
+@pytest.mark.neo4j
+def test_on_a_remote_server_nodes_are_deleted_and_the_receipt_names_what_is_out_of_reach(
+    tmp_path: Path, neo4j_store: GraphStore
+) -> None:
+    target = neo4j_store.target
+    remote = {
+        "WARRANT_GRAPH": target.uri,
+        "WARRANT_GRAPH_USER": target.user,
+        "WARRANT_GRAPH_PASSWORD": target.password,
+    }
+    world = World(tmp_path, "remote-world", {})
+    coffee_shop(world)
+    assert world.command("run", environment=remote).exit_code == 0
+    people = "MATCH (c:Customer) RETURN c.customer_id AS id ORDER BY id"
+    decisions = "MATCH (d:Decision)-[:FOR]->(c:Customer) RETURN c.customer_id AS id ORDER BY id"
+    assert WILLOW in [row["id"] for row in neo4j_store.read(decisions)]
+
+    answer = world.command("subject", "erase", WILLOW, "--because", "asked", "--yes", environment=remote)
+
+    assert answer.exit_code == 0, answer.stdout
+    receipt = answer.document
+    assert receipt["graph"]["kind"] == "neo4j"
+    assert any(target.uri in place["what"] for place in receipt["out_of_reach"])
+    assert [row["id"] for row in neo4j_store.read(people)] == ["person-alder", "person-hazel", ROWAN]
+    assert [row["id"] for row in neo4j_store.read(decisions)] == [ROWAN]
+    assert files_naming(world, WILLOW, MAIL) == []
+    assert world.command("graph", "health", environment=remote).exit_code == 0
