@@ -158,7 +158,7 @@ def test_why_a_visitor_is_shown_something_names_their_own_visits(day: Day) -> No
     visitor = next(row["visitor"] for row in day.exports["website"] if row["visitor"].startswith("anonymous/"))
     card = day.command("why", "--customer", visitor)
     assert card["action"]["verb"] == "send"
-    assert card["action"]["channel_id"] == "website"
+    assert card["action"]["channel"] == "website"
     assert "signals/sig-" in json.dumps(card)
 
 
