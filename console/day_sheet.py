@@ -218,6 +218,9 @@ def _data_notes(screen: Console, day: Document) -> None:
         screen.print(
             f"\nRows that could not be used: {counts}. `warrant check` says why.", style="yellow", highlight=False
         )
+    if forgotten := sum(day.get("forgotten", {}).values()):
+        said = f"\nRows of people who were erased, left out: {forgotten:,}. The sources still have them."
+        screen.print(said, style="yellow", highlight=False)
     if contested := day.get("identities", {}).get("contested", 0):
         said = f"\nIdentities that cannot be told apart: {contested:,}. `warrant identity contested` shows them."
         screen.print(said, style="yellow", highlight=False)

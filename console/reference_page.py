@@ -30,7 +30,8 @@ Every command has `--help`, which ends with an example.
 **The playbook** a command works on is its argument or `--playbook`, else `WARRANT_PLAYBOOK`, else that of the last run.
 
 **The state** lies in `WARRANT_HOME`, by default `.warrant` in the current folder: tables (`lake/`), the graph's files
-(`graph/`), Dagster's history (`dagster/`), files for the channels (`exports/`), and the last playbook (`current`).
+(`graph/`), Dagster's history (`dagster/`), files for the channels (`exports/`), receipts of
+erasures (`receipts/`), and the last playbook (`current`).
 
 **Output** on stdout is text for people. With `--format json` it is one JSON document, and an error is one too:
 

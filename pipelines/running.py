@@ -112,6 +112,7 @@ def describe_run(day: Day, run: RunRow) -> dict[str, Any]:
         "shadow_prices": summary.get("shadow_prices", {}),
         "quarantined": run.about["quarantined"],
         "later": run.about["later"],
+        "forgotten": run.about.get("forgotten", {}),
         "identities": run.about.get("identities", {}),
         "withheld": delivery.get("withheld", {}),
         "delivered": delivery.get("by_channel", {}),

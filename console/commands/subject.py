@@ -14,6 +14,7 @@ from console.watching import watch
 from pipelines.errors import UsageError, VerificationError
 
 SHOWN = 5
+STRONGEST = 15
 
 app = typer.Typer(cls=WarrantGroup, no_args_is_help=True, help="One person: what is held, put right, or erased.")
 PersonArgument = Annotated[str, typer.Argument(metavar="ID", help="The customer's id, or one that was merged into it.")]
@@ -141,7 +142,7 @@ def _tables(screen: Console, document: dict[str, Any]) -> None:
     _heading(screen, "Tables, and what they are used for")
     for name, rows in document["tables"].items():
         count = f"{len(rows):,} row{'' if len(rows) == 1 else 's'}"
-        _say(screen, f"  {name}: {count}. {'; '.join(document['used_for'][name])}.")
+        _say(screen, f"  {name}: {count}, used for {'; '.join(document['used_for'][name])}")
         for row in rows[-SHOWN:]:
             _say(screen, f"    {_line(row, without=('customer_id',))}", style="dim")
         if len(rows) > SHOWN:
@@ -152,11 +153,14 @@ def _beliefs(screen: Console, beliefs: list[dict[str, Any]]) -> None:
     _heading(screen, "What is believed, and since when")
     if not beliefs:
         _say(screen, "  nothing")
-    for belief in beliefs:
+    strongest = sorted(beliefs, key=lambda belief: -float(belief.get("weight") or 0.0))
+    for belief in strongest[:STRONGEST]:
         until = f" until {str(belief['valid_to'])[:10]}" if belief.get("valid_to") else ""
         source = f"rule {belief.get('rule')}, from {belief.get('source')}"
         said = f"since {str(belief.get('valid_from'))[:10]}{until}; {source}"
         _say(screen, f"  {belief['belief'].lower().replace('_', ' ')} {belief['about']}: {said}")
+    if len(beliefs) > STRONGEST:
+        _say(screen, f"  the {STRONGEST} strongest of {len(beliefs)}; all of them with --format json", style="dim")
 
 
 def _decisions(screen: Console, decisions: list[dict[str, Any]]) -> None:

@@ -44,9 +44,9 @@ JSON_COLUMNS: Final = (
     "evidence",
 )
 USES: Final[Mapping[str, str]] = {
-    "relate": "related to what else is known, in the reasoning graph, and to beliefs",
-    "forecast": "forecasts of what they will buy, when, and how they answer",
-    "contact": "checked before anything leaves: consent, suppression, how often they were written to",
+    "relate": "the reasoning graph and its beliefs",
+    "forecast": "forecasts of what they buy, when, and how they answer",
+    "contact": "checks before anything leaves",
 }
 CONTACT_TABLES: Final = ("consents", "suppressions", "touches", "planned_touches", "outcomes", "customers")
 
@@ -111,7 +111,7 @@ def _masked(name: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def _used_for(tables: Iterable[str]) -> dict[str, list[str]]:
     by_use = {"relate": RELATED_TABLES, "forecast": FORECAST_TABLES, "contact": CONTACT_TABLES}
     found = {name: [USES[use] for use, read in by_use.items() if name in read] for name in tables}
-    return {name: uses or ["kept and shown; no decision reads it"] for name, uses in found.items()}
+    return {name: uses or ["nothing: it is kept, and no decision reads it"] for name, uses in found.items()}
 
 
 def _beliefs(day: Day, customer_id: str) -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ import gzip
 import os
 import re
 import sqlite3
+import zlib
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +17,7 @@ import pyarrow.compute as pc
 from pyarrow import feather, parquet
 
 from lake.removal import Removal
+from pipelines.errors import PipelineError
 
 SQLITE: Final = b"SQLite format 3\x00"
 DECISION_ID: Final = re.compile(rb"[0-9a-f]{32}")
@@ -46,16 +48,22 @@ class Traces:
                     yield path
 
     def stand_in(self, path: Path) -> bool:
-        """Whether a file names the person; one that was just deleted by its owner does not."""
+        """Whether a file names the person.
+
+        One that its owner has just deleted does not; one that is damaged may, and is said to.
+        """
         try:
             content = path.read_bytes()
         except FileNotFoundError:
             return False
         if self._in_bytes(content):
             return True
-        if content[:2] == b"\x1f\x8b":
-            return self._in_bytes(gzip.decompress(content))
-        table = _columns_of(path, content)
+        try:
+            if content[:2] == b"\x1f\x8b":
+                return self._in_bytes(gzip.decompress(content))
+            table = _columns_of(path, content)
+        except (OSError, EOFError, zlib.error, pa.ArrowInvalid):
+            return True  # nobody can say what is in it
         return table is not None and self._in_columns(path, table)
 
     @cached_property
@@ -83,15 +91,27 @@ class Traces:
         return any(self._in_bytes("\n".join(_unique_texts(values)).encode()) for values in texts if values is not None)
 
 
-def blot_out(removal: Removal, folder: Path, *, leave: frozenset[Path] = frozenset()) -> list[Path]:
-    """Blot out the person's names in the text files and SQLite databases below a folder; which files it concerned."""
+def blot_out(
+    removal: Removal, folder: Path, *, leave: frozenset[Path] = frozenset(), patience_seconds: float = 30.0
+) -> list[Path]:
+    """Blot out the person's names in the text files and SQLite databases below a folder; which files it concerned.
+
+    Args:
+        removal: Whom.
+        folder: Where.
+        leave: Folders and files that are not looked at.
+        patience_seconds: How long to wait for a database that somebody is using.
+
+    Raises:
+        PipelineError: A database is still in use after that.
+    """
     changed = []
     for path in list(Traces(removal).below(folder, leave=leave)):
         content = path.read_bytes() if path.exists() else b""
         if content.startswith(SQLITE):
-            _blot_database(removal, path)
+            _blot_database(removal, path, patience_seconds)
         elif (database := _database_of(path)) is not None:
-            _blot_database(removal, database)
+            _blot_database(removal, database, patience_seconds)
         elif content and b"\0" not in content:
             _blot_text(removal, path)
         else:
@@ -116,25 +136,33 @@ def _blot_text(removal: Removal, path: Path) -> None:
         file.truncate()
 
 
-def _blot_database(removal: Removal, path: Path) -> None:
+def _blot_database(removal: Removal, path: Path, patience_seconds: float) -> None:
     """Every text of every table, then the whole file anew, since freed pages keep what was in them."""
-    with contextlib.closing(sqlite3.connect(path)) as database:
-        database.create_function(
-            "blotted", 1, lambda value: removal.blotted(value) if isinstance(value, str) else value
-        )
-        tables = [row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-        for table in tables:
-            named = _quoted(table)
-            columns = [_quoted(row[1]) for row in database.execute(f"PRAGMA table_info({named})")]
-            for column in columns:
-                database.execute(
-                    f"UPDATE {named} SET {column} = blotted({column}) "  # noqa: S608 -- quoted names of its own schema
-                    f"WHERE typeof({column}) = 'text' AND {column} <> blotted({column})"
-                )
-        database.commit()
-        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        database.execute("VACUUM")
-        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    try:
+        with contextlib.closing(sqlite3.connect(path, timeout=patience_seconds)) as database:
+            _blot_tables(removal, database)
+            database.commit()
+            for statement in ("PRAGMA wal_checkpoint(TRUNCATE)", "VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
+                database.execute(statement)
+    except sqlite3.OperationalError as busy:
+        raise PipelineError(
+            f"the database cannot be written: {busy}.",
+            where=str(path),
+            remedy="Stop what uses it, such as Dagster's pages, and erase again: the rest is done.",
+        ) from busy
+
+
+def _blot_tables(removal: Removal, database: sqlite3.Connection) -> None:
+    database.create_function("blotted", 1, lambda value: removal.blotted(value) if isinstance(value, str) else value)
+    tables = [row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    for table in tables:
+        named = _quoted(table)
+        columns = [_quoted(row[1]) for row in database.execute(f"PRAGMA table_info({named})")]
+        for column in columns:
+            database.execute(
+                f"UPDATE {named} SET {column} = blotted({column}) "  # noqa: S608 -- quoted names of its own schema
+                f"WHERE typeof({column}) = 'text' AND {column} <> blotted({column})"
+            )
 
 
 def _quoted(name: str) -> str:

@@ -139,6 +139,25 @@ def test_b087_memory_follows_a_correction_and_a_deletion_and_consent_stays_curre
     assert world.command("subject", "show", WILLOW).exit_code == 2
 
 
+def test_what_was_decided_and_not_delivered_leaves_without_who_was_erased_meanwhile(world: World) -> None:
+    coffee_shop(world, capacity=3)
+    decided = world.run(until="authorise")
+    receipt = subject(world, "erase", WILLOW, "--because", "they asked by letter", "--yes")
+    assert receipt["records"][0]["can_be_replayed"]
+
+    delivered = world.deliver(decided["run_id"])
+
+    assert {row["customer_id"] for row in world.exported(delivered)} == {ROWAN, "person-hazel"}
+    assert files_naming(world, WILLOW, MAIL) == []
+    replayed = world.command("replay", decided["run_id"]).document
+    assert replayed["is_equal"]
+    assert replayed["forecasts"] == "as stored"
+    again = world.run()
+    assert again["run_id"] != decided["run_id"], "the tables are others now"
+    assert again["forgotten"] == {"customers": 1, "identities": 1, "purchases": 8, "signals": 1, "consents": 1}
+    assert {row["customer_id"] for row in world.exported(again)} == {"person-alder"}, "nobody is written to twice"
+
+
 @pytest.mark.neo4j
 def test_on_a_remote_server_nodes_are_deleted_and_the_receipt_names_what_is_out_of_reach(
     tmp_path: Path, neo4j_store: GraphStore

@@ -55,7 +55,7 @@ def test_every_table_shows_the_rows_about_the_person_and_no_others(told: Any, an
     for each in (MAIL, "a private word", "pigeon", "a private reason"):
         assert each in text
     assert set(shown["used_for"]) == set(shown["tables"])
-    assert shown["used_for"]["messages"] == ["kept and shown; no decision reads it"]
+    assert shown["used_for"]["messages"] == ["nothing: it is kept, and no decision reads it"]
     assert [event["kind"] for event in shown["journal"]] == ["asserted"]
 
 

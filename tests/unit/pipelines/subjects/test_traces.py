@@ -10,6 +10,7 @@ import pytest
 from pyarrow import feather, parquet
 
 from lake.removal import Removal
+from pipelines.errors import PipelineError
 from pipelines.subjects.traces import Traces, blot_out
 
 DECISION = "0123456789abcdef0123456789abcdef"
@@ -96,4 +97,20 @@ def test_a_database_with_unwritten_pages_is_blotted_as_a_whole(tmp_path: Path) -
         assert Traces(WILLOW).stand_in(tmp_path / "runs.db-wal")
         blot_out(WILLOW, tmp_path)
         assert writing.execute("SELECT what FROM told").fetchall() == [("[erased]",)]
+    assert list(Traces(WILLOW).below(tmp_path)) == []
+
+
+@pytest.mark.parametrize("start", [b"\x1f\x8b cut short", b"PAR1 cut short", b"ARROW1 cut short"])
+def test_a_damaged_file_is_said_to_name_the_person(tmp_path: Path, start: bytes) -> None:
+    (tmp_path / "damaged").write_bytes(start)
+    assert [path.name for path in Traces(WILLOW).below(tmp_path)] == ["damaged"]
+
+
+def test_a_database_that_is_in_use_is_told_and_nothing_is_lost(tmp_path: Path) -> None:
+    database(tmp_path / "runs.db", "c-willow")
+    with contextlib.closing(sqlite3.connect(tmp_path / "runs.db", isolation_level=None)) as using:
+        using.execute("BEGIN IMMEDIATE")
+        with pytest.raises(PipelineError, match="cannot be written"):
+            blot_out(WILLOW, tmp_path, patience_seconds=0.1)
+    blot_out(WILLOW, tmp_path)
     assert list(Traces(WILLOW).below(tmp_path)) == []
