@@ -1,4 +1,4 @@
-"""Beliefs of the view as they stand at as-of: what is left of their weight, and who objects to what."""
+"""Beliefs of the view as they stand at as-of: what is left of their weight, who is moved by what, who objects to it."""
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,19 @@ def faded_weight(beliefs: Links, as_of: np.datetime64) -> npt.NDArray[np.float64
     half_life = beliefs.facts["half_life_days"].astype(np.float64)
     lost = np.where(np.isnan(half_life), 0.0, age / half_life)
     return np.asarray(beliefs.facts["weight"].astype(np.float64) * 0.5**lost)
+
+
+def is_moved_by(view: View, customer: Positions, asset: Positions) -> Flags:
+    """Whether something that the asset says moves each customer to act, shape (n,): a topic, or a category around it.
+
+    Args:
+        view: The view; its triggers are those held at as-of.
+        customer: Positions, shape (n,).
+        asset: Positions, shape (n,).
+    """
+    topics = _pairs(view.topic_triggers, len(view.topics))
+    categories = _pairs(view.triggers, len(view.categories))
+    return _meets(topics, view.asset_topics, customer, asset) | _meets(categories, _said(view), customer, asset)
 
 
 def is_objected_to(view: View, customer: Positions, asset: Positions) -> Flags:

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from decisioning.beliefs import is_moved_by
 from decisioning.candidates import Candidates
 from decisioning.errors import DecisioningError
 from decisioning.gather import gather
@@ -82,7 +83,8 @@ def value_candidates(
         DecisioningError: No uplift is stated for a kind of asset among the candidates, or no cap for its grade.
     """
     pair_of, customer, asset = _pairs(candidates)
-    habits = habits_in_assets(asset_coverage(view), rhythms, customer, asset)
+    is_moved = is_moved_by(view, customer, asset)
+    habits = habits_in_assets(asset_coverage(view), rhythms, customer, asset, is_moved=is_moved)
     p_redeem, cost = _offers(view, forecasts.redemption, habits, customer, asset)
     mean, deviation = _uplift(view, forecasts, asset)
     touch_cost, opt_out_cost = _channel_costs(view, candidates.channel, settings)
@@ -132,7 +134,14 @@ class Habits:
     recent_days: Floats
 
 
-def habits_in_assets(coverage: Links, rhythms: Rhythms, customer: Positions, asset: Positions) -> Habits:
+def habits_in_assets(
+    coverage: Links,
+    rhythms: Rhythms,
+    customer: Positions,
+    asset: Positions,
+    *,
+    is_moved: npt.NDArray[np.bool_] | None = None,
+) -> Habits:
     """Add up each customer's rhythms over the categories of each asset.
 
     Args:
@@ -140,6 +149,7 @@ def habits_in_assets(coverage: Links, rhythms: Rhythms, customer: Positions, ass
         rhythms: Forecasts aligned with the view.
         customer: Positions, shape (n,).
         asset: Positions, shape (n,).
+        is_moved: Whether the asset speaks of what moves the customer to act, shape (n,); None for nobody.
     """
     count = len(customer)
     owner, links = expanded(coverage, asset)
@@ -149,8 +159,10 @@ def habits_in_assets(coverage: Links, rhythms: Rhythms, customer: Positions, ass
     cadence = rhythms.cadence
     chance, spend = cadence.p_purchase[of], cadence.purchase_spend[of]
     margin = _sums(at, cadence.margin_none[of], count)
-    # Of whom little is known, nothing bought does not mean that nothing would be: they are taken as typical customers.
-    unknown = (found < 0) & rhythms.has_thin_history[customer[owner]]
+    # Of whom little is known, or who shows that they want it now, nothing bought does not mean that nothing would be:
+    # they are taken as typical customers.
+    is_typical = rhythms.has_thin_history[customer]
+    unknown = (found < 0) & (is_typical if is_moved is None else is_typical | is_moved)[owner]
     margin += _sums(owner[unknown], rhythms.typical_margin[category[unknown]], count)
     with np.errstate(divide="ignore", invalid="ignore"):
         p_purchase = -np.expm1(_sums(at, np.log1p(-np.minimum(chance, 1.0)), count))

@@ -111,6 +111,19 @@ def test_a_customer_has_three_at_most_and_each_subject_once(site: World) -> None
     assert {subject for _, subject in found(site)} == {"topic/run", "topic/trail", "topic/hike"}
 
 
+@pytest.mark.parametrize(("name", "subject"), [("triggers", "SHOES"), ("topic_triggers", "run")])
+def test_who_is_moved_by_what_they_never_bought_is_taken_for_a_typical_customer(
+    site: World, name: str, subject: str
+) -> None:
+    site.link("topic_interests", "known", "run", rule="engaged")
+    assert site.record("known")["none_reason"] == "not worth it", "a rich history without shoes means none"
+    site.link(name, "known", subject, rule="checkout-left")
+    record = site.record("known")
+    assert record["verb"] == "send"
+    typical = json.loads(record["value_parts"])["margin_none"]
+    assert typical == pytest.approx(5.0), "what the only buyer of shoes spends, divided by one"
+
+
 # ---- objections
 
 
