@@ -16,6 +16,7 @@ from lake.store import Only
 from pipelines.day import Day, open_day
 from pipelines.evidence import traced
 from pipelines.health import health_of, not_well
+from pipelines.people import acting, may
 from pipelines.playbook_settings import policy_reasons
 from pipelines.running import assumed_numbers, day_of_run
 from pipelines.stored import DECISIONS, empty_table, stored_records
@@ -110,7 +111,10 @@ def sample_cards(document: Mapping[str, Any], folder: Path | None) -> list[Docum
     """Cards of a few customers of a run that show different plays, the most valuable decision of each."""
     if "decide" not in document["seconds"]:
         return []
-    day = day_of_run(open_day(folder, os.environ), document["run_id"])
+    day = open_day(folder, os.environ)
+    if not may(acting(day.playbook, None, day.environment), "see personal data"):
+        return []
+    day = day_of_run(day, document["run_id"])
     run = day.current_run()
     records = stored_records(day, run)
     sends = records[(records["verb"] == "send") & ~records["is_ghost"]]

@@ -13,6 +13,7 @@ from lake.tables import TABLES
 from pipelines.day import Day
 from pipelines.errors import PlaybookError, UsageError
 from pipelines.graph_access import playbook_graph
+from pipelines.identities import stored_contested
 from pipelines.playbook import Playbook
 from pipelines.stored import canonical_tables
 
@@ -45,29 +46,22 @@ def health_settings(playbook: Playbook) -> "HealthSettings":
     return replace(HealthSettings(), **{**given, **thresholds})
 
 
-def measure_health(
-    playbook: Playbook,
-    store: "GraphStore",
-    tables: Mapping[str, pd.DataFrame],
-    *,
-    as_of: datetime,
-    contested_customers: int = 0,
-) -> "Health":
-    """Measure the graph and the sources that it was loaded from.
+def measure_health(day: Day, run: RunRow, store: "GraphStore", tables: Mapping[str, pd.DataFrame]) -> "Health":
+    """Measure the graph and the sources that it was loaded from, as of the run.
 
     Args:
-        playbook: Whose thresholds count.
+        day: Of the playbook, whose thresholds count.
+        run: Whose tables and identities the graph was loaded from.
         store: The graph.
         tables: Canonical tables.
-        as_of: The moment at which facts must hold.
-        contested_customers: Customers in pairs of whom it is open whether they are one.
     """
     from graph.health.judge import judge
     from graph.health.state import read_state
 
-    sources = freshness(tables, as_of=as_of, limits=playbook.warrant.health.freshness_days)
-    state = read_state(store, as_of)
-    return judge(state, sources, health_settings(playbook), contested_customers=contested_customers)
+    as_of = run.identity.as_of
+    sources = freshness(tables, as_of=as_of, limits=day.playbook.warrant.health.freshness_days)
+    contested = stored_contested(day.lake, run.run_id)["customers"].explode().nunique()
+    return judge(read_state(store, as_of), sources, health_settings(day.playbook), contested_customers=contested)
 
 
 def health_facts(health: "Health") -> dict[str, Any]:
@@ -150,5 +144,5 @@ def health_now(day: Day) -> dict[str, Any]:
     as_of = run.identity.as_of
     tables = canonical_tables(day, run, FRESHNESS_TABLES)
     with playbook_graph(day, for_reading=True) as store:
-        health = measure_health(day.playbook, store, tables, as_of=as_of)
+        health = measure_health(day, run, store, tables)
     return {"run_id": run.run_id, "as_of": as_of.isoformat(), **health_facts(health), "growth": growth(day)}

@@ -130,8 +130,14 @@ def assumed_numbers(playbook: Playbook) -> list[str]:
         for key, channel in sorted(playbook.channels.channels.items())
         for name in channel.assumed
     ]
-    kinds = [f"uplift of a {kind}" for kind in sorted(playbook.warrant.uplift.kinds)] or ["uplift of every asset"]
+    kinds = [f"uplift of {_an(kind)} {kind}" for kind in sorted(playbook.warrant.uplift.kinds)] or [
+        "uplift of every asset"
+    ]
     return [*objective, *channels, *kinds]
+
+
+def _an(word: str) -> str:
+    return "an" if word[:1] in "aeiou" else "a"
 
 
 def _sums(plays: list[dict[str, Any]], by: str) -> dict[str, int]:

@@ -115,7 +115,7 @@ def relate(day: Day, run: RunRow) -> Outcome:
             store, graph_state(day), "knowledge", wanted, report=lambda text: day.progress.doing("relate", text)
         )
         day.progress.doing("relate", "measuring its health")
-        health = measure_health(day.playbook, store, tables, as_of=day.clock.as_of)
+        health = measure_health(day, run, store, tables)
         day.progress.doing("relate", "reading the view")
         view = read_view(store, day.clock.as_of)
     digest = store_view(view, views(day))

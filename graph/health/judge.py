@@ -142,7 +142,7 @@ def _of_graph(state: GraphState, settings: HealthSettings) -> Iterator[Finding]:
             label,
             (orphans, state.nodes[label]),
             settings,
-            "{part:,} of {whole:,} nodes are connected to nothing",
+            f"{{part:,}} of {{whole:,}} {label} nodes are connected to nothing",
         )
     yield _share(
         "outdated_beliefs",
@@ -165,7 +165,7 @@ def _of_graph(state: GraphState, settings: HealthSettings) -> Iterator[Finding]:
             kind,
             (sum(tenths[:DOUBTFUL_TENTHS]), sum(tenths)),
             settings,
-            f"{{part:,}} of {{whole:,}} open beliefs have a confidence below {DOUBTFUL_TENTHS / TENTHS:g}",
+            f"{{part:,}} of {{whole:,}} open beliefs ({kind}) have a confidence below {DOUBTFUL_TENTHS / TENTHS:g}",
         )
     drifted = (*state.missing_definitions, *state.undeclared)
     level = settings.schema_drift.level(len(drifted))

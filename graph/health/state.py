@@ -13,8 +13,9 @@ from graph.schema import NODE, NODES, RELATIONSHIPS, kinds_of
 if TYPE_CHECKING:
     from graph.store import GraphStore
 
-LINKED_LABELS: Final = ("Asset", "Product", "Topic", "BuyingGroup", "Observation", "Signal", "Motive", "Decision")
-"""Labels whose nodes mean nothing alone: a product without category, a topic that nobody speaks about."""
+LINKED_LABELS: Final = ("Asset", "Product", "Topic", "BuyingGroup", "Signal", "Motive", "Decision")
+"""Labels whose nodes mean nothing alone: a product without category, a topic that nobody speaks about. Observations are
+none of them: one that has expired is kept for a while without what it affected."""
 
 TENTHS: Final = 10
 
