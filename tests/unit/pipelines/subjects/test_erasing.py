@@ -225,3 +225,21 @@ def test_an_erased_customer_who_is_only_a_number_leaves_every_column(shop: Any, 
     for name in ("customers", "consents"):
         assert shop.table(name)["customer_id"].tolist() == ["1610"]
     assert receipt["still_found"] == []
+
+
+def test_ids_that_were_merged_go_together_whichever_is_named(shop: Any, anna: Actor) -> None:
+    known = (shop.folder / "data/customers.csv").read_text()
+    shop.write("data/customers.csv", known + "c-aspen,North,2023-01-01,38\n")
+    shop.source(
+        "identities",
+        "kind,value,customer_id,first_seen_at",
+        f"email,{MAIL},{WILLOW},2026-01-01",
+        f"email,{MAIL},c-aspen,2026-01-01",
+    )
+    shop.perceive(7)
+    assert len({WILLOW, "c-aspen"} & set(shop.table("customers")["customer_id"])) == 1, "they are one person"
+    receipt = erase(shop.day(7), anna, "c-aspen", because="asked")
+    assert receipt["still_found"] == []
+    shop.perceive(8)
+    assert set(shop.table("customers")["customer_id"]) == {"c-maple", "c-birch"}
+    assert files_naming(shop.home, WILLOW, "c-aspen", MAIL) == []
