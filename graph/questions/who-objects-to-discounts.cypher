@@ -2,7 +2,7 @@
 question: Who objects to discounts, or to another topic?
 asked_by: [analyst, owner]
 parameters:
-  topic: {type: text, default: discount, doc: "Part of the topic's or category's id or name, in any case."}
+  topic: {type: text, default: discount, example: pricing, doc: "Part of an id or name, in any case."}
   least_confidence: {type: number, default: 0.0, doc: "Only where we are at least so sure, 0 to 1."}
   top: {type: integer, default: 100, doc: At most so many customers.}
 columns:

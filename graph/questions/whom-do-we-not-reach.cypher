@@ -7,9 +7,12 @@ columns:
   mean_strength: "How strong the reasons are on average, 0 to 1."
 people: people
 */
-MATCH (m:Motive)<-[h:HAS_MOTIVE]-(c:Customer)
+MATCH (c:Customer)
+OPTIONAL MATCH (c)-[r:REACHABLE_ON]->(:Channel)
+WITH c, sum(CASE WHEN r.granted THEN 1 ELSE 0 END) AS open
+WHERE open = 0
+MATCH (m:Motive)<-[h:HAS_MOTIVE]-(c)
 WHERE h.first_found_at <= $as_of AND (h.until IS NULL OR h.until > $as_of)
-  AND NOT EXISTS { MATCH (c)-[r:REACHABLE_ON]->(:Channel) WHERE r.granted }
 RETURN m.play AS play, count(DISTINCT c) AS people, round(avg(h.strength), 3) AS mean_strength
 ORDER BY people DESC, play
 LIMIT 100

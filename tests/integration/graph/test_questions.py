@@ -106,6 +106,17 @@ def test_what_expired_is_no_longer_offered(asked: GraphStore) -> None:
     assert [row["id"] for row in ask(asked, "what-expired", since="2026-03-03")] == ["old-page"]
 
 
+def test_a_belief_that_was_closed_is_told_apart_from_one_that_is_gone(asked: GraphStore) -> None:
+    (closed,) = ask(asked, "which-beliefs-were-closed")
+    assert (closed["belief"], closed["about"], closed["people"], closed["still_believed"]) == (
+        "INTERESTED_IN",
+        "Tea",
+        1,
+        1,
+    )
+    assert closed["last_closed"] == AS_OF - timedelta(days=5)
+
+
 def test_reach_is_counted_per_channel_and_basis(asked: GraphStore) -> None:
     found = [(row["channel"], row["granted"], row["people"]) for row in ask(asked, "whom-can-we-reach")]
     assert found == [("email", True, 6), ("email", False, 1)]
