@@ -3,7 +3,13 @@
 import subprocess
 import sys
 
-BENCHMARKS = ("benchmarks.graph_writes", "benchmarks.day", "benchmarks.identity", "benchmarks.graph_scale")
+BENCHMARKS = (
+    "benchmarks.graph_writes",
+    "benchmarks.day",
+    "benchmarks.identity",
+    "benchmarks.graph_scale",
+    "benchmarks.belief_reliability",
+)
 
 
 def main() -> int:
