@@ -83,8 +83,7 @@ class SizeProgression:
             & (pace <= threshold(self, settings, "longest_pace_days"))
         )
         run = (~follows).astype(np.int64).cumsum()
-        worn = worn.assign(pace_days=pace, count=worn.groupby(run).cumcount() + 1)
-        worn["sizes"] = _joined(worn["size"].to_numpy(dtype=object), np.asarray(run, dtype=np.int64))
+        worn = worn.assign(run=run, pace_days=pace, count=worn.groupby(run).cumcount() + 1)
         # where larger sizes follow within a step, but not in time, somebody else wears them or the child outgrew this
         goes_on = (worn.groupby(child, sort=False)["rung"].shift(-1) - worn["rung"]) <= threshold(
             self, settings, "largest_step"
@@ -92,7 +91,7 @@ class SizeProgression:
         is_newest = (worn["count"] >= threshold(self, settings, "minimum_sizes")) & ~goes_on
         newest = worn[is_newest].reset_index(drop=True)
         due_at = newest["last_at"].to_numpy(dtype="datetime64[us]") + days(newest["pace_days"].to_numpy())
-        return newest.assign(due_at=due_at)
+        return newest.assign(due_at=due_at, sizes=_joined(worn, newest))
 
     @staticmethod
     def _rows(known: Known, newest: pd.DataFrame, lead: float, grace: float) -> pd.DataFrame:
@@ -150,12 +149,10 @@ def _sizes_worn(known: Known, is_excluded: npt.NDArray[np.bool_]) -> pd.DataFram
     return worn.drop_duplicates(["customer", "category", "size_scale", "rung"], keep="last")
 
 
-def _joined(sizes: npt.NDArray[np.object_], run: npt.NDArray[np.int64]) -> npt.NDArray[np.object_]:
-    """The sizes of a run up to each row: `92, 98, 104`."""
-    texts = np.empty(len(sizes), dtype=object)
-    for row, size in enumerate(sizes):
-        texts[row] = f"{texts[row - 1]}, {size}" if row and run[row] == run[row - 1] else str(size)
-    return texts
+def _joined(worn: pd.DataFrame, newest: pd.DataFrame) -> "pd.Series[str]":
+    """The sizes of each child up to the newest: `92, 98, 104`."""
+    sizes = worn[worn["run"].isin(newest["run"])].groupby("run")["size"].agg(", ".join)
+    return newest["run"].map(sizes).astype(object)
 
 
 PLAY = SizeProgression()
