@@ -21,6 +21,16 @@ Floats = npt.NDArray[np.float64]
 FEWEST_PEOPLE: Final = 2
 """What fewer people than these share, one visitor's wanderings would make alike."""
 
+MOST_PER_PERSON: Final = 100
+"""Whoever looked at more topics than these is no reader, and says nothing about likeness."""
+
+MOST_TOPICS: Final = 1_000
+"""Topics that are compared: those of which the most assets and people are. Where topics are no editor's but made up by
+page, the others are too thin to be like anything."""
+
+MOST_DIRECT: Final = 20
+"""Topics that one topic's ways begin with, the most similar ones."""
+
 MOST_SIMILAR: Final = 10
 LEAST_SIMILARITY: Final = 0.1
 
@@ -38,7 +48,7 @@ def similar_topics(assets: pd.DataFrame, signals: pd.DataFrame | None, *, as_of:
     """
     import networkx as nx
 
-    graph = topic_graph(assets, signals, as_of=as_of)
+    graph = _strongest(topic_graph(assets, signals, as_of=as_of))
     for _, _, facts in graph.edges(data=True):
         facts["length"] = -math.log(facts["similarity"])
     farthest = -math.log(LEAST_SIMILARITY)
@@ -65,7 +75,9 @@ def topic_graph(assets: pd.DataFrame, signals: pd.DataFrame | None, *, as_of: da
     import networkx as nx
 
     graph: nx.Graph[str] = nx.Graph()
-    about = _about(assets)
+    about, looked = _about(assets), _looked_at(signals, as_of)
+    compared = pd.concat([about["topic"], looked["topic"]]).value_counts().sort_index().nlargest(MOST_TOPICS).index
+    about, looked = about[about["topic"].isin(compared)], looked[looked["topic"].isin(compared)]
     graph.add_nodes_from(sorted(about["topic"].unique()))
     by_content: nx.Graph[tuple[str, str]] = nx.Graph(
         (("asset", asset), ("topic", topic)) for asset, topic in zip(about["asset"], about["topic"], strict=True)
@@ -74,7 +86,7 @@ def topic_graph(assets: pd.DataFrame, signals: pd.DataFrame | None, *, as_of: da
     projected = nx.bipartite.generic_weighted_projected_graph(by_content, topics, weight_function=_cosine)
     for (_, one), (_, other), facts in projected.edges(data=True):
         graph.add_edge(one, other, similarity=float(facts["weight"]))
-    for one, other, share in _shared_people(signals, as_of):
+    for one, other, share in _shared_people(looked):
         known = graph.get_edge_data(one, other, {"similarity": 0.0})["similarity"]
         graph.add_edge(one, other, similarity=1.0 - (1.0 - known) * (1.0 - share))
     return graph
@@ -93,15 +105,20 @@ def _about(assets: pd.DataFrame) -> pd.DataFrame:
     return pairs[pairs["topic"].notna() & (pairs["topic"] != "")].drop_duplicates().astype(object)
 
 
-def _shared_people(signals: pd.DataFrame | None, as_of: datetime) -> list[tuple[str, str, float]]:
-    """Pairs of topics that people share, with how many of those who looked at either did so (cosine)."""
+def _looked_at(signals: pd.DataFrame | None, as_of: datetime) -> pd.DataFrame:
+    """Pairs of a person and a topic, each once, of those who look at few enough."""
     if signals is None or "topic" not in signals.columns:
-        return []
+        return pd.DataFrame({"who": [], "topic": []}, dtype=object)
     known = signals[signals["topic"].notna() & (signals["occurred_at"] < pd.Timestamp(as_of))]
     who = known["customer_id"]
     if "anonymous_id" in known.columns:
         who = who.where(who.notna(), "anonymous/" + known["anonymous_id"].astype(object))
     looked = pd.DataFrame({"who": who, "topic": known["topic"]}).dropna().drop_duplicates()
+    return looked[looked.groupby("who")["topic"].transform("size") <= MOST_PER_PERSON]
+
+
+def _shared_people(looked: pd.DataFrame) -> list[tuple[str, str, float]]:
+    """Pairs of topics that people share, with how many of those who looked at either did so (cosine)."""
     if looked.empty:
         return []
     from scipy.sparse import csr_array, triu
@@ -115,6 +132,20 @@ def _shared_people(signals: pd.DataFrame | None, as_of: datetime) -> list[tuple[
     row, column = both.row[enough], both.col[enough]
     share = both.data[enough] / np.sqrt(alone[row] * alone[column])
     return list(zip(topics[row].tolist(), topics[column].tolist(), np.minimum(share, 1.0).tolist(), strict=True))
+
+
+def _strongest(graph: "nx.Graph[str]") -> "nx.Graph[str]":
+    """The graph with the strongest edges of each topic; what is weaker than the least similarity leads nowhere."""
+    kept = graph.__class__()
+    kept.add_nodes_from(graph)
+    for topic in graph:
+        edges = sorted((-facts["similarity"], other) for other, facts in graph[topic].items())
+        kept.add_edges_from(
+            (topic, other, {"similarity": -similarity})
+            for similarity, other in edges[:MOST_DIRECT]
+            if -similarity >= LEAST_SIMILARITY
+        )
+    return kept
 
 
 def _nearest(pairs: pd.DataFrame) -> pd.DataFrame:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from graph.affinity import AffinitySettings, affinities
 from graph.affinity_sizes import NEXT_AGE, NEXT_LETTER, SizeRank, next_sizes, size_rank, with_size_places
 from graph.affinity_substitutes import FEWEST_CUSTOMERS, MOST_SUBSTITUTES, substitutes
-from graph.affinity_topics import similar_topics
+from graph.affinity_topics import MOST_PER_PERSON, similar_topics
 
 AS_OF = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -188,6 +188,14 @@ def test_topics_of_the_same_people_are_alike_from_two_people_on_strangers_includ
     assert likeness(similar_topics(assets, pd.concat([one, two]), as_of=AS_OF), "run", "chess") == 1.0
     later = pd.concat([one, two]).assign(occurred_at=pd.Timestamp(AS_OF))
     assert similar_topics(assets, later, as_of=AS_OF).empty
+
+
+def test_who_looks_at_everything_says_nothing_about_likeness() -> None:
+    topics = [f"t{number}" for number in range(MOST_PER_PERSON)]
+    readers = [looks(*[(who, None, topic) for topic in topics]) for who in ("ann", "bob")]
+    assert not similar_topics(content(), pd.concat(readers), as_of=AS_OF).empty
+    robots = [looks(*[(who, None, topic) for topic in (*topics, "more")]) for who in ("ann", "bob")]
+    assert similar_topics(content(), pd.concat(robots), as_of=AS_OF).empty
 
 
 def test_nothing_at_all_has_no_affinities() -> None:
