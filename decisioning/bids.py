@@ -7,6 +7,7 @@ import numpy as np
 from decisioning.allocate import NOTHING, Allocation, Options, allocate
 from decisioning.gather import gather
 from decisioning.limits import Amounts, Limit, usage
+from decisioning.rhythms import Usual
 from graph.view import Positions
 
 
@@ -14,20 +15,23 @@ from graph.view import Positions
 class Bids:
     """What some of a run's customers competed with.
 
-    A record of a day with limits depends on everybody who competed for them. Whoever was erased since takes part in a
-    replay by their bids alone, so that all other records come out as they were.
+    A record of a day with limits depends on everybody who competed for them, and what is worth how much to somebody of
+    whom little is known depends on what everybody does. Whoever was erased since takes part in a replay by their bids
+    and by their share in what is usual, so that all other records come out as they were.
 
     Attributes:
         places: Their positions among all customers of the run in order of key, ascending, shape (customers,).
         options: The bids in order of `customer`, which holds one of `places` for each.
+        usual: What everybody does, these customers included; None where it is what those who are here do.
     """
 
     places: Positions
     options: Options
+    usual: Usual | None = None
 
     def of(self, places: Positions) -> "Bids":
         """The bids of some of them."""
-        return Bids(np.sort(places), self.options.take(np.isin(self.options.customer, places)))
+        return Bids(np.sort(places), self.options.take(np.isin(self.options.customer, places)), self.usual)
 
 
 def nobody() -> Bids:

@@ -94,7 +94,7 @@ def decide(
     insist_on_channels(view, settings)
     held_out = is_held_out(view, share=settings.holdout_share, salt=settings.holdout_salt)
     candidates = find_candidates(view, motives, settings)
-    rhythms = align(view, forecasts.cadence, forecasts.recent)
+    rhythms = align(view, forecasts.cadence, forecasts.recent, absent.usual if absent else None)
     values = value_candidates(view, candidates, forecasts, rhythms, settings)
     times = schedule(
         view,
@@ -126,7 +126,8 @@ def decide(
         is_held_out=held_out,
     )
     records = decision_records(deliberation)
-    bids = Bids(np.arange(len(view.customers), dtype=np.int32), choice.options.take(choice.competed))
+    everybody = np.arange(len(view.customers), dtype=np.int32)
+    bids = Bids(everybody, choice.options.take(choice.competed), rhythms.usual)
     return Decisions(records, summarise(deliberation, records, settings), screened.bundle_hash, bids)
 
 

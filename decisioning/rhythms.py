@@ -39,6 +39,22 @@ class Pairs:
 
 
 @dataclass(frozen=True, eq=False)
+class Usual:
+    """What everybody does in a category, counted over all customers; each array has shape (categories,).
+
+    Attributes:
+        margin: What a customer with any rhythm at all spends over the value window without a touch, as margin in
+            currency, those who never buy there included.
+        spend: Expected spend on a day of purchase, summed over everybody with a rhythm there.
+        rhythms: How many have one.
+    """
+
+    margin: npt.NDArray[np.float64]
+    spend: npt.NDArray[np.float64]
+    rhythms: npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
 class Rhythms:
     """Cadence and recent purchases, aligned with a view.
 
@@ -47,8 +63,7 @@ class Rhythms:
         cadence: The forecasts, in the order of `pairs`.
         recent_pairs: Customer × category bought within the last 91 days.
         recent_days: Shopping days of each, shape (len(recent_pairs),).
-        typical_margin: What a customer with any rhythm at all spends in a category over the value window without a
-            touch, as margin in currency, those who never buy there included; shape (categories,).
+        usual: What everybody does.
         has_thin_history: Who has shopped too little for their own rhythms to say all, shape (customers,).
     """
 
@@ -56,12 +71,18 @@ class Rhythms:
     cadence: Cadence
     recent_pairs: Pairs
     recent_days: npt.NDArray[np.float64]
-    typical_margin: npt.NDArray[np.float64]
+    usual: Usual
     has_thin_history: npt.NDArray[np.bool_]
 
 
-def align(view: View, cadence: Cadence, recent: RecentPurchases) -> Rhythms:
+def align(view: View, cadence: Cadence, recent: RecentPurchases, usual: Usual | None = None) -> Rhythms:
     """Forecasts under the positions of the view.
+
+    Args:
+        view: What is known.
+        cadence: Rhythms.
+        recent: What was bought lately.
+        usual: What everybody did when this was first decided, where some of them are not here any more.
 
     Raises:
         DecisioningError: A forecast about somebody or something that the view does not know, or two about one pair.
@@ -71,15 +92,23 @@ def align(view: View, cadence: Cadence, recent: RecentPurchases) -> Rhythms:
     values = {name: value[order] if isinstance(value, np.ndarray) else value for name, value in values.items()}
     recent_pairs, recent_order = _pairs(view, recent.customer_id, recent.category_id, "recent purchases")
     aligned = Cadence(**values)
-    everybody = max(1, len(np.unique(pairs.row)))
     recently = view.customers.frame["shopping_days_91d"].to_numpy(dtype=np.float64, na_value=0.0)
     return Rhythms(
         pairs=pairs,
         cadence=aligned,
         recent_pairs=recent_pairs,
         recent_days=recent.shopping_days[recent_order].astype(np.float64),
-        typical_margin=np.bincount(pairs.column, aligned.margin_none, minlength=pairs.width) / everybody,
+        usual=usual or _usual(pairs, aligned),
         has_thin_history=recently < THIN_HISTORY_DAYS,
+    )
+
+
+def _usual(pairs: Pairs, cadence: Cadence) -> Usual:
+    everybody = max(1, len(np.unique(pairs.row)))
+    return Usual(
+        margin=np.bincount(pairs.column, cadence.margin_none, minlength=pairs.width) / everybody,
+        spend=np.bincount(pairs.column, cadence.purchase_spend, minlength=pairs.width).astype(np.float64),
+        rhythms=np.bincount(pairs.column, minlength=pairs.width).astype(np.float64),
     )
 
 

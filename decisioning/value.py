@@ -163,7 +163,7 @@ def habits_in_assets(
     # they are taken as typical customers.
     is_typical = rhythms.has_thin_history[customer]
     unknown = (found < 0) & (is_typical if is_moved is None else is_typical | is_moved)[owner]
-    margin += _sums(owner[unknown], rhythms.typical_margin[category[unknown]], count)
+    margin += _sums(owner[unknown], rhythms.usual.margin[category[unknown]], count)
     with np.errstate(divide="ignore", invalid="ignore"):
         p_purchase = -np.expm1(_sums(at, np.log1p(-np.minimum(chance, 1.0)), count))
         own_spend = _sums(at, chance * spend, count) / _sums(at, chance, count)
@@ -184,9 +184,7 @@ def _sums(at: npt.NDArray[np.int64], amounts: Floats, count: int) -> Floats:
 
 def _usual_spend(coverage: Links, rhythms: Rhythms) -> Floats:
     """Mean spend on a day of purchase over everybody who buys in an asset's categories, shape (assets,)."""
-    category, spend = rhythms.pairs.column, rhythms.cadence.purchase_spend
-    total = np.bincount(category, spend, minlength=rhythms.pairs.width)
-    count = np.bincount(category, minlength=rhythms.pairs.width)
+    total, count = rhythms.usual.spend, rhythms.usual.rhythms
     assets, about = len(coverage.starts) - 1, coverage.targets
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.bincount(coverage.sources, total[about], minlength=assets) / np.bincount(

@@ -12,9 +12,11 @@ from pipelines.day import Day
 
 if TYPE_CHECKING:
     from decisioning.bids import Bids
+    from decisioning.rhythms import Usual
     from graph.view import View
 
 ERASED_RECORDS: Final = "erased_records"
+ERASED_RUNS: Final = "erased_runs"
 COLUMNS: Final = ("run_id", "place", "digest", "bids")
 
 
@@ -39,7 +41,7 @@ def erased_digests(day: Day, run: RunRow) -> dict[int, str]:
 
 
 def absent_bids(day: Day, run: RunRow, view: "View") -> "Bids":
-    """What the erased of a run bid when it was decided."""
+    """What the erased of a run bid when it was decided, and what everybody did then."""
     from decisioning.allocate import Options
     from decisioning.bids import Bids
 
@@ -57,7 +59,30 @@ def absent_bids(day: Day, run: RunRow, view: "View") -> "Bids":
         np.array(cost, dtype=np.float64),
         np.array(value, dtype=np.float64),
     )
-    return Bids(rows["place"].to_numpy(dtype=np.int32), options)
+    return Bids(rows["place"].to_numpy(dtype=np.int32), options, usual_of(day, run, view) if len(rows) else None)
+
+
+def usual_of(day: Day, run: RunRow, view: "View") -> "Usual | None":
+    """What everybody did in each category when the run was decided, where somebody was erased from it since."""
+    from decisioning.rhythms import Usual
+
+    rows = day.lake.read_log(ERASED_RUNS)
+    kept = [] if rows is None else rows.loc[rows["run_id"] == run.run_id, "usual"].tolist()
+    if not kept:
+        return None
+    by_category = json.loads(kept[0])
+    figures = np.array([by_category[str(key)] for key in view.categories.keys], dtype=np.float64).reshape(-1, 3)
+    return Usual(*figures.T)
+
+
+def keep_usual(day: Day, run: RunRow, view: "View", usual: "Usual") -> None:
+    """Keep what everybody did, before the first of them is erased: numbers per category, of nobody."""
+    rows = day.lake.read_log(ERASED_RUNS)
+    if rows is not None and rows["run_id"].eq(run.run_id).any():
+        return
+    figures = zip(usual.margin.tolist(), usual.spend.tolist(), usual.rhythms.tolist(), strict=True)
+    by_category = dict(zip((str(key) for key in view.categories.keys), figures, strict=True))
+    day.lake.append_log(ERASED_RUNS, [{"run_id": run.run_id, "usual": json.dumps(by_category)}])
 
 
 def places_of(records: pd.DataFrame, erased: Mapping[int, str], customer_ids: frozenset[str]) -> dict[int, int]:

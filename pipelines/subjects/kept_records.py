@@ -5,15 +5,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from decisioning.decision_log import merkle_root, with_erased
 from lake.errors import WarrantError
 from lake.runs import RunRow
 from pipelines.code_version import code_version
 from pipelines.day import Day
 from pipelines.deciding import decide_from
-from pipelines.playbook_settings import decision_settings
 from pipelines.running import day_of_run
 from pipelines.stored import stored_forecasts, stored_records, stored_view
-from pipelines.subjects.erased import ERASED_RECORDS, erased_digests, places_of
+from pipelines.subjects.erased import ERASED_RECORDS, erased_digests, keep_usual, places_of
 
 if TYPE_CHECKING:
     from decisioning.bids import Bids
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 def keep_digests(day: Day, customer_ids: frozenset[str]) -> list[dict[str, Any]]:
     """Keep place, digest and bids of all records of a person; those kept before are not kept twice.
 
-    Bids are numbers alone: channel, cost and value of what they competed with. They are needed where a day had limits,
-    and can be found out only for runs that today's code and playbook decided; others are marked.
+    Bids are numbers alone: channel, cost and value of what they competed with. They can be found out only for runs that
+    today's code and playbook decided; others are marked.
 
     Returns:
         `run_id`, `place`, `digest` and `can_be_replayed` of each.
@@ -67,21 +67,23 @@ def _kept_of_run(day: Day, run: RunRow, customer_ids: frozenset[str]) -> list[di
 
 
 def _bids(day: Day, run: RunRow) -> "tuple[Bids, list[str]] | None":
-    """What everybody who is here bid, and the channels' keys; None where it cannot be found out."""
-    from decisioning.bids import nobody
-    from decisioning.limits import limits_of
+    """What everybody who is here bid, and the channels' keys; None where it cannot be found out.
 
+    Deciding again must lead to the recorded root, or what is found now is not what they bid then.
+    """
     if run.identity.code_version != code_version() or run.identity.playbook_digest != day.playbook.digest:
         return None
+    of_run = day_of_run(day, run.run_id)
     try:
-        view = stored_view(day, run)
-        keys = [str(key) for key in view.channels.keys]
-        if not limits_of(view, decision_settings(day.playbook)):
-            return nobody(), keys
-        of_run = day_of_run(day, run.run_id)
-        return decide_from(of_run, run, view, stored_forecasts(of_run, run)).bids, keys
+        view = stored_view(of_run, run)
+        decided = decide_from(of_run, run, view, stored_forecasts(of_run, run))
     except WarrantError:
         return None
+    digests = with_erased(decided.sealed.frame["digest"].tolist(), erased_digests(day, run))
+    if merkle_root(digests) != run.steps["decide"]["facts"]["root"] or decided.bids.usual is None:
+        return None
+    keep_usual(day, run, view, decided.bids.usual)
+    return decided.bids, [str(key) for key in view.channels.keys]
 
 
 def _as_json(bids: "Bids", channels: list[str], row: int) -> str:

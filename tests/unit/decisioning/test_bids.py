@@ -24,6 +24,8 @@ LIMITS = (Limit("email capacity", "touches", 0, 3), Limit("budget", "money", Non
 @pytest.fixture(scope="module")
 def busy() -> tuple[World, Decisions]:
     world = crowd(World(), CUSTOMERS)
+    for number in range(0, CUSTOMERS, 3):  # of whom little is known, they are taken as typical customers
+        world.customers[str(number)]["shopping_days_91d"] = 1
     return world, world.decide()
 
 
