@@ -6,6 +6,7 @@ adds to what the runs before it left, so it can be rebuilt by projecting the run
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import pandas as pd
@@ -15,7 +16,6 @@ from graph.content import normal_form
 from graph.decision_retention import EVERYTHING, Retention
 from graph.decision_rows import (
     ABOUT_LABELS,
-    MOTIVE_FACTS,
     SUBJECT_LABELS,
     RunFacts,
     about,
@@ -34,6 +34,8 @@ __all__ = ["Findings", "Retention", "RunFacts", "decision_tables", "project_run"
 Tables = Mapping[str, pd.DataFrame]
 
 HAS_MOTIVE = "Customer HAS_MOTIVE Motive"
+NEWS_IN_STRENGTH = 0.1
+NEWS_IN_TIME = timedelta(days=1)
 BELONGING = ("Customer WORKS_AT Account", "Asset PART_OF Campaign")
 KNOWN_LABELS = tuple(dict.fromkeys(("Customer", "Asset", "Offer", "Channel", *SUBJECT_LABELS, *ABOUT_LABELS)))
 
@@ -103,8 +105,8 @@ def decision_tables(
     """The rows that the layer `decisions` should hold after a run.
 
     Runs before it stay; this very run is replaced, except for decisions that somebody had asked for. A run speaks for
-    all customers that it decided and no later run did: their motives are those that it found. A motive that it found
-    just as it stood before stays the row that it was, with the run that found it so first.
+    all customers that it decided and no later run did: their motives are those that it found. A motive that is no news
+    stays the row that it was, with the run that found it so first.
 
     Args:
         run: The run.
@@ -194,12 +196,26 @@ def _standing(kept: pd.DataFrame | None, mine: pd.DataFrame, findings: Findings)
     if kept is None:
         return found
     before: pd.DataFrame = normal_form(kind, kept).to_pandas()
-    same = [*kind.key_columns, *MOTIVE_FACTS]
-    known = found[same].merge(before, on=same, how="left")
-    is_known = known["found_by"].notna().to_numpy(dtype=bool)
-    for name in ("found_by", "first_found_at"):
-        found[name] = found[name].where(~is_known, known[name].to_numpy())
-    return pd.concat([before[~before["from_key"].isin(spoken_for)], found], ignore_index=True)
+    known = found[[*kind.key_columns]].merge(before, on=list(kind.key_columns), how="left")
+    is_old = _says_the_same(found, known)
+    told = found.mask(is_old, known[found.columns]) if is_old.any() else found
+    return pd.concat([before[~before["from_key"].isin(spoken_for)], told], ignore_index=True)
+
+
+def _says_the_same(found: pd.DataFrame, known: pd.DataFrame) -> "pd.Series[bool]":
+    """Which motives are no news: as strong as they were known to be, as long, in the same words, for the same reasons.
+
+    Strength and end move a little with every day and every fit; the run's own numbers are in the lake and, as the
+    weight of BECAUSE, beside its decisions.
+    """
+    is_close = (found["strength"] - known["strength"]).abs() < NEWS_IN_STRENGTH
+    is_as_long = (found["until"] - known["until"]).abs() < NEWS_IN_TIME
+    same: pd.Series[bool] = known["found_by"].notna()
+    same &= is_close | (found["strength"].isna() & known["strength"].isna())
+    same &= is_as_long | (found["until"].isna() & known["until"].isna())
+    for name in ("sentence", "evidence"):
+        same &= (found[name] == known[name]) | (found[name].isna() & known[name].isna())
+    return same
 
 
 def _outcomes(told: pd.DataFrame | None, kept: Tables, decisions: "pd.Series[str]") -> dict[str, pd.DataFrame]:

@@ -119,9 +119,9 @@ RELATIONSHIPS: tuple[Relationship, ...] = (
         (
             Property("found_by", "text", "the run that first found it as it stands", is_required=True),
             Property("first_found_at", "time", "the moment of that run", is_required=True),
-            Property("strength", "number", "how strong, 0 to 1"),
-            Property("starts_at", "time", "holds from"),
-            Property("until", "time", "holds until"),
+            Property("strength", "number", "how strong, 0 to 1; to within a tenth"),
+            Property("starts_at", "time", "holds from, as first found"),
+            Property("until", "time", "holds until; to within a day"),
             Property("sentence", "text", "the reason in one sentence"),
             Property("evidence", "text", "JSON list of the facts it rests on"),
         ),

@@ -220,6 +220,26 @@ def test_a_motive_found_again_with_other_words_is_the_newer_runs() -> None:
     assert second[HAS_MOTIVE]["first_found_at"].tolist() == [pd.Timestamp(AS_OF) + timedelta(days=1)]
 
 
+@pytest.mark.parametrize(
+    ("moved", "is_news"),
+    [
+        ({"strength": 0.599}, False),
+        ({"strength": 0.601}, True),
+        ({"strength": 0.401}, False),
+        ({"until": pd.Timestamp(AS_OF) + timedelta(days=7, hours=23)}, False),
+        ({"until": pd.Timestamp(AS_OF) + timedelta(days=8)}, True),
+        ({"starts_at": pd.Timestamp(AS_OF) + timedelta(days=1)}, False),
+        ({"evidence": "[1]"}, True),
+        ({"sentence": None}, True),
+    ],
+)
+def test_a_little_less_or_longer_is_no_news(moved: dict[str, Any], is_news: bool) -> None:
+    first = tables(record("ann"))
+    second = tables(record("ann", "r2"), found=motives(("ann", *DUE)).assign(**moved), facts=run("r2"), earlier=first)
+    before, after = (whole_layer("decisions", made)[HAS_MOTIVE] for made in (first, second))
+    assert after.equals(before) is not is_news
+
+
 def test_a_motive_that_is_no_longer_found_is_gone() -> None:
     second = tables(nothing("ann", "no motive", "r2"), found=motives(), facts=run("r2"), earlier=tables(record("ann")))
     assert second[HAS_MOTIVE].empty
