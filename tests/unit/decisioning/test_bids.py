@@ -24,6 +24,7 @@ LIMITS = (Limit("email capacity", "touches", 0, 3), Limit("budget", "money", Non
 @pytest.fixture(scope="module")
 def busy() -> tuple[World, Decisions]:
     world = crowd(World(), CUSTOMERS)
+    world.asset("medley", *(f"C{number}" for number in range(8)))
     for number in range(0, CUSTOMERS, 3):  # of whom little is known, they are taken as typical customers
         world.customers[str(number)]["shopping_days_91d"] = 1
     return world, world.decide()
@@ -67,6 +68,18 @@ def test_without_their_bids_others_would_get_what_they_got(busy: tuple[World, De
     others = others[~others["customer_id"].isin(gone)]
     again = seal(decided_without(world, gone, None), run_id="a-run").frame
     assert again["digest"].tolist() != others["digest"].tolist()
+
+
+def test_others_are_valued_by_what_everybody_did_the_erased_included(busy: tuple[World, Decisions]) -> None:
+    world, before = busy
+    whole = seal(before.records, run_id="a-run").frame
+    place = before.bids.options.customer[-1:]
+    gone = set(whole["customer_id"].iloc[place])
+    bids = before.bids.of(place)
+    others = whole.loc[~whole["customer_id"].isin(gone), "digest"].tolist()
+    assert seal(decided_without(world, gone, bids), run_id="a-run").frame["digest"].tolist() == others
+    without_usual = Bids(bids.places, bids.options)
+    assert seal(decided_without(world, gone, without_usual), run_id="a-run").frame["digest"].tolist() != others
 
 
 def test_an_erased_digest_that_is_not_the_one_breaks_the_root(busy: tuple[World, Decisions]) -> None:
