@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
+from pipelines.clock import local_midnight
 from pipelines.day import Day
 from pipelines.errors import UsageError
-from pipelines.graph_access import playbook_graph
+from pipelines.graph_access import past_graph, playbook_graph
 from pipelines.people import acting, may
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ class Asked:
         known_at: What we knew when, as they wrote it; None for the same.
         limit: At most so many rows.
         seconds: Give up after so many.
+        past: Ask the graph that was built for this day instead of the present one; `as_of` is then that day.
         actor: Who asks, as `person:<key>`; None for whom the environment names.
     """
 
@@ -37,6 +39,7 @@ class Asked:
     limit: int = 1000
     seconds: float = 60.0
     actor: str | None = None
+    past: date | None = None
 
 
 def ask(day: Day, asked: Asked) -> dict[str, Any]:
@@ -49,6 +52,7 @@ def ask(day: Day, asked: Asked) -> dict[str, Any]:
 
     Raises:
         GraphRefused: The statement would write, or show what this role may not see.
+        UsageError: No graph was built for the past day.
         QuestionError: There is no such question, or it does not take what was given.
     """
     from graph.masking import mask_for
@@ -59,7 +63,8 @@ def ask(day: Day, asked: Asked) -> dict[str, Any]:
     statement = question.statement if question else asked.text
     mask = None if may(who, "see personal data") else mask_for(question, statement)
     bound = _bound(day, asked, question, statement)
-    with playbook_graph(day, for_reading=True) as store:
+    graph = past_graph(day, asked.past) if asked.past else playbook_graph(day, for_reading=True)
+    with graph as store:
         answer = store.query_as_person(statement, bound, limit_rows=asked.limit, timeout=asked.seconds)
     rows = answer.rows if mask is None else mask.rows(answer)
     return {
@@ -130,6 +135,9 @@ def last_moments(day: Day) -> "Moments":
 def _moments(day: Day, asked: Asked) -> "Moments":
     """Both times, as told."""
     last = last_moments(day)
+    if asked.past is not None:
+        moment = local_midnight(asked.past, day.playbook.timezone)
+        last = replace(last, as_of=moment, known_at=max(moment, last.known_at))
     return replace(
         last,
         as_of=_time(asked.as_of, "--as-of", last) if asked.as_of else last.as_of,

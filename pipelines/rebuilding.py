@@ -12,7 +12,7 @@ from lake.runs import RunRow, playbook_lock
 from pipelines.clock import local_midnight
 from pipelines.day import Day
 from pipelines.errors import UsageError
-from pipelines.graph_access import playbook_target
+from pipelines.graph_access import ADDRESS, EMBEDDED, past_name, past_state, playbook_target
 from pipelines.playbook_settings import relate_settings
 from pipelines.projecting import project
 from pipelines.steps import RELATED_TABLES
@@ -84,10 +84,11 @@ def rebuild_past(
     wanted = _knowledge(day, tables, as_of)
     name = past_name(day, moment)
     target = past_target(day, moment, into)
-    state = day.lake.root / "graph_state_past" / name
+    state = past_state(day, moment)
     with _emptied(day, target, name) as store:
         load(store, state, "knowledge", wanted, report=lambda text: day.progress.doing("rebuild", text))
         counted = _counted(store)
+    (state / ADDRESS).write_text(f"{into or EMBEDDED}\n", encoding="utf-8")
     return {
         "run_id": run.run_id,
         "as_of": as_of.isoformat(),
@@ -97,11 +98,6 @@ def rebuild_past(
         "database": target.database,
         **counted,
     }
-
-
-def past_name(day: Day, moment: date) -> str:
-    """What a past graph is called: the playbook and the day."""
-    return f"{day.playbook.name}-as-of-{moment}"
 
 
 def past_target(day: Day, moment: date, into: str | None = None) -> "Target":
@@ -116,7 +112,7 @@ def past_target(day: Day, moment: date, into: str | None = None) -> "Target":
             where="--into",
             remedy="Name the Bolt address of a second, empty Neo4j: --into bolt://…; or `--into embedded`.",
         )
-    return playbook_target(day, "rebuild", name=past_name(day, moment), address=into or "embedded")
+    return playbook_target(day, "rebuild", name=past_name(day, moment), address=into or EMBEDDED)
 
 
 @contextmanager

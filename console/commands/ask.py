@@ -1,5 +1,6 @@
 """`warrant why` and `warrant query`: ask the decisions and the graph."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -104,6 +105,15 @@ def query(
             help="What we knew then ($known_at), written the same way; without it the last run's as-of.",
         ),
     ] = None,
+    past: Annotated[
+        datetime | None,
+        typer.Option(
+            "--past",
+            formats=["%Y-%m-%d"],
+            metavar="YYYY-MM-DD",
+            help="Ask the graph of this past day, which `warrant graph rebuild --as-of` has built.",
+        ),
+    ] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, help="Show at most this many rows.")] = 1000,
     seconds: Annotated[float, typer.Option("--timeout", min=0.1, help="Give up after so many seconds.")] = 60.0,
     actor: ActorOption = None,
@@ -123,7 +133,8 @@ def query(
             where="warrant query",
             remedy="Name a saved one (warrant query --list), or write Cypher: MATCH … RETURN ….",
         )
-    asked = Asked(question, tuple(given or ()), as_of, known_at, limit, seconds, actor)
+    day_asked = past.date() if past else None
+    asked = Asked(question, tuple(given or ()), as_of, known_at, limit, seconds, actor, day_asked)
     with watch() as progress:
         answer = ask(open_command_day(playbook, progress=progress), asked)
     _show_answer(answer, limit, output)

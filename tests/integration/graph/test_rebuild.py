@@ -90,6 +90,15 @@ def test_a_past_day_is_read_as_it_was_known_then_or_as_it_is_known_now(
         known_then = world.command(*day, "--known-at", f"{local(YESTERDAY, '00:00:00'):%Y-%m-%dT%H:%M:%S}").document
         assert (known_then["database"], known_then["as_of_day"]) == (database_name(past), str(YESTERDAY))
         assert content(embedded_server, past) == as_it_was
+        spent = (
+            "MATCH (:Customer {customer_id: 'ben'})-[r:BOUGHT]->(:Category {category_id: 'tea'}) RETURN r.count AS n"
+        )
+        assert world.query(spent) == [{"n": 9}]
+        assert world.command("query", spent, "--past", str(YESTERDAY)).document["rows"] == [{"n": 8}]
+        believed = world.command("query", "RETURN $as_of AS moment", "--past", str(YESTERDAY)).document["rows"]
+        assert believed == [{"moment": local(YESTERDAY, "00:00:00").isoformat()}]
+        never_built = world.command("query", spent, "--past", str(days_before(TODAY, 9)))
+        assert (never_built.exit_code, str(YESTERDAY) in never_built.error["remedy"]) == (USAGE_ERROR, True)
 
         world.command(*day)
         known_now = content(embedded_server, past)
