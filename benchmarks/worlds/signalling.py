@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from benchmarks.worlds.buying import LINE_TOPICS
+from benchmarks.worlds.carting import carts
 from benchmarks.worlds.catalogue import FORMATS, LINES, OBJECTION_TOPICS, SIZES, TOPICS
 from benchmarks.worlds.minds import Minds
 from benchmarks.worlds.organisations import Organisations
@@ -74,7 +75,7 @@ def signals(
         _pages(draw, known, minds, touched),
         _mail(draw, known, touched),
         _product_use(draw, known, tried),
-        _checkouts(draw, known, bought),
+        carts(bought, tried, known.world, known.plan),
     ]
     filled = [part for part in parts if len(part)] or parts[:1]
     rows = pd.concat([part.reindex(columns=list(COLUMNS)) for part in filled], ignore_index=True)
@@ -207,26 +208,5 @@ def _product_use(draw: np.random.Generator, known: Known, tried: pd.DataFrame) -
             "product_id": np.array([f"{one.category_id}-small" for one in LINES], dtype=object)[line],
             "topic": np.array([one.topics[0] for one in LINES], dtype=object)[line],
             "source": "product",
-        }
-    )
-
-
-def _checkouts(draw: np.random.Generator, known: Known, bought: pd.DataFrame) -> pd.DataFrame:
-    """Checkouts before orders, as far as they were recorded, and some that were left; buyers are signed in."""
-    sales = bought[bought["kind"] == "sale"].drop_duplicates("order_id")
-    since = pd.Timestamp(known.plan.settings.since)
-    day = (sales["occurred_at"] - since).dt.total_seconds().to_numpy(dtype=np.float64) / 86_400
-    is_recorded, is_left = draw.random(len(sales)) < 0.7, draw.random(len(sales)) < 0.06
-    begun = np.concatenate([day[is_recorded] - 0.01, day[is_left] + draw.uniform(3, 40, int(is_left.sum()))])
-    chosen = pd.concat([sales[is_recorded], sales[is_left]])
-    return pd.DataFrame(
-        {
-            "customer_id": chosen["customer_id"].to_numpy(dtype=object),
-            "name": "Checkout Started",
-            "day": begun,
-            "product_id": chosen["product_id"].to_numpy(dtype=object),
-            "channel_id": "website",
-            "value": np.abs(chosen["net_value"].to_numpy(dtype=np.float64)),
-            "source": "shop",
         }
     )

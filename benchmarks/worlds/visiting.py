@@ -16,7 +16,7 @@ from benchmarks.worlds.touching import Touched
 from benchmarks.worlds.world import Floats, Integers, Texts, in_working_hours
 
 SECOND_DEVICE_SHARE = 0.25
-SHARED_SHARE = 0.004
+SHARED_SHARE = 0.02
 IDENTIFIED_SHARE = 0.8
 BRANCHING = 0.55
 EXCITED_DAYS = 1.5
