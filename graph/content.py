@@ -79,7 +79,10 @@ def whole_layer(layer: Layer, tables: Mapping[str, pd.DataFrame]) -> dict[str, p
         raise GraphContentError(
             f"The layer has no {', '.join(foreign)}.", where=layer, remedy=f"It holds: {', '.join(owned)}."
         )
-    return {name: normal_form(kind, tables.get(name, pd.DataFrame())) for name, kind in owned.items()}
+    content = {name: normal_form(kind, tables.get(name, pd.DataFrame())) for name, kind in owned.items()}
+    for name, kind in owned.items():
+        _check_finite(kind, content[name])
+    return content
 
 
 def normal_form(kind: Kind, rows: pd.DataFrame, attributes: Mapping[str, PropertyType] | None = None) -> pa.Table:
@@ -217,6 +220,17 @@ def _check_values(kind: Kind, table: pa.Table) -> None:
                 f"`{name}` is missing in {missing:,} rows, such as {_some([tuple(key.values()) for key in keys])}.",
                 where=kind.kind,
                 remedy="Every row needs it.",
+            )
+
+
+def _check_finite(kind: Kind, table: pa.Table) -> None:
+    for name, type_ in column_types(table).items():
+        if type_ == "number" and (infinite := table.filter(pc.is_inf(table[name]))).num_rows:
+            keys = infinite.select(list(kind.key_columns)).slice(0, _EXAMPLES).to_pylist()
+            raise GraphContentError(
+                f"`{name}` is infinite, such as in {_some([tuple(key.values()) for key in keys])}.",
+                where=kind.kind,
+                remedy="Every number has to be finite.",
             )
 
 

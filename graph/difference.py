@@ -10,6 +10,8 @@ import pyarrow.compute as pc
 
 from graph.declarations import Kind
 
+_SEPARATOR, _ESCAPE = "\x1f", "\x1e"
+
 
 @dataclass(frozen=True, eq=False)
 class Difference:
@@ -75,6 +77,13 @@ def _values(table: pa.Table, name: str) -> pa.Array | None:
     if name not in table.column_names:
         return None
     values = table[name].combine_chunks()
-    if pa.types.is_list(values.type):  # lists have no comparison of their own; no text holds the separators
-        return pc.binary_join(values, "\x1f")
-    return values
+    return _joined(values) if pa.types.is_list(values.type) else values
+
+
+def _joined(lists: pa.ListArray) -> pa.Array:
+    """Each list as one text, different for different lists: lists have no comparison of their own."""
+    texts = pc.replace_substring(lists.flatten(), _ESCAPE, _ESCAPE + "0")
+    texts = pc.replace_substring(texts, _SEPARATOR, _ESCAPE + "1")
+    ends = np.cumsum(pc.fill_null(pc.list_value_length(lists), 0).to_numpy())
+    offsets = pa.array(np.append(0, ends), pa.int32())
+    return pc.if_else(pc.is_valid(lists), pc.binary_join(pa.ListArray.from_arrays(offsets, texts), _SEPARATOR), None)

@@ -13,6 +13,16 @@ class GraphMisconfigured(GraphError):  # noqa: N818  (what happened, as a person
     exit_code = 2
 
 
+class GraphConflict(GraphError):  # noqa: N818  (what happened, as a person would say it)
+    """Two nodes have a key that only one may have."""
+
+
+class GraphFromNewerVersion(GraphError):  # noqa: N818  (what happened, as a person would say it)
+    """A newer version of Warrant has written it, which this one would misread."""
+
+    exit_code = 3
+
+
 class GraphUnreachable(GraphError):  # noqa: N818  (what happened, as a person would say it)
     """No graph server answers where one should."""
 

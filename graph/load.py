@@ -19,7 +19,7 @@ from graph.beliefs import close_beliefs
 from graph.content import Content, as_rows, check_endpoints, column_types, normal_form, whole_layer
 from graph.declarations import Kind, Layer, Node, Relationship
 from graph.difference import Difference, difference
-from graph.errors import GraphError
+from graph.errors import GraphConflict, GraphError
 from graph.loaded import (
     Marker,
     Shelf,
@@ -81,6 +81,8 @@ def load(
 
     Raises:
         GraphContentError: The rows do not fit the schema, or a relationship has no node to start or end at.
+        GraphFromNewerVersion: A newer version of Warrant has loaded the layer.
+        GraphConflict: Somebody else has put a key there twice.
         GraphError: A layer below is not loaded completely, or the graph does not hold afterwards what was written.
     """
     shelf = Shelf(state_folder, layer)
@@ -92,10 +94,10 @@ def load(
         shelf.remember(token)
         return LoadReport(0, 0, 0, _size(wanted), Counters())
     loading = _Loading(store, layer, report or _silently)
-    loading.define()
     base = shelf.get(marker.token) if marker.loading in (None, token) else None
     if base is None:
         loading.wipe()
+    loading.define()
     loading.mark(Marker(None if base is None else marker.token, token))
     present = base or whole_layer(layer, {})
     changes = {name: difference(KINDS[name], present[name], table) for name, table in wanted.items()}
@@ -132,8 +134,17 @@ class _Loading:
 
     def define(self) -> None:
         """Make sure of constraints and indexes: without them, every MERGE would look at every node."""
-        for definition in statements.definitions():
-            self.counters += self._store.write(definition)
+        try:
+            for definition in statements.definitions(self._layer):
+                self.counters += self._store.write(definition)
+        except GraphConflict as twice:
+            # somebody took a constraint away and wrote a key again: the next load starts from nothing
+            self._forget(self._layer)
+            raise GraphConflict(
+                f"Somebody else has written to the graph: a key of the layer `{self._layer}` is there twice.",
+                where=twice.where,
+                remedy="Make sure that nobody else writes to this graph, then run the day again: it is loaded anew.",
+            ) from twice
 
     def wipe(self) -> None:
         """Delete whatever the layer holds; the marker goes first, so that half a wipe is never taken for a content."""

@@ -11,10 +11,11 @@ import pyarrow as pa
 from graph import statements
 from graph.content import ARROW_TYPES, Content, attributes_of, declared_types, normal_form
 from graph.declarations import LAYERS, Layer, PropertyType
-from graph.errors import GraphError
+from graph.errors import GraphError, GraphFromNewerVersion
 from graph.parts import Part, Parts
 from graph.schema import KINDS, kinds_of
 from graph.store import Counters, GraphStore
+from lake.format import FORMAT
 
 Attributes = Mapping[str, Mapping[str, PropertyType]]
 """Types of the attributes that came with the data, per label and name."""
@@ -36,10 +37,21 @@ class Marker:
 
 
 def read_marker(store: GraphStore, layer: Layer) -> Marker:
-    """The marker of a layer; one that says nothing when there is none."""
+    """The marker of a layer; one that says nothing when there is none.
+
+    Raises:
+        GraphFromNewerVersion: A newer version of Warrant has loaded the layer.
+    """
     rows = store.read(statements.READ_MARKER, layer=layer)
     if not rows:
         return Marker()
+    if (loaded_with := rows[0]["format"] or 0) > FORMAT:
+        raise GraphFromNewerVersion(
+            f"A newer version of Warrant has loaded the layer `{layer}` "
+            f"(format {loaded_with}; this version reads up to {FORMAT}).",
+            where=store.target.uri,
+            remedy="Install that version or a newer one, or point WARRANT_GRAPH to another database.",
+        )
     return Marker(rows[0]["token"], rows[0]["loading"], json.loads(rows[0]["attributes"] or "{}"))
 
 
@@ -51,6 +63,7 @@ def set_marker(store: GraphStore, layer: Layer, marker: Marker) -> Counters:
         token=marker.token,
         loading=marker.loading,
         attributes=json.dumps(marker.attributes, sort_keys=True),
+        format=FORMAT,
     )
 
 

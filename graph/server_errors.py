@@ -1,10 +1,18 @@
 """What a server's complaint, or its silence, means in our words: what is wrong, where, and what to do."""
 
-from graph.errors import GraphAuthenticationFailed, GraphError, GraphRefused, GraphStatementFailed, GraphUnreachable
+from graph.errors import (
+    GraphAuthenticationFailed,
+    GraphConflict,
+    GraphError,
+    GraphRefused,
+    GraphStatementFailed,
+    GraphUnreachable,
+)
 from graph.target import Target
 
 _LONGEST_REASON = 400
 _NO_BOLT = ("handshake", "looks like HTTP")
+_CONFLICTING = ("ConstraintValidationFailed", "ConstraintCreationFailed")
 _TIMED_OUT = ("TransactionTimedOut", "TransactionTimedOutClientConfiguration", "Terminated")
 
 
@@ -62,6 +70,12 @@ def statement_error(
         )
     if code.endswith("AccessMode"):
         return written_in_a_read(statement)
+    if code.endswith(_CONFLICTING) and not is_from_person:
+        return GraphConflict(
+            f"A key is there twice ({code}): {_one_line(message)}.",
+            where=statement.strip(),
+            remedy="Make sure that nobody else writes to this graph, then run the day again.",
+        )
     return kind(
         f"The graph server refused a statement ({code}): {_one_line(message)}.",
         where=statement.strip(),

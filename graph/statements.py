@@ -7,7 +7,7 @@ schema declares, or that `graph.content` has checked, are ever put into a text.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from graph.declarations import Kind, Node, Property, PropertyType, Relationship
+from graph.declarations import Kind, Layer, Node, Property, PropertyType, Relationship
 from graph.schema import NODE, NODES
 
 MARKER_LABEL: Final = "LoadedLayer"
@@ -18,12 +18,12 @@ CREATE CONSTRAINT loaded_layer_key IF NOT EXISTS FOR (marker:LoadedLayer) REQUIR
 
 READ_MARKER: Final = """
 MATCH (marker:LoadedLayer {layer: $layer})
-RETURN marker.token AS token, marker.loading AS loading, marker.attributes AS attributes
+RETURN marker.token AS token, marker.loading AS loading, marker.attributes AS attributes, marker.format AS format
 """
 
 SET_MARKER: Final = """
 MERGE (marker:LoadedLayer {layer: $layer})
-SET marker.token = $token, marker.loading = $loading, marker.attributes = $attributes
+SET marker.token = $token, marker.loading = $loading, marker.attributes = $attributes, marker.format = $format
 """
 
 DELETE_MARKER: Final = """
@@ -48,10 +48,10 @@ _STAND_INS: Final[Mapping[PropertyType, str]] = {
 """For missing values, since collect() leaves nulls out; no content has them: empty texts and lists count as missing."""
 
 
-def definitions() -> Iterator[str]:
-    """A uniqueness constraint per label and a range index per indexed property."""
+def definitions(layer: Layer | None = None) -> Iterator[str]:
+    """A uniqueness constraint per label, and a range index per indexed property, of one layer or of all."""
     yield MARKER_CONSTRAINT
-    for node in NODES:
+    for node in (node for node in NODES if layer in (None, node.layer)):
         name = node.label.lower()
         yield f"CREATE CONSTRAINT {name}_key IF NOT EXISTS FOR (n:{node.label}) REQUIRE n.{node.key} IS UNIQUE"
         for one in node.properties:

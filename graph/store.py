@@ -4,6 +4,7 @@ Managed transactions only, one session per call. What belongs here: how a statem
 statement says belongs to the modules that hold it as a named constant; who owns a database: `graph.ownership`.
 """
 
+import logging
 import secrets
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -35,6 +36,11 @@ TRANSACTION_SECONDS = 600.0
 WRITE_TURN_SECONDS = 600.0
 ABANDON_SECONDS = 3.0
 """How much longer than promised a person waits for a statement that the server was told to end."""
+
+logging.getLogger("neo4j").addHandler(logging.NullHandler())  # or its log goes to the screen beside our errors
+
+_RETRY_SECONDS = {"embedded": 5, "neo4j": 30}
+"""For how long conflicts, and a server that is away, are retried: an embedded one that died comes back by no retry."""
 
 _CONNECT_SECONDS = 5
 _HANDSHAKE_SECONDS = 10
@@ -108,6 +114,7 @@ class GraphStore:
             auth=(target.user, target.password) if target.password else None,
             connection_timeout=_CONNECT_SECONDS,
             connection_acquisition_timeout=_HANDSHAKE_SECONDS,
+            max_transaction_retry_time=_RETRY_SECONDS[target.kind],
             notifications_min_severity="OFF",
             user_agent="warrant",
         )

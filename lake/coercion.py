@@ -2,7 +2,8 @@
 
 Everything is read in Arrow columns. Texts are taken as they are, an empty one is none. Numbers are float64: NaN is
 none, infinity is no number. A time without zone is UTC, a date is 00:00 in the playbook's time zone, what is finer than
-a microsecond is cut off. Lists of texts may also be one text with `|` between the parts.
+a microsecond is cut off, and what lies outside the years 1 to 9999 is no time. Lists of texts may also be one text with
+`|` between the parts.
 """
 
 from collections.abc import Callable, Sequence
@@ -36,6 +37,11 @@ MOMENT = (
     r"\s*(?P<zone>[Zz]|[+-]\d{2}(?::?\d{2})?)?)?\s*$"
 )
 MICROSECONDS = 1_000_000
+EARLIEST, LATEST = -62_135_596_800 * MICROSECONDS, 253_402_300_800 * MICROSECONDS - 1
+"""The years 1 to 9999, which every part of the system can tell; some databases write a time beyond them for `never`."""
+
+COUNTABLE = 2.0**53
+"""Below it, every whole number is a float of its own."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,8 +156,8 @@ def _without_empty_texts(values: pa.Array) -> pa.Array:
 def _text(values: pa.Array, _: str) -> pa.Array:
     kind = values.type
     if pa.types.is_floating(kind):
-        values = pc.if_else(pc.is_nan(values), None, values)
-        whole = pc.equal(pc.floor(values), values)
+        values = pc.if_else(pc.is_finite(values), values, None)
+        whole = pc.and_(pc.equal(pc.floor(values), values), pc.less(pc.abs(values), COUNTABLE))
         # A column of whole numbers with nulls often arrives as floats; 17.0 is the key 17.
         if mask(pc.fill_null(whole, fill_value=True)).all():
             values = values.cast(pa.int64(), safe=False)
@@ -233,7 +239,10 @@ def _local_midnight(days: pa.Array, timezone: str) -> pa.Array:
 
 
 def _utc(moments: pa.Array) -> pa.Array:
-    return moments.cast(ARROW_TYPES["time"])
+    times = moments.cast(ARROW_TYPES["time"])
+    since_1970 = times.cast(pa.int64())
+    can_be_told = pc.and_(pc.greater_equal(since_1970, EARLIEST), pc.less_equal(since_1970, LATEST))
+    return pc.if_else(can_be_told, times, None)
 
 
 def _texts(values: pa.Array, _: str) -> pa.Array:

@@ -12,6 +12,15 @@ if TYPE_CHECKING:
 
 ColumnType = Literal["text", "number", "boolean", "time", "texts"]
 
+LONGEST_TEXT = 1_000
+"""Characters of a key or name: within what every graph server can index, whatever the characters."""
+
+LONGEST_PROSE = 100_000
+"""Characters of a text that people wrote, and of an attribute."""
+
+LARGEST_NUMBER = 1e15
+"""Beyond it, sums of numbers lose whole units."""
+
 
 @dataclass(frozen=True)
 class Column:
@@ -26,6 +35,7 @@ class Column:
         maximum: Largest allowed number.
         closed_list: Allowed texts; empty for any.
         references: `table.column` whose values it must be one of.
+        longest: Characters of a text, or of each text in a list; None where nothing limits them.
     """
 
     name: str
@@ -36,6 +46,7 @@ class Column:
     maximum: float | None = None
     closed_list: tuple[str, ...] = ()
     references: str | None = None
+    longest: int | None = None
 
     @property
     def outside_list(self) -> str:
@@ -51,6 +62,16 @@ class Column:
     def above_maximum(self) -> str:
         """Why a row with too large a number is put aside."""
         return f"{self.name} is above {self.maximum:g}"
+
+
+def too_long(name: str, longest: int) -> str:
+    """Why a row with too long a text is put aside."""
+    return f"{name} is longer than {longest:,} characters"
+
+
+def too_large(name: str) -> str:
+    """Why a row with a number that cannot be counted with is put aside."""
+    return f"{name} is beyond {LARGEST_NUMBER:,.0f}"
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lake.coercion import Coerced, Mask, mask
-from lake.columns import Column, Table
+from lake.columns import LARGEST_NUMBER, LONGEST_PROSE, Column, ColumnType, Table, too_large, too_long
 from lake.ordering import order_by, runs_of_equal_keys
 
 SAME_ROW_TWICE = "the same row twice"
@@ -51,10 +51,12 @@ class Faults:
             self.columns.append(column)
 
 
-def note_unreadable_and_missing(table: Table, columns: Mapping[str, Coerced], faults: Faults) -> None:
-    """Note values that cannot be read, then required ones that are missing."""
-    for column in table.columns:
-        faults.note(columns[column.name].is_unreadable, f"{column.name} is no {column.type}", column.name)
+def note_unreadable_and_missing(
+    table: Table, columns: Mapping[str, Coerced], types: Mapping[str, ColumnType], faults: Faults
+) -> None:
+    """Note values that cannot be read, attributes too, then required ones that are missing."""
+    for name, kind in types.items():
+        faults.note(columns[name].is_unreadable, f"{name} is no {kind}", name)
     for column in table.columns:
         if column.required:
             faults.note(mask(pc.is_null(columns[column.name].typed)), f"{column.name} is missing", column.name)
@@ -66,6 +68,20 @@ def note_future(table: Table, content: pa.Table, latest_known: datetime, faults:
     for name in (table.event_time, *table.learnt):
         if name is not None:
             faults.note(mask(pc.greater(content[name], latest)), "a date in the future", name)
+
+
+def note_oversized(table: Table, content: pa.Table, faults: Faults) -> None:
+    """Note texts that are too long to be a key or name, and numbers that are too large to count with."""
+    for name in content.column_names:
+        column, values = table.column(name), content[name].combine_chunks()
+        longest = LONGEST_PROSE if column is None else column.longest
+        if pa.types.is_floating(values.type):
+            faults.note(mask(pc.greater(pc.abs(values), LARGEST_NUMBER)), too_large(name), name)
+        elif longest is not None and pa.types.is_string(values.type):
+            faults.note(mask(pc.greater(pc.utf8_length(values), longest)), too_long(name, longest), name)
+        elif longest is not None and pa.types.is_list(values.type):
+            is_long = mask(pc.greater(pc.utf8_length(values.flatten()), longest))
+            faults.note(_owners(values, is_long), too_long(name, longest), name)
 
 
 def note_outside(table: Table, content: pa.Table, faults: Faults) -> None:
@@ -93,11 +109,34 @@ def note_unknown(table: Table, content: pa.Table, known: Known, faults: Faults) 
 
     A reference to a table that is not in `known` is not checked; one to the row's own table always is.
     """
-    own = [column for column in table.columns if column.references == f"{table.name}.{table.key[0]}"]
+    own = _to_own_table(table)
     for column in table.columns:
         if column.references is not None and column.references in known and column not in own:
             _note_strangers(content, column, known[column.references], faults)
-    # What refers to its own table may lose what it refers to, again and again.
+    _note_orphans(table, content, faults)
+
+
+def note_circles(table: Table, content: pa.Table, faults: Faults) -> None:
+    """Note rows that lie above themselves, then those below what was put aside; the keys of the others are unique."""
+    for column in _to_own_table(table):
+        usable = np.flatnonzero(~faults.is_bad)
+        keys, above = (content[name].combine_chunks().take(pa.array(usable)) for name in (table.key[0], column.name))
+        reached = np.append(pc.index_in(above, value_set=keys).fill_null(-1).to_numpy(zero_copy_only=False), -1)
+        for _ in range(len(reached).bit_length()):  # twice as far up each time; whoever still is somewhere, circles
+            reached = reached[reached]
+        is_bad = np.zeros(content.num_rows, dtype=np.bool_)
+        is_bad[usable[np.unique(reached[reached >= 0])]] = True
+        faults.note(is_bad, f"{column.name} leads back to the row itself", column.name)
+    _note_orphans(table, content, faults)
+
+
+def _to_own_table(table: Table) -> list[Column]:
+    return [column for column in table.columns if column.references == f"{table.name}.{table.key[0]}"]
+
+
+def _note_orphans(table: Table, content: pa.Table, faults: Faults) -> None:
+    """What refers to its own table may lose what it refers to, again and again."""
+    own = _to_own_table(table)
     before = -1
     while own and before != (before := int(faults.is_bad.sum())):
         keys = content[table.key[0]].filter(pa.array(~faults.is_bad))
@@ -110,12 +149,17 @@ def _note_strangers(content: pa.Table, column: Column, known: "pd.Index | pa.Arr
     values = content[column.name].combine_chunks()
     reason = f"unknown {str(column.references).split('.')[-1].removesuffix('_id')}"
     if column.type == "texts":
-        is_stranger = ~mask(pc.is_in(values.flatten(), value_set=keys))
-        is_bad = np.zeros(len(values), dtype=np.bool_)
-        is_bad[pc.list_parent_indices(values).to_numpy()[is_stranger]] = True
+        is_bad = _owners(values, ~mask(pc.is_in(values.flatten(), value_set=keys)))
     else:
         is_bad = mask(pc.is_valid(values)) & ~mask(pc.is_in(values, value_set=keys))
     faults.note(is_bad, reason, column.name)
+
+
+def _owners(lists: pa.Array, is_meant: Mask) -> Mask:
+    """Rows with one of these entries in their list."""
+    is_owner = np.zeros(len(lists), dtype=np.bool_)
+    is_owner[pc.list_parent_indices(lists).to_numpy()[is_meant]] = True
+    return is_owner
 
 
 def note_repeated(table: Table, content: pa.Table, faults: Faults) -> pa.Array:

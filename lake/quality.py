@@ -13,14 +13,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lake.coercion import Coerced, Mask, arrow_of, coerce, mask, natural_type
-from lake.columns import Column, Table
+from lake.columns import ColumnType, Table
 from lake.errors import LakeError
 from lake.faults import (
     Faults,
     Known,
     note_broken_rules,
+    note_circles,
     note_future,
     note_outside,
+    note_oversized,
     note_repeated,
     note_unknown,
     note_unreadable_and_missing,
@@ -32,6 +34,9 @@ REASON = "reason"
 SOURCE_ROW = "source_row"
 VALUE = "value"
 ROW = "row"
+LONGEST_VALUE = 200
+"""Characters of the value at fault that stand beside the reason; the row itself is kept whole."""
+
 ATTRIBUTE_NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -73,10 +78,10 @@ def split(
     """Check the rows of a source against the declaration of its table.
 
     Rows that are not known yet at as-of are left out before anything else. A row has one reason, the first of: a value
-    that cannot be read; a required value that is missing; a date in the future; a value outside its list or range; a
-    rule over several columns; a reference to what is not known; a key that stands more than once. A grant of consent is
-    put aside as well when a later row about it was, and may have withdrawn it. A suppression that is put aside is
-    heeded nevertheless.
+    that cannot be read; a required value that is missing; a text too long or a number too large; a date in the future;
+    a value outside its list or range; a rule over several columns; a reference to what is not known; a key that stands
+    more than once; a reference that leads back to the row itself. A grant of consent is put aside as well when a later
+    row about it was, and may have withdrawn it. A suppression that is put aside is heeded nevertheless.
 
     Args:
         table: The declaration.
@@ -99,20 +104,21 @@ def split(
     is_read = ~(is_later | is_left_out)
     source_row = np.flatnonzero(is_read) + 1
     given = given if is_read.all() else given.filter(pa.array(is_read))
-    columns = {column.name: _coerced(given, column, timezone) for column in table.columns}
+    types = {column.name: column.type for column in table.columns} | _attributes(table, given, where)
+    columns = {name: _coerced(given, name, kind, timezone) for name, kind in types.items()}
     faults = Faults.none(given.num_rows)
-    note_unreadable_and_missing(table, columns, faults)
-    content = pa.table(
-        {name: read.typed for name, read in columns.items()} | _attributes(table, given, timezone, where)
-    )
+    note_unreadable_and_missing(table, columns, types, faults)
+    content = pa.table({name: read.typed for name, read in columns.items()})
+    note_oversized(table, content, faults)
     note_future(table, content, latest_known, faults)
     note_outside(table, content, faults)
     note_broken_rules(table, content, faults)
     note_unknown(table, content, known, faults)
     ordered = note_repeated(table, content, faults)
+    note_circles(table, content, faults)
     if table.name == "consents":
         note_voided(table, content, as_of, faults)
-        ordered = ordered.filter(pa.array(~faults.is_bad[ordered.to_numpy()]))
+    ordered = ordered.filter(pa.array(~faults.is_bad[ordered.to_numpy()]))
     kept, quarantined = content.take(ordered), _quarantine(given, source_row, faults)
     if table.name == "suppressions":
         kept = with_doubtful(kept, quarantined)
@@ -181,14 +187,14 @@ def _without_later_attributes(table: Table, kept: pa.Table, as_of: datetime) -> 
     return kept, int(is_later.sum())
 
 
-def _coerced(given: pa.Table, column: Column, timezone: str) -> Coerced:
-    stands = given[column.name] if column.name in given.column_names else pa.nulls(given.num_rows)
-    return coerce(stands, column.type, timezone)
+def _coerced(given: pa.Table, name: str, kind: ColumnType, timezone: str) -> Coerced:
+    stands = given[name] if name in given.column_names else pa.nulls(given.num_rows)
+    return coerce(stands, kind, timezone)
 
 
-def _attributes(table: Table, given: pa.Table, timezone: str, where: str) -> dict[str, pa.Array]:
-    """Further columns in the type they come in, in order of name."""
-    attributes = {}
+def _attributes(table: Table, given: pa.Table, where: str) -> dict[str, ColumnType]:
+    """Further columns and the type they come in, in order of name."""
+    attributes: dict[str, ColumnType] = {}
     for name in sorted(set(given.column_names) - {column.name for column in table.columns}):
         kind = natural_type(given[name].type)
         if kind is None:
@@ -197,7 +203,7 @@ def _attributes(table: Table, given: pa.Table, timezone: str, where: str) -> dic
                 where=where,
                 remedy="Give it one flat type: text, number, boolean or time.",
             )
-        attributes[name] = coerce(given[name], kind, timezone).typed
+        attributes[name] = kind
     return attributes
 
 
@@ -221,7 +227,8 @@ def _quarantine(given: pa.Table, source_row: np.ndarray, faults: Faults) -> pd.D
 
 
 def _as_texts(values: pa.ChunkedArray) -> list[str | None]:
-    return [None if value is None else str(value) for value in values.to_pylist()]
+    texts = [None if value is None else str(value) for value in values.to_pylist()]
+    return [text if text is None or len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}…" for text in texts]
 
 
 def _as_json(rows: pa.Table) -> list[str]:

@@ -8,7 +8,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ import psutil
 from filelock import FileLock, Timeout
 
 from lake.errors import LakeError
+from lake.format import NewerFormatError
 from lake.store import Lake, Pin
 
 OPENED = "opened"
@@ -140,7 +141,7 @@ class Ledger:
                 where=str(self._lake.root),
                 remedy=f"Give {MINIMUM_PREFIX} digits or more; lately: {', '.join(self._recent(rows)) or 'none yet'}.",
             )
-        return _fold(rows[rows["run_id"] == ids[0]])
+        return self._fold(rows[rows["run_id"] == ids[0]])
 
     def latest(self, *, as_of: datetime | None = None, step: str | None = None) -> RunRow | None:
         """The run that was opened last; with `step`, of those that have done it the one that was opened or did it last.
@@ -158,7 +159,7 @@ class Ledger:
         if step is not None:
             is_opened &= rows["run_id"].isin(rows["run_id"][is_done])
         ids = rows["run_id"][is_opened | is_done]
-        return _fold(rows[rows["run_id"] == ids.iloc[-1]]) if len(ids) else None
+        return self._fold(rows[rows["run_id"] == ids.iloc[-1]]) if len(ids) else None
 
     def having(self, step: str) -> list[RunRow]:
         """Every run that has done this step, in the order in which they did it."""
@@ -166,7 +167,10 @@ class Ledger:
         marks = _standing(rows)
         ids = marks.loc[marks["name"] == step, "run_id"].drop_duplicates(keep="last")
         by_run = rows.groupby("run_id", sort=False)
-        return [_fold(by_run.get_group(run_id)) for run_id in ids]
+        return [self._fold(by_run.get_group(run_id)) for run_id in ids]
+
+    def _fold(self, rows: pd.DataFrame) -> RunRow:
+        return _fold(rows, where=str(self._lake.root))
 
     def _rows(self) -> pd.DataFrame:
         rows = self._lake.read_log(LEDGER)
@@ -188,9 +192,11 @@ def _moment(as_of: datetime) -> str:
     return as_of.astimezone(UTC).isoformat()
 
 
-def _fold(rows: pd.DataFrame) -> RunRow:
+def _fold(rows: pd.DataFrame, *, where: str) -> RunRow:
     opening = json.loads(rows.loc[rows["kind"] == OPENED, "payload"].iloc[0])
     stated = opening["identity"]
+    if not set(stated) <= {one.name for one in fields(RunIdentity)}:
+        raise NewerFormatError(f"the run {rows['run_id'].iloc[0]}", where=where)
     identity = RunIdentity(**(stated | {"as_of": datetime.fromisoformat(stated["as_of"])}))
     steps = _standing(rows)
     states = [state for state in steps["state"] if isinstance(state, str)]

@@ -16,6 +16,7 @@ from deltalake import CommitProperties, DeltaTable, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 
 from lake.errors import LakeError
+from lake.format import refuse_newer, stamp
 from lake.stored_types import arrow_table, fitted
 
 __all__ = ["Lake", "Pin", "arrow_table"]
@@ -48,9 +49,14 @@ class Pin:
 
 
 class Lake:
-    """All tables of one playbook below one folder."""
+    """All tables of one playbook below one folder.
+
+    Raises:
+        NewerFormatError: A newer version of Warrant has written there.
+    """
 
     def __init__(self, root: Path) -> None:
+        refuse_newer(root)
         self.root = root
 
     def write(self, name: str, content: pa.Table, *, digest: str) -> Pin:
@@ -58,6 +64,7 @@ class Lake:
         latest = self.latest(name)
         if latest is not None and latest.digest == digest:
             return latest
+        stamp(self.root)
         self._write(
             self._table(name),
             content,
@@ -120,6 +127,7 @@ class Lake:
         path = self._result(name)
         before = self._open(path)
         if before is None:
+            stamp(self.root)
             self._write(path, content, mode="overwrite", partition_by=["run_id"])
             return
         stored = pa.schema(before.schema().to_arrow())
@@ -208,6 +216,7 @@ class Lake:
         return _frame(self._require(path, version), path)
 
     def _create_log(self, path: Path, frame: pd.DataFrame) -> bool:
+        stamp(self.root)
         try:
             self._write(
                 path, arrow_table(frame), mode="error", commit_properties=CommitProperties(max_commit_retries=0)

@@ -27,6 +27,10 @@ CSV_ERROR = re.compile(r"CSV Error on Line: (?P<line>\d+)")
 CSV_VALUE = re.compile(r"Error when converting column \"(?P<column>[^\"]*)\"\. (?P<why>.*)")
 CSV_FILE = re.compile(r"^\s*file = (?P<file>.+)$", re.MULTILINE)
 QUOTED = re.compile(rb"'(?:[^']|'')+'|\"(?:[^\"]|\"\")+\"")
+NOT_UTF_8 = "Invalid unicode"
+LONGEST_REASON = 300
+"""Characters of DuckDB's own words, which may repeat a whole line of the file."""
+
 FILE_NAME = re.compile(r"[^:]*\.[A-Za-z]\w{1,7}(\.gz|\.zst)?")
 
 
@@ -164,7 +168,7 @@ def _explained(error: duckdb.Error, path: Path, search_path: Sequence[Path], *, 
     text = str(error).strip()
     line = LINE_OF_ERROR.search(text)
     where = f"{path}:{first_line + int(line[1]) - 1}" if line else str(path)
-    first = text.split("\n", maxsplit=1)[0]
+    first = _shortened(text.split("\n", maxsplit=1)[0])
     if in_csv := CSV_ERROR.search(text):
         return _explained_csv(text, int(in_csv["line"]), path)
     if isinstance(error, duckdb.IOException):
@@ -184,12 +188,23 @@ def _explained(error: duckdb.Error, path: Path, search_path: Sequence[Path], *, 
 def _explained_csv(text: str, line: int, path: Path) -> SourceError:
     file, value = CSV_FILE.search(text), CSV_VALUE.search(text)
     name = file["file"].strip() if file else "the CSV file"
+    if NOT_UTF_8 in text:
+        return SourceError(
+            f"line {line} of {name} is not UTF-8 text.",
+            where=str(path),
+            remedy="Save the file as UTF-8, or say what it is: read_csv('…', encoding = 'latin-1').",
+        )
     why = f"column `{value['column']}`: {value['why']}" if value else "; ".join(text.splitlines()[1:3])
+    why = _shortened(why)
     return SourceError(
         f"line {line} of {name} does not fit what its first lines look like: {why.rstrip('.')}.",
         where=str(path),
         remedy="Read it with read_csv('…', all_varchar = true): then only the rows that are wrong are put aside.",
     )
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= LONGEST_REASON else f"{text[:LONGEST_REASON]}…"
 
 
 def _quoted(text: str) -> str:

@@ -110,7 +110,10 @@ def _buying_groups(customers: pd.DataFrame, works_at: pd.DataFrame) -> Rows:
     if "buying_group" not in customers.columns:
         return {}
     grouped = customers[customers["buying_group"].notna() & customers["customer_id"].isin(works_at["from_key"])]
-    key = grouped["account_id"].astype(object) + "/" + grouped["buying_group"].astype(object)
+    account = grouped["account_id"].astype(object)
+    # the first slash ends the account, so that `a/b` with `c` is not taken for `a` with `b/c`
+    account = account.str.replace("%", "%25", regex=False).str.replace("/", "%2F", regex=False)
+    key = account + "/" + grouped["buying_group"].astype(object)
     member = chosen(grouped.assign(to_key=key), {"customer_id": "from_key", "to_key": "to_key", "role": "role"})
     groups = pd.DataFrame(
         {"buying_group_id": key, "name": grouped["buying_group"], "account_id": grouped["account_id"]}

@@ -1,7 +1,7 @@
 """What customers did: purchases, signals, measures of them, and what they wrote."""
 
 from lake.columns import RowRule, Table
-from lake.tables.declaring import number, text, time
+from lake.tables.declaring import number, prose, text, time
 from lake.tables.vocabularies import MESSAGE_DIRECTIONS, PURCHASE_KINDS
 
 PURCHASES = Table(
@@ -52,7 +52,7 @@ SIGNALS = Table(
         text("topic", "Topic it concerns."),
         number("value", "Its value: a count, seconds or an amount, as the name says."),
         text("source", "Where it was recorded."),
-        text("properties", "Anything else, as JSON."),
+        prose("properties", "Anything else, as JSON."),
     ),
     event_time="occurred_at",
     learnt=("received_at",),
@@ -80,7 +80,7 @@ MESSAGES = Table(
         text("customer_id", "With whom.", required=True, of="customers.customer_id"),
         text("direction", "Whether the customer wrote it or we did.", required=True, one_of=MESSAGE_DIRECTIONS),
         time("occurred_at", "When.", required=True),
-        text("text", "What was written; it never enters the graph.", required=True),
+        prose("text", "What was written; it never enters the graph.", required=True),
         text("touch_id", "The touch it answers or was."),
     ),
     event_time="occurred_at",

@@ -1,7 +1,7 @@
 """What can be said and where: channels, audiences, offers, campaigns and assets."""
 
 from lake.columns import Table
-from lake.tables.declaring import flag, number, text, texts, time
+from lake.tables.declaring import flag, number, prose, text, texts, time
 from lake.tables.vocabularies import (
     ASSET_KINDS,
     ASSET_STATUSES,
@@ -28,7 +28,7 @@ AUDIENCES = Table(
     ("audience_id",),
     (
         text("audience_id", "Name of the audience, from audiences.yaml.", required=True),
-        text("expression", "Who belongs to it, in the grammar of policies.", required=True),
+        prose("expression", "Who belongs to it, in the grammar of policies.", required=True),
     ),
 )
 

@@ -1,11 +1,16 @@
 """Short words for the columns of a declaration: `text("region", "Where the customer lives.")`."""
 
-from lake.columns import Column
+from lake.columns import LONGEST_PROSE, LONGEST_TEXT, Column
 
 
 def text(name: str, doc: str, *, required: bool = False, one_of: tuple[str, ...] = (), of: str | None = None) -> Column:
-    """A text; `of` names the `table.column` whose values it must be one of."""
-    return Column(name, "text", doc, required=required, closed_list=one_of, references=of)
+    """A key or name; `of` names the `table.column` whose values it must be one of."""
+    return Column(name, "text", doc, required=required, closed_list=one_of, references=of, longest=LONGEST_TEXT)
+
+
+def prose(name: str, doc: str, *, required: bool = False) -> Column:
+    """A text that people wrote, or a whole document."""
+    return Column(name, "text", doc, required=required, longest=LONGEST_PROSE)
 
 
 def number(
@@ -27,4 +32,4 @@ def flag(name: str, doc: str, *, required: bool = False) -> Column:
 
 def texts(name: str, doc: str, *, of: str | None = None) -> Column:
     """A list of texts."""
-    return Column(name, "texts", doc, references=of)
+    return Column(name, "texts", doc, references=of, longest=LONGEST_TEXT)

@@ -1,7 +1,7 @@
 """What is known from elsewhere: observations, spend, supplied estimates, and what analysts assert."""
 
 from lake.columns import Table
-from lake.tables.declaring import number, text, time
+from lake.tables.declaring import number, prose, text, time
 from lake.tables.vocabularies import EVIDENCE_GRADES, OBSERVATION_KINDS, OBSERVED_SUBJECTS
 
 OBSERVATIONS = Table(
@@ -14,7 +14,7 @@ OBSERVATIONS = Table(
         text("about_id", "Its key.", required=True),
         time("observed_at", "When.", required=True),
         number("value", "Its value, in the unit of its kind."),
-        text("text", "In words."),
+        prose("text", "In words."),
         time("valid_until", "Until when it holds; without it for good."),
         text("source", "Who or what says so."),
         number("confidence", "How sure it is, 0 to 1.", minimum=0, maximum=1),
@@ -63,7 +63,7 @@ ASSERTIONS = Table(
         text("subject", "Whom it is about: customer/<id>.", required=True),
         text("statement", "What holds, such as `prefers topic/tea until 2026-12-31 confidence 0.8`.", required=True),
         text("author", "Who says so.", required=True),
-        text("reason", "On what grounds.", required=True),
+        prose("reason", "On what grounds.", required=True),
         time("asserted_at", "When.", required=True),
     ),
     event_time="asserted_at",

@@ -1,7 +1,7 @@
 """Who may be talked to: customers, what identifies them, their consent, memberships and suppressions."""
 
 from lake.columns import Table
-from lake.tables.declaring import flag, number, text, time
+from lake.tables.declaring import flag, number, prose, text, time
 from lake.tables.vocabularies import CONSENT_BASES, CONSENT_PURPOSES, SUPPRESSION_KINDS
 
 CUSTOMERS = Table(
@@ -68,7 +68,7 @@ SUPPRESSIONS = Table(
         text("kind", "What the value is.", required=True, one_of=SUPPRESSION_KINDS),
         text("value", "Key of the customer, household or account, or an identifier of `identities`.", required=True),
         text("scope", "The channel that is closed; `*` for all channels.", required=True),
-        text("reason", "Why.", required=True),
+        prose("reason", "Why.", required=True),
         time("starts_at", "Closed from.", required=True),
         time("ends_at", "Closed until; without it for good."),
     ),
