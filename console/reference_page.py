@@ -62,6 +62,7 @@ run has done it before, and when it finishes, with at most one line a second in 
 | `WARRANT_PLAYBOOK` | the playbook's folder |
 | `WARRANT_DATA` | the folder in which source queries look for files, in place of the playbook's `data` |
 | `WARRANT_NOW` | simulates the clock, such as `2026-03-01T09:00:00+00:00`; only for channels that are files |
+| `WARRANT_ACTOR` | who acts, such as `person:ops-manager`, where a command does not say `--actor` |
 | `WARRANT_GRAPH` | a Bolt address such as `bolt://localhost:7687`, in place of the embedded server |
 | `WARRANT_GRAPH_USER`, `WARRANT_GRAPH_PASSWORD` | how to sign in there |
 | `WARRANT_GRAPH_MEMORY` | the most memory that the embedded server takes, such as `1g` |
