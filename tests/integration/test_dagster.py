@@ -162,7 +162,7 @@ def test_tables_without_a_source_are_skipped_and_the_others_count_their_rows(sho
 
 
 def test_people_find_a_picture_where_they_would_look(shop: Shop) -> None:
-    for asset in ("forecasts", "decisions"):
+    for asset in ("knowledge", "forecasts", "decisions"):
         assert shown(shop.result, asset)["picture"].startswith("![](data:image/png;base64,")
 
 

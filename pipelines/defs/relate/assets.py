@@ -32,5 +32,5 @@ def _show(day: Day, run: RunRow) -> dict[str, Any]:
     picture = map_picture(view)
     return {
         "audiences": dg.MetadataValue.json(audiences_apart(view, decision_settings(day.playbook))),
-        **({"map": dg.MetadataValue.md(f"![]({picture})")} if picture else {}),
+        **({"picture": dg.MetadataValue.md(f"![]({picture})")} if picture else {}),
     }
