@@ -13,8 +13,8 @@ import pandas as pd
 from decisioning.choice import LIMITS
 from decisioning.decision_log import verify
 from decisioning.planned import with_planned
+from decisioning.policies.builtin import SENDING_HOURS
 from decisioning.recheck import is_quiet, refusing_policies, without_room
-from decisioning.screening import SENDING_HOURS
 from lake.reservations import Reservations
 from lake.runs import RunRow
 from pipelines.channels.files import Batch, write_batch
