@@ -6,7 +6,7 @@ Customers enter as counts of pairs of products only.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Final
 
@@ -37,7 +37,7 @@ _COLUMNS = ["from_key", "to_key", "similarity", "because"]
 
 @dataclass(frozen=True, eq=False)
 class _Traits:
-    """What products of one category are like, one row per product.
+    """What products are like, one row per product.
 
     Attributes:
         price: NaN where unknown.
@@ -55,8 +55,13 @@ class _Traits:
     customers: csr_array
     orders: csr_array
 
+    def of(self, start: int, stop: int) -> "_Traits":
+        """Those of some of the products."""
+        rows = slice(start, stop)
+        return _Traits(*(getattr(self, each.name)[rows] for each in fields(self)))
+
     def likeness(self, rows: slice) -> tuple[dict[str, Floats], Floats]:
-        """Each likeness of some products to all of the category, NaN where unknown, and their shared customers."""
+        """Each likeness of some products to all of them, NaN where unknown, and their shared customers."""
         with np.errstate(divide="ignore", invalid="ignore"):
             both_state = _product(self.states[rows], self.states)
             stated = np.where(both_state > 0, _product(self.stated[rows], self.stated) / both_state, np.nan)
@@ -86,29 +91,28 @@ def substitutes(products: pd.DataFrame, purchases: pd.DataFrame, *, as_of: datet
     """
     known = products[products["category_id"].notna()].sort_values(["category_id", "product_id"], kind="stable")
     known = known.reset_index(drop=True)
-    bought = _bought(known, purchases, as_of)
-    found = [pairs for start, stop in _categories(known) for pairs in _in_category(known, bought, start, stop)]
+    traits, keys = _traits(known, purchases, as_of), known["product_id"].to_numpy(dtype=object)
+    found = [
+        pairs
+        for start, stop in _categories(known)
+        if stop - start > 1  # a product alone has no substitute
+        for pairs in _in_category(keys[start:stop], traits.of(start, stop))
+    ]
     empty = pd.DataFrame({name: pd.Series(dtype=object) for name in _COLUMNS}).astype({"similarity": "float64"})
     rows = pd.concat(found) if found else empty
     return rows.sort_values(["from_key", "to_key"], ignore_index=True)
 
 
-@dataclass(frozen=True, eq=False)
-class _Bought:
+def _bought(products: pd.DataFrame, purchases: pd.DataFrame, as_of: datetime) -> tuple[csr_array, csr_array]:
     """All products × customers and × orders, 1 for each pair there is."""
-
-    customers: csr_array
-    orders: csr_array
-
-
-def _bought(products: pd.DataFrame, purchases: pd.DataFrame, as_of: datetime) -> _Bought:
     is_sale = (purchases["kind"] == "sale") & (purchases["occurred_at"] < pd.Timestamp(as_of))
     lines = purchases.loc[is_sale, [name for name in _OF_LINES if name in purchases.columns]]
     product = pd.Index(products["product_id"]).get_indexer(pd.Index(lines["product_id"]))
     lines, product = lines[product >= 0], product[product >= 0]
     # without orders, what one customer bought at one time counts as one
     order = lines["order_id"] if "order_id" in lines else lines["customer_id"] + lines["occurred_at"].astype(str)
-    return _Bought(*(_incidence(owner, product, len(products)) for owner in (lines["customer_id"], order)))
+    customers, orders = (_incidence(owner, product, len(products)) for owner in (lines["customer_id"], order))
+    return customers, orders
 
 
 _OF_LINES = ("customer_id", "order_id", "product_id", "occurred_at")
@@ -131,14 +135,9 @@ def _categories(products: pd.DataFrame) -> Iterator[tuple[int, int]]:
     return zip(starts.tolist(), np.append(starts[1:], len(category)).tolist(), strict=True)
 
 
-def _in_category(products: pd.DataFrame, bought: _Bought, start: int, stop: int) -> Iterator[pd.DataFrame]:
-    if stop - start < 2:  # noqa: PLR2004 -- a product alone has no substitute
-        return
-    category = products.iloc[start:stop].reset_index(drop=True)
-    traits = _traits(category, bought, start, stop)
-    keys = category["product_id"].to_numpy(dtype=object)
-    for first in range(0, len(category), LARGEST_BLOCK):
-        rows = slice(first, min(first + LARGEST_BLOCK, len(category)))
+def _in_category(keys: Texts, traits: _Traits) -> Iterator[pd.DataFrame]:
+    for first in range(0, len(keys), LARGEST_BLOCK):
+        rows = slice(first, min(first + LARGEST_BLOCK, len(keys)))
         likeness, shared = traits.likeness(rows)
         similarity = _mean(likeness)
         similarity[np.arange(rows.stop - rows.start), np.arange(rows.start, rows.stop)] = 0.0
@@ -155,23 +154,24 @@ def _in_category(products: pd.DataFrame, bought: _Bought, start: int, stop: int)
         )
 
 
-def _traits(category: pd.DataFrame, bought: _Bought, start: int, stop: int) -> _Traits:
-    columns = [name for name in category.columns if name not in _NOT_STATED_ALIKE]
-    stated = category[columns].melt(ignore_index=False).dropna().reset_index(names="row")
+def _traits(products: pd.DataFrame, purchases: pd.DataFrame, as_of: datetime) -> _Traits:
+    columns = [name for name in products.columns if name not in _NOT_STATED_ALIKE]
+    stated = products[columns].melt(ignore_index=False).dropna().reset_index(names="row")
     value, values = pd.factorize(stated["variable"].astype(str) + "\0" + stated["value"].astype(str))
     column, names = pd.factorize(stated["variable"])
-    words = category["name"].astype(str).str.casefold().str.findall(r"\w+").map(lambda found: sorted(set(found)))
+    words = products["name"].astype(str).str.casefold().str.findall(r"\w+").map(lambda found: sorted(set(found)))
     word_rows = words.explode().dropna()
     word, vocabulary = pd.factorize(word_rows)
-    row, count = stated["row"].to_numpy(), len(category)
-    price = category["price"].to_numpy(dtype=np.float64) if "price" in category else np.full(count, np.nan)
+    row, count = stated["row"].to_numpy(), len(products)
+    price = products["price"].to_numpy(dtype=np.float64) if "price" in products else np.full(count, np.nan)
+    customers, orders = _bought(products, purchases, as_of)
     return _Traits(
         price=np.where(price > 0, price, np.nan),
         stated=_ones(row, value, (count, len(values))),
         states=_ones(row, column, (count, len(names))),
         words=_ones(word_rows.index.to_numpy(), word, (count, len(vocabulary))),
-        customers=bought.customers[start:stop],
-        orders=bought.orders[start:stop],
+        customers=customers,
+        orders=orders,
     )
 
 
