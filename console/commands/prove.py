@@ -35,7 +35,8 @@ def replay(
             f"  recorded root  {result['recorded_root']}\n  replayed root  {result['replayed_root']}", highlight=False
         )
         if result["erased"]:
-            erased = f"{len(result['erased']):,} records of people who were erased since, by their digests"
+            count = len(result["erased"])
+            erased = f"{count:,} record{'' if count == 1 else 's'} of people who were erased since, by digest"
             screen.print(f"  with {erased}; forecasts as they were stored", highlight=False)
         for customer in result["differing_customers"]:
             screen.print(f"  differs: customer {customer}", markup=False)
