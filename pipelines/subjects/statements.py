@@ -64,7 +64,7 @@ def read_statement(text: str, *, until: date | None, confidence: float | None) -
     end = until or _date(found["until"])
     share = confidence if confidence is not None else _share(found["confidence"])
     ending = f" until {end.isoformat()}" if end is not None else ""
-    certainty = f" confidence {share!r}" if share is not None else ""
+    certainty = f" confidence {_decimal(share)}" if share is not None else ""
     return Statement(f"{verb} {kind}/{key}{ending}{certainty}", kind, key)
 
 
@@ -78,6 +78,12 @@ def read_subject(text: str) -> str:
     if not text.startswith(CUSTOMER) or not identifier.strip():
         raise UsageError(f"`{text}` is no customer.", where="SUBJECT", remedy="Write it like customer/1609.")
     return identifier
+
+
+def _decimal(share: float) -> str:
+    """A share as people write it: `0.8`, `1.0`, never with an exponent."""
+    whole, _, part = f"{share:.6f}".partition(".")
+    return f"{whole}.{part.rstrip('0') or '0'}"
 
 
 def _date(text: str | None) -> date | None:

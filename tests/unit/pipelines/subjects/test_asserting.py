@@ -4,7 +4,10 @@ from datetime import date
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from graph.beliefs.stated import parse_statement
 from lake.journal import Actor, Journal
 from pipelines.errors import RefusedError, UsageError
 from pipelines.subjects.asserting import assert_fact, retract
@@ -107,3 +110,13 @@ def test_a_statement_is_a_belief_or_a_note(text: str, kept: str, kind: str | Non
 def test_a_statement_that_cannot_be_is_refused(text: str, confidence: float | None) -> None:
     with pytest.raises(UsageError):
         read_statement(text, until=None, confidence=confidence)
+
+
+@given(st.floats(0, 1), st.dates(), st.text(st.characters(codec="utf-8", categories=["L", "N"]), min_size=1))
+def test_what_becomes_a_belief_is_read_as_one(confidence: float, until: date, key: str) -> None:
+    kept = read_statement(f"prefers category/{key}", until=until, confidence=confidence)
+    believed = parse_statement(kept.text)
+    assert believed is not None
+    assert (believed.relation, believed.what, believed.key) == ("PREFERS", "Category", key)
+    assert believed.until == until
+    assert believed.confidence == pytest.approx(confidence, abs=1e-6)
