@@ -227,7 +227,11 @@ def _quarantine(given: pa.Table, source_row: np.ndarray, faults: Faults) -> pd.D
 
 
 def _as_texts(values: pa.ChunkedArray) -> list[str | None]:
-    texts = [None if value is None else str(value) for value in values.to_pylist()]
+    try:
+        plain = values.to_pylist()
+    except OverflowError:  # a time that Python cannot tell
+        plain = values.cast(pa.string()).to_pylist()
+    texts = [None if value is None else str(value) for value in plain]
     return [text if text is None or len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}…" for text in texts]
 
 
