@@ -2,17 +2,20 @@
 
 import csv
 import json
+import re
 import sys
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any, Final
 
 import typer
 from rich import box
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
+_TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?[+-]\d\d:\d\d")
 _WORDS: Final = {True: "true", False: "false", None: ""}
 
 
@@ -47,14 +50,25 @@ def write_csv(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None
 
 
 def show_rows(screen: Console, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Print the rows as a table that cuts nothing."""
+    """Print the rows as a table that cuts nothing but the seconds of times."""
     table = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False, show_edge=False)
     for column in columns:
         is_number = all(isinstance(row[column], int | float | None) for row in rows)
-        table.add_column(Text(column), justify="right" if is_number else "left", overflow="fold")
+        is_time = not is_number and all(row[column] is None or _is_time(row[column]) for row in rows)
+        justify: JustifyMethod = "right" if is_number else "left"
+        table.add_column(Text(column), justify=justify, overflow="fold", no_wrap=is_time)
     for row in rows:
-        table.add_row(*(Text(_cell(row[column])) for column in columns))
+        table.add_row(*(Text(_shown(row[column])) for column in columns))
     screen.print(table)
+
+
+def _shown(value: Any) -> str:
+    """As `_cell`, times to the minute in UTC, so that they fit on a line."""
+    return f"{datetime.fromisoformat(value).astimezone(UTC):%Y-%m-%d %H:%MZ}" if _is_time(value) else _cell(value)
+
+
+def _is_time(value: Any) -> bool:
+    return isinstance(value, str) and _TIME.fullmatch(value) is not None
 
 
 def _cell(value: Any) -> str:

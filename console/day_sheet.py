@@ -35,13 +35,14 @@ AMOUNTS: Mapping[str, str] = {
 }
 
 
-def show_day_sheet(screen: Console, day: Document, cards: Sequence[Document]) -> None:
+def show_day_sheet(screen: Console, day: Document, cards: Sequence[Document], *, able: Sequence[str] = ()) -> None:
     """Print the sheet of one run.
 
     Args:
         screen: Where to; nothing is cut from 80 columns on.
         day: The object that `warrant run --format json` prints.
         cards: `warrant why` objects of a few customers.
+        able: Who may see a customer's card, where nobody is named and therefore none is shown here.
     """
     screen.print()
     screen.rule(f"[bold]{escape(day['playbook'])}[/] · {day_name(day['as_of_day'])}")
@@ -58,7 +59,7 @@ def show_day_sheet(screen: Console, day: Document, cards: Sequence[Document]) ->
         _sample(screen, card, day["currency"])
     _data_notes(screen, day)
     _files(screen, day)
-    _next(screen, day, cards)
+    _next(screen, day, cards, able)
 
 
 def customer_rows(card: Document, currency: str) -> list[tuple[str, str]]:
@@ -251,9 +252,12 @@ def _sends(count: int) -> str:
     return f"{count:,} send{'' if count == 1 else 's'}"
 
 
-def _next(screen: Console, day: Document, cards: Sequence[Document]) -> None:
+def _next(screen: Console, day: Document, cards: Sequence[Document], able: Sequence[str]) -> None:
     commands = [f"warrant deliver {day['run_id']}"] if day["state"] != "delivered" else []
-    commands += [f"warrant why --customer {cards[0]['customer_id']}"] if cards else []
+    if cards:
+        commands.append(f"warrant why --customer {cards[0]['customer_id']}")
+    elif able and day["sends"]:
+        commands.append(f"warrant why --customer ID --actor {able[0]}")
     commands += [
         'warrant query "MATCH (:Customer)-[:HAS_MOTIVE]->(m:Motive) RETURN m.play, count(*) AS customers"',
         f"warrant replay {day['run_id']}",

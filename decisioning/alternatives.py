@@ -77,6 +77,8 @@ def why_not(made: Deliberation, rows: Indices) -> npt.NDArray[np.object_]:
     choice, customer = made.choice, made.candidates.customer[rows]
     own = choice.chosen[customer]
     behind = gather(choice.priced, own, 0.0) - choice.priced[rows]
+    pays = np.asarray(choice.paid.any(axis=0))
+    has_paid = pays[rows] | gather(pays, own, missing=False)
     names = np.array([limit.name for limit in choice.limits] + ["limits"], dtype=object)
     blocking = names[choice.blocking[rows]]
     refusing = _refusing(made, rows)
@@ -89,13 +91,18 @@ def why_not(made: Deliberation, rows: Indices) -> npt.NDArray[np.object_]:
         elif choice.priced[row] <= 0 or own[index] == NOTHING:
             text = f"priced out: others make more of {blocking[index]}"
         elif behind[index] >= SMALLEST_LEAD:
-            text = f"worth {behind[index]:.4f} less" + (" after limits" if choice.paid[:, row].any() else "")
+            text = f"worth {_amount(behind[index])} less" + (" after limits" if has_paid[index] else "")
         elif choice.blocking[row] >= 0 and behind[index] <= 0:
             text = f"no room left in {blocking[index]}"
         else:
             text = TIED
         texts.append(text)
     return np.array(texts, dtype=object)
+
+
+def _amount(lead: float) -> str:
+    """With as many digits as people see of values: hundredths of cents only below one."""
+    return f"{lead:,.{2 if lead >= 1 else 4}f}"
 
 
 def _refusing(made: Deliberation, rows: Indices) -> list[list[str]]:

@@ -106,14 +106,20 @@ def insist_on(actor: Actor, right: Right, playbook: "Playbook") -> None:
     if may(actor, right):
         return
     least = RIGHTS[right]
-    people = {} if playbook.people is None else playbook.people.people
-    able = [f"{PREFIX}{key}" for key, person in people.items() if ROLES.index(person.role) >= ROLES.index(least)]
+    able = who_may(right, playbook)
     who = f"{actor.person} is {actor.role}" if actor.person else f"nobody is named, which counts as {actor.role}"
     raise RefusedError(
         f"to {right} takes the role {least}, and {who}.",
         where=str(playbook.folder / FILE),
         remedy=f"Name who does it with --actor or {VARIABLE}. It may be done by: {', '.join(able) or 'nobody yet'}.",
     )
+
+
+def who_may(right: Right, playbook: "Playbook") -> list[str]:
+    """The persons whose role has a right, as `--actor` takes them; nobody without `people.yaml`."""
+    least = ROLES.index(RIGHTS[right])
+    people = {} if playbook.people is None else playbook.people.people
+    return [f"{PREFIX}{key}" for key, person in people.items() if ROLES.index(person.role) >= least]
 
 
 def said_by(actor: Actor) -> str:

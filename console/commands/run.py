@@ -1,8 +1,7 @@
 """`warrant run` and `warrant deliver`: decide a day and hand it to the channels."""
 
 from enum import StrEnum
-from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -10,6 +9,9 @@ from console.commands.arguments import AsOfOption, PlaybookArgument, PlaybookOpt
 from console.day_sheet import show_day_sheet
 from console.output import Format, FormatOption, people_screen, show_json
 from console.watching import watch
+
+if TYPE_CHECKING:
+    from pipelines.day import Day
 
 
 class Until(StrEnum):
@@ -43,7 +45,7 @@ def run(
     with watch() as progress:
         day = open_command_day(playbook, as_of, progress)
         document = run_day(day, until.value)
-    _show(document, day.playbook.folder, output)
+    _show(document, day, output)
 
 
 def deliver(
@@ -57,14 +59,16 @@ def deliver(
     with watch() as progress:
         day = open_command_day(playbook, None, progress)
         document = deliver_run(day, run_id)
-    _show(document, day.playbook.folder, output)
+    _show(document, day, output)
 
 
-def _show(document: dict[str, Any], folder: Path, output: Format) -> None:
+def _show(document: dict[str, Any], day: "Day", output: Format) -> None:
     if output == Format.JSON:
         show_json(document)
         return
     from pipelines.explaining import sample_cards
+    from pipelines.people import acting, who_may
 
-    screen = people_screen()
-    show_day_sheet(screen, document, sample_cards(document, folder))
+    is_named = acting(day.playbook, None, day.environment).person
+    able = [] if is_named else who_may("see personal data", day.playbook)
+    show_day_sheet(people_screen(), document, sample_cards(document, day.playbook.folder), able=able)

@@ -150,6 +150,14 @@ def test_a_run_that_decided_nothing_yet_says_only_that(day: Document) -> None:
     assert "9,650 of purchases" in text
 
 
+def test_whoever_is_not_named_is_told_who_may_see_a_card(day: Document, card: Document) -> None:
+    able = ["person:analyst", "person:owner"]
+    unnamed = printed(lambda screen: show_day_sheet(screen, day, [], able=able), width=NARROW)
+    assert "warrant why --customer ID --actor person:analyst" in unnamed
+    assert "--actor" not in sheet(day)
+    assert "--actor" not in sheet(day, card)
+
+
 def test_a_day_without_any_send_has_no_average(day: Document) -> None:
     nothing = {"sends": 0, "value": 0.0, "bound": 0.0, "cost": 0.0, "plays": [], "shadow_prices": {}}
     text = words(sheet(day | nothing))

@@ -270,6 +270,12 @@ def test_a_lead_that_no_digit_shows_is_a_tie(shop: World, lead: float, said: str
     assert [other["why_not"] for other in parsed(record, "alternatives")] == [said]
 
 
+def test_a_lead_of_whole_amounts_has_the_digits_of_the_values_beside_it(shop: World) -> None:
+    shop.uplift = {"reminder": (0.9, 0.01), "story": (0.02, 0.01)}
+    shop.asset("milk-story", "MILK", kind="story")
+    assert [other["why_not"] for other in parsed(shop.record("1"), "alternatives")] == ["worth 4.40 less"]
+
+
 # ---- held-out customers
 
 
