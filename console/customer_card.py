@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from console.day_sheet import counted, labelled
-from console.wording import GRADES, assumed, day_name, interval, money, nothing_because, sentence
+from console.wording import GRADES, assumed, day_name, interval, money, nothing_because, number, sentence
 
 Card = Mapping[str, Any]
 
@@ -76,9 +76,9 @@ def _input(card: Card) -> list[tuple[str, str]]:
     evidence = card["blocks"]["input"]["evidence"]
     tables = card["blocks"]["input"]["tables"]
     rows = [("Known at", f"the beginning of {day_name(card['as_of_day'])}, from {len(tables)} tables")]
-    for number, step in enumerate(evidence):
+    for place, step in enumerate(evidence):
         confidence = "" if step["confidence"] is None else f", confidence {step['confidence']:.2f}"
-        rows.append(("" if number else "Signals", f"{step['type']} {step['to']}{confidence}"))
+        rows.append(("" if place else "Signals", f"{step['type']} {step['to']}{confidence}"))
         rows += [("", f"  {_row(one)}") for one in step["rests_on"]]
     findings = card["health"]["findings"]
     said = f"{card['health']['level']}, " + (findings[0]["sentence"] if findings else "nothing found")
@@ -192,7 +192,7 @@ def _alternatives(screen: Console, card: Card, currency: str) -> None:
     table.add_column(f"worth {currency}", justify="right", no_wrap=True)
     table.add_column("why not", overflow="fold", ratio=3)
     for other in card["alternatives"]:
-        table.add_row(Text(other["title"]), Text(other["channel"]), f"{other['value']:,.4f}", Text(other["why_not"]))
+        table.add_row(Text(other["title"]), Text(other["channel"]), number(other["value"]), Text(other["why_not"]))
     screen.print()
     screen.print(table)
 

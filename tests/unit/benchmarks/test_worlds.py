@@ -12,6 +12,9 @@ from hypothesis import strategies as st
 
 from benchmarks.worlds import CompanySettings, World, simulate
 from benchmarks.worlds.catalogue import OBJECTION_TOPICS
+from graph.carts import carts
+from graph.identity.decisions import DECIDED_COLUMNS
+from graph.identity.resolving import resolve
 from lake.coercion import arrow_of
 from lake.quality import keys_of, split
 from lake.tables import TABLES
@@ -162,6 +165,29 @@ def test_who_is_named_on_a_device_is_its_owner_but_for_shared_ones(world: World)
     truth = world.truth.person_of("anonymous")
     assert shared
     assert shared <= set(truth[truth < 0].index)
+
+
+def test_devices_of_two_colleagues_are_contested_and_only_those(world: World) -> None:
+    tables = world.tables
+    nothing = pd.DataFrame(columns=DECIDED_COLUMNS)
+    found = resolve(tables["identities"], tables["signals"], tables["customers"], nothing, as_of=world.until)
+    contested = {key.removeprefix("anonymous/") for keys in found.contested["customers"] for key in keys[2:]}
+    owner = world.truth.person_of("anonymous")
+    assert len(contested) > 3
+    assert (owner[sorted(contested)] < 0).all()
+
+
+def test_carts_are_filled_before_checkouts_and_some_are_left_open(world: World) -> None:
+    signals, purchases = world.tables["signals"], world.tables["purchases"]
+    names = signals["name"].value_counts()
+    assert names["Product Added"] > names["Checkout Started"] > names["Product Removed"] > 0
+    held = carts(signals, purchases, as_of=world.until)
+    lately = held["added_at"] >= pd.Timestamp(world.until) - pd.Timedelta(days=30)
+    assert 10 < lately.sum() < 0.1 * len(world.tables["customers"])
+    last_sale = purchases[purchases["kind"] == "sale"].groupby("customer_id")["occurred_at"].max()
+    bought = held["from_key"].map(last_sale)
+    assert (bought.isna() | (bought < held["added_at"])).all()
+    assert bought.isna().any()  # somebody in a trial, who never bought
 
 
 def test_a_few_people_are_in_the_books_twice_under_one_address(world: World) -> None:

@@ -270,6 +270,17 @@ def test_a_lead_that_no_digit_shows_is_a_tie(shop: World, lead: float, said: str
     assert [other["why_not"] for other in parsed(record, "alternatives")] == [said]
 
 
+def test_a_lead_over_what_uses_no_limit_is_one_after_the_limits_of_the_decision(shop: World) -> None:
+    shop.channel("email", capacity=1).channel("mail", cost=0.09)
+    shop.customer("2").rhythm("2", "MILK", margin_none=4.0)
+    record = shop.record("1")
+    (other,) = parsed(record, "alternatives")
+    paid = parsed(record, "shadow_price")["email capacity"]
+    lead = record["value"] - paid - other["value"]
+    assert (record["channel_id"], other["channel_id"]) == ("email", "mail")
+    assert other["why_not"] == f"worth {lead:.4f} less after limits"
+
+
 def test_a_lead_of_whole_amounts_has_the_digits_of_the_values_beside_it(shop: World) -> None:
     shop.uplift = {"reminder": (0.9, 0.01), "story": (0.02, 0.01)}
     shop.asset("milk-story", "MILK", kind="story")
