@@ -144,6 +144,13 @@ def test_a_buying_group_that_shows_more_intent_than_before_surges(asked: GraphSt
     assert ask(asked, "which-accounts-surge", least_signals="8") == []
 
 
+def test_what_an_account_objects_to_is_told_with_the_keys_to_ask_on_with(asked: GraphStore) -> None:
+    answers = ask(asked, "what-do-accounts-object-to")
+    assert {(row["account_id"], row["account"]) for row in answers} == {("acme", "Acme")}
+    assert all(row["about_id"] for row in answers)
+    assert ask(asked, "who-decides-at-an-account", account=answers[0]["account_id"])
+
+
 def test_an_open_cart_names_what_could_stand_in(asked: GraphStore) -> None:
     (cart,) = ask(asked, "whose-cart-is-open")
     assert (cart["customer"], cart["product"], cart["worth"], cart["substitute"]) == ("ann", "Beans", 19.0, "Pods")
