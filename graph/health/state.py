@@ -21,6 +21,7 @@ TENTHS: Final = 10
 
 _CONSTRAINTS: Final = "SHOW CONSTRAINTS YIELD labelsOrTypes, properties RETURN labelsOrTypes, properties"
 _INDEXES: Final = "SHOW INDEXES YIELD labelsOrTypes, properties RETURN labelsOrTypes, properties"
+_LAYERS: Final = f"MATCH (marker:{statements.MARKER_LABEL}) RETURN marker.layer AS layer"
 _LABELS: Final = "CALL db.labels() YIELD label RETURN label"
 _TYPES: Final = "CALL db.relationshipTypes() YIELD relationshipType RETURN relationshipType AS type"
 
@@ -137,8 +138,10 @@ def _missing_definitions(store: "GraphStore") -> tuple[str, ...]:
         for label in row["labelsOrTypes"] or ()
         for name in row["properties"] or ()
     }
-    wanted = [(node.label, node.key) for node in NODES]
-    wanted += [(node.label, one.name) for node in NODES for one in node.properties if one.is_indexed]
+    loaded = {row["layer"] for row in store.read(_LAYERS)}  # what was never loaded has not been defined yet
+    nodes = [node for node in NODES if node.layer in loaded]
+    wanted = [(node.label, node.key) for node in nodes]
+    wanted += [(node.label, one.name) for node in nodes for one in node.properties if one.is_indexed]
     return tuple(f"{label}.{name}" for label, name in wanted if (label, name) not in there)
 
 

@@ -3,15 +3,20 @@
 from datetime import UTC, datetime, timedelta
 
 from graph import statements
+from graph.declarations import LAYERS, Layer
 from graph.health.state import read_state
+from graph.loaded import Marker, set_marker
 from graph.store import GraphStore
 
 AS_OF = datetime(2026, 3, 6, tzinfo=UTC)
 
 
-def define(store: GraphStore) -> None:
-    for statement in statements.definitions():
-        store.write(statement)
+def define(store: GraphStore, *layers: Layer) -> None:
+    """Constraints, indexes and markers of layers, as loading them makes them."""
+    for layer in layers or LAYERS:
+        for statement in statements.definitions(layer):
+            store.write(statement)
+        set_marker(store, layer, Marker("content"))
 
 
 def test_an_empty_graph_with_its_schema_has_no_drift(graph_store: GraphStore) -> None:
@@ -19,6 +24,14 @@ def test_an_empty_graph_with_its_schema_has_no_drift(graph_store: GraphStore) ->
     state = read_state(graph_store, AS_OF)
     assert (state.missing_definitions, state.undeclared) == ((), ())
     assert sum(state.nodes.values()) == sum(state.relationships.values()) == 0
+
+
+def test_a_layer_that_was_never_loaded_lacks_nothing(graph_store: GraphStore) -> None:
+    define(graph_store, "knowledge")
+    assert read_state(graph_store, AS_OF).missing_definitions == ()
+    define(graph_store, "decisions")
+    graph_store.write("DROP CONSTRAINT motive_key IF EXISTS")
+    assert read_state(graph_store, AS_OF).missing_definitions == ("Motive.motive_id",)
 
 
 def test_a_dropped_constraint_and_strange_names_are_drift(graph_store: GraphStore) -> None:
