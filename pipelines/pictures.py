@@ -2,7 +2,9 @@
 
 import base64
 import io
-from collections.abc import Mapping, Sequence
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -56,14 +58,16 @@ def rhythm_picture(cadence: "Cadence", as_of: datetime) -> str:
 
 
 def confidence_picture(confidence: Mapping[str, Sequence[int]]) -> str:
-    """How many open beliefs there are in each tenth of confidence, a line per kind."""
+    """Which share of the open beliefs of a kind lies in each tenth of confidence, a line per kind."""
     figure = picture_figure(height=3.0)
     axes = figure.add_subplot()
     for kind, tenths in sorted(confidence.items()):
         edges = np.linspace(0, 1, len(tenths) + 1)
-        axes.stairs(tenths, edges, label=kind.removeprefix("Customer "), linewidth=1.8)
+        number = sum(tenths)
+        label = f"{kind.removeprefix('Customer ')} ({number:,})"
+        axes.stairs(np.array(tenths) / max(number, 1), edges, label=label, linewidth=1.8)
     axes.set_xlabel("confidence")
-    axes.set_ylabel("open beliefs")
+    axes.set_ylabel("share of open beliefs")
     figure.legend(frameon=False, loc="outside right upper")
     return picture_address(figure)
 
@@ -77,6 +81,7 @@ def growth_picture(growth: Sequence[Mapping[str, Any]]) -> str:
     for name, colour in (("relationships", GREEN), ("nodes", GREY)):
         axes.plot(days, np.array([row[name] for row in growth]), "o-", color=colour, label=name)
     axes.set_ylim(bottom=0)
+    axes.yaxis.set_major_formatter("{x:,.0f}")
     step = max(len(moments) // DATES_SHOWN, 1)
     axes.set_xticks(days[::step], [f"{moment:%Y-%m-%d}" for moment in moments[::step]])
     figure.legend(frameon=False, loc="outside right upper")
@@ -94,8 +99,23 @@ def picture_figure(*, height: float) -> "Figure":
     return Figure(figsize=(8, height), layout="constrained")
 
 
+@contextmanager
+def texts_as_they_are() -> Iterator[None]:
+    """What people call things is drawn as it is: `$` begins no formula, a letter that no font has is an empty box."""
+    import matplotlib as mpl
+
+    with mpl.rc_context({"text.parse_math": False}), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        yield
+
+
 def picture_address(figure: "Figure") -> str:
     """The figure as a PNG in a data address."""
+    from matplotlib.text import Text
+
     content = io.BytesIO()
-    figure.savefig(content, format="png", dpi=110)
+    with texts_as_they_are():
+        for text in figure.findobj(Text):
+            text.set_parse_math(False)
+        figure.savefig(content, format="png", dpi=110)
     return f"data:image/png;base64,{base64.b64encode(content.getvalue()).decode()}"
