@@ -154,6 +154,30 @@ def test_accounts_groups_opportunities_and_observations_hang_together(day: Day) 
     assert day.ask("MATCH (:Observation)-[:AFFECTS]->(a:Account) RETURN count(a) AS accounts")[0]["accounts"] > 0
 
 
+def test_shared_devices_are_contested_and_open_carts_are_known(day: Day) -> None:
+    contested = day.command("identity", "contested")["contested"]
+    assert len(contested) == 9
+    assert all(row["n_customers"] == 3 for row in contested)  # two colleagues, and the device
+    carts = day.command("query", "whose-cart-is-open")["rows"]
+    assert len(carts) == 37
+    assert all(row["quantity"] >= 1 and row["worth"] > 0 for row in carts)
+
+
+def test_the_graph_is_well_and_no_confidence_is_lowered(day: Day) -> None:
+    health = run_command(day.home, "graph", "health")
+    assert [finding for finding in health["findings"] if finding["level"] != "ok"] == []
+    sent = day.exports["email"][0]
+    card = day.command("why", "--customer", sent["contact"])
+    assert card["health"] == {"level": "ok", "trust": 1.0, "findings": []}
+
+
+def test_who_is_close_to_the_next_tier_is_asked_without_a_day(day: Day) -> None:
+    close = day.command("query", "who-is-close-to-the-next-tier")["rows"]
+    assert close
+    assert {row["programme"] for row in close} == {"partners"}
+    assert all(row["deadline"] == "2025-12-31T23:00:00+00:00" for row in close)
+
+
 def test_why_a_visitor_is_shown_something_names_their_own_visits(day: Day) -> None:
     visitor = next(row["visitor"] for row in day.exports["website"] if row["visitor"].startswith("anonymous/"))
     card = day.command("why", "--customer", visitor)
