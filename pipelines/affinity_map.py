@@ -24,6 +24,7 @@ CUSTOMERS_ASKED = 20_000
 """Customers whose purchases say which categories go together; more would not change the picture."""
 
 NEIGHBOURS = 3
+LETTERS = 40
 SEED = 17
 _COLOURS = (GREEN, "#b5673b", "#4a6fa5", "#8a6d9e", "#b89b2e", "#5f8f8b", "#a3566f", "#7a7a52")
 
@@ -71,7 +72,8 @@ def map_picture(view: View) -> str | None:
         size = 30 + 500 * facts["people"] / most
         x, y = place[key]
         axes.scatter([x], [y], s=size, color=colour, marker=marker, zorder=2, edgecolor="white")
-        axes.annotate(facts["name"], (x, y), xytext=(0, 6), textcoords="offset points", fontsize=7, ha="center")
+        name = facts["name"] if len(facts["name"]) <= LETTERS else f"{facts['name'][:LETTERS]}…"
+        axes.annotate(name, (x, y), xytext=(0, 6), textcoords="offset points", fontsize=7, ha="center")
     axes.set_axis_off()
     figure.suptitle("Topics (squares) and categories by customers; joined by shared customers and content", fontsize=9)
     return picture_address(figure)

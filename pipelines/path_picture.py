@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.errors import UsageError
+from pipelines.pictures import missing_letters_as_boxes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -56,7 +57,7 @@ def draw_path(card: Mapping[str, Any], path: Path) -> Path:
     import matplotlib as mpl
 
     # Letters stay letters, so that the picture can be searched, and the same card gives the same file.
-    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "warrant"}):
+    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "warrant"}), missing_letters_as_boxes():
         figure = _figure(card)
         metadata = {"Date": None} if path.suffix.lower() == ".svg" else {}
         figure.savefig(str(path), format=path.suffix.lower()[1:], dpi=160, metadata=metadata)

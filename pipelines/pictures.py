@@ -100,21 +100,21 @@ def picture_figure(*, height: float) -> "Figure":
 
 
 @contextmanager
-def texts_as_they_are() -> Iterator[None]:
-    """What people call things is drawn as it is: `$` begins no formula, a letter that no font has is an empty box."""
-    import matplotlib as mpl
-
-    with mpl.rc_context({"text.parse_math": False}), warnings.catch_warnings():
+def missing_letters_as_boxes() -> Iterator[None]:
+    """A letter that the font lacks is drawn as an empty box, and nobody is warned of it."""
+    with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         yield
 
 
 def picture_address(figure: "Figure") -> str:
     """The figure as a PNG in a data address."""
+    import matplotlib as mpl
     from matplotlib.text import Text
 
     content = io.BytesIO()
-    with texts_as_they_are():
+    # what people call things is drawn as it is: `$` begins no formula
+    with mpl.rc_context({"text.parse_math": False}), missing_letters_as_boxes():
         for text in figure.findobj(Text):
             text.set_parse_math(False)
         figure.savefig(content, format="png", dpi=110)
