@@ -222,6 +222,13 @@ def _data_notes(screen: Console, day: Document) -> None:
     if forgotten := sum(day.get("forgotten", {}).values()):
         said = f"\nRows of people who were erased, left out: {forgotten:,}. The sources still have them."
         screen.print(said, style="yellow", highlight=False)
+    if (health := day.get("health")) and health["findings"]:
+        worst = health["findings"][0]
+        said = (
+            f"\nThe graph's health is at the level {health['level']}: {worst['sentence']}. Every confidence is multiplied "
+            f"by {health['trust']:.2f}; see warrant graph health."
+        )
+        screen.print(said, style="yellow", markup=False, highlight=False)
     if contested := day.get("identities", {}).get("contested", 0):
         said = f"\nIdentities that cannot be told apart: {contested:,}. `warrant identity contested` shows them."
         screen.print(said, style="yellow", highlight=False)

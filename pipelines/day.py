@@ -50,6 +50,21 @@ class Day:
         self.run = self.ledger.get(found.run_id)
         return self.run
 
+    def related_run(self) -> RunRow:
+        """The run that was related last: what the graph was loaded from.
+
+        Raises:
+            UsageError: Nothing has been related yet.
+        """
+        found = self.ledger.latest(step="relate")
+        if found is None:
+            raise UsageError(
+                f"nothing has been related for `{self.playbook.name}` yet.",
+                where=str(self.lake.root),
+                remedy=f"Run it: warrant run {self.playbook.folder}.",
+            )
+        return found
+
 
 def open_day(
     folder: Path | None,

@@ -15,7 +15,7 @@ from lake.runs import MINIMUM_PREFIX, RunRow, playbook_lock
 from lake.store import Only
 from pipelines.day import Day, open_day
 from pipelines.evidence import traced
-from pipelines.health import health_of, not_well
+from pipelines.health import health_in_short
 from pipelines.people import acting, may
 from pipelines.playbook_settings import policy_reasons
 from pipelines.running import assumed_numbers, day_of_run
@@ -130,11 +130,10 @@ def _card(day: Day, run: RunRow, record: Mapping[Any, Any], *, in_full: bool) ->
     """The explanation of a record; in full, it is traced down to single rows and told in four blocks."""
     card = explain(record, timezone=day.playbook.timezone, versions=versions_of(run))
     reasons = policy_reasons(day.playbook)
-    measured = health_of(run)
     card |= {
         "as_of_day": run.about["day"],
         "policy_reasons": {policy: reasons.get(policy, "") for policy in card["refused_by"]},
-        "health": {"level": measured["level"], "trust": measured["trust"], "findings": not_well(measured)},
+        "health": health_in_short(run),
     }
     if not in_full:
         return card

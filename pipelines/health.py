@@ -11,7 +11,7 @@ from lake.freshness import freshness
 from lake.runs import RunRow
 from lake.tables import TABLES
 from pipelines.day import Day
-from pipelines.errors import PlaybookError, UsageError
+from pipelines.errors import PlaybookError
 from pipelines.graph_access import playbook_graph
 from pipelines.identities import stored_contested
 from pipelines.playbook import Playbook
@@ -87,6 +87,12 @@ def health_of(run: RunRow) -> Mapping[str, Any]:
     return measured
 
 
+def health_in_short(run: RunRow) -> dict[str, Any]:
+    """Level and trust as they were measured for a run, and the findings that are worth a look, the worst first."""
+    measured = health_of(run)
+    return {"level": measured["level"], "trust": measured["trust"], "findings": not_well(measured)}
+
+
 def trust_in(run: RunRow) -> float:
     """What the confidence of the run's decisions is multiplied with."""
     return float(health_of(run)["trust"])
@@ -134,13 +140,7 @@ def health_now(day: Day) -> dict[str, Any]:
     Raises:
         UsageError: Nothing has been related yet.
     """
-    run = day.ledger.latest(step="relate")
-    if run is None:
-        raise UsageError(
-            f"nothing has been related for `{day.playbook.name}` yet.",
-            where=str(day.lake.root),
-            remedy=f"Run it: warrant run {day.playbook.folder}.",
-        )
+    run = day.related_run()
     as_of = run.identity.as_of
     tables = canonical_tables(day, run, FRESHNESS_TABLES)
     with playbook_graph(day, for_reading=True) as store:

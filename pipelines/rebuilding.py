@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from lake.known import known_at
-from lake.runs import RunRow, playbook_lock
+from lake.runs import playbook_lock
 from pipelines.clock import local_midnight
 from pipelines.day import Day
 from pipelines.errors import UsageError
@@ -37,7 +37,7 @@ def rebuild_graph(day: Day) -> dict[str, Any]:
     """
     from graph.load import load
 
-    run = _newest(day)
+    run = day.related_run()
     with playbook_lock(day.lake.root):
         day.progress.started("rebuild")
         tables = canonical_tables(day, run, RELATED_TABLES)
@@ -73,7 +73,7 @@ def rebuild_past(
     """
     from graph.load import load
 
-    run = _newest(day)
+    run = day.related_run()
     as_of = local_midnight(moment, day.playbook.timezone)
     if as_of > run.identity.as_of:
         raise UsageError(
@@ -141,14 +141,3 @@ def _counted(store: "GraphStore") -> dict[str, int]:
     nodes = store.read("MATCH (n) RETURN count(n) AS number")[0]["number"]
     relationships = store.read("MATCH ()-[r]->() RETURN count(r) AS number")[0]["number"]
     return {"nodes": nodes, "relationships": relationships}
-
-
-def _newest(day: Day) -> RunRow:
-    run = day.ledger.latest(step="relate")
-    if run is None:
-        raise UsageError(
-            f"nothing has been related for `{day.playbook.name}` yet.",
-            where=str(day.lake.root),
-            remedy=f"Run it: warrant run {day.playbook.folder}.",
-        )
-    return run

@@ -6,6 +6,7 @@ from typing import Any
 from lake.runs import RunRow, playbook_lock
 from pipelines.day import Day, open_day
 from pipelines.errors import UsageError
+from pipelines.health import health_in_short
 from pipelines.playbook import Playbook
 from pipelines.playbook_settings import policy_reasons
 from pipelines.steps import STEPS
@@ -110,6 +111,7 @@ def describe_run(day: Day, run: RunRow) -> dict[str, Any]:
         "refused_by_policy": summary.get("refused_by_policy", {}),
         "policy_reasons": policy_reasons(day.playbook),
         "shadow_prices": summary.get("shadow_prices", {}),
+        "health": health_in_short(run) if "relate" in run.steps else None,
         "quarantined": run.about["quarantined"],
         "later": run.about["later"],
         "forgotten": run.about.get("forgotten", {}),

@@ -164,3 +164,12 @@ def test_a_day_without_any_send_has_no_average(day: Document) -> None:
     assert "0 are sent something" in text
     assert "there was nothing to gain" in text
     assert "A send is worth" not in text
+
+
+def test_poor_health_and_what_it_does_to_confidence_are_told(day: Document) -> None:
+    stale = {"level": "warning", "sentence": "the newest row of signals is 3.6 days old", "trust": 0.55}
+    text = words(sheet(day | {"health": {"level": "warning", "trust": 0.55, "findings": [stale]}}))
+    assert (
+        "the level warning: the newest row of signals is 3.6 days old. Every confidence is multiplied by 0.55" in text
+    )
+    assert "health" not in words(sheet(day | {"health": {"level": "ok", "trust": 1.0, "findings": []}}))
