@@ -225,8 +225,8 @@ def _data_notes(screen: Console, day: Document) -> None:
     if (health := day.get("health")) and health["findings"]:
         worst = health["findings"][0]
         said = (
-            f"\nThe graph's health is at the level {health['level']}: {worst['sentence']}. Every confidence is multiplied "
-            f"by {health['trust']:.2f}; see warrant graph health."
+            f"\nThe graph's health is at the level {health['level']}: {worst['sentence']}. Every confidence is "
+            f"multiplied by {health['trust']:.2f}; see warrant graph health."
         )
         screen.print(said, style="yellow", markup=False, highlight=False)
     if contested := day.get("identities", {}).get("contested", 0):
