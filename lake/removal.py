@@ -95,8 +95,9 @@ class Removal:
             return any(self.payload_names(each) for pair in value.items() for each in pair)
         if isinstance(value, list):
             return any(self.payload_names(each) for each in value)
-        text = str(value)
-        return text.removeprefix(SUBJECT) in self.identifiers or (isinstance(value, str) and self.mentioned_in(text))
+        if not isinstance(value, str):
+            return False  # a count or a place in the journal may be the same number as somebody's id
+        return value.removeprefix(SUBJECT) in self.identifiers or self.mentioned_in(value)
 
     def _holds(self, column: pa.ChunkedArray) -> Mask:
         values = column.combine_chunks()

@@ -145,3 +145,7 @@ def test_a_payload_names_a_person_wherever_it_does() -> None:
     for payload in ({"customers": ["a", "c-willow"]}, {"subject": "customer/17"}, {"17": 1}, {"text": "ask c-willow."}):
         assert WILLOW.payload_names(json.loads(json.dumps(payload))), payload
     assert not WILLOW.payload_names({"subject": "customer/171", "n": 171, "text": "17 days"})
+
+
+def test_a_number_that_counts_something_names_nobody() -> None:
+    assert not WILLOW.payload_names({"without_payload": [3, 17], "records": 17})
