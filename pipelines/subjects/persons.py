@@ -1,13 +1,16 @@
 """Who is meant: a customer and all the identifiers that they go by."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from lake.erasure import Tombstones
 from lake.errors import LakeError
+from lake.rewriting import every_version
 from pipelines.day import Day
 from pipelines.errors import UsageError
 from pipelines.stored import empty_table
@@ -51,8 +54,13 @@ def result_table(day: Day, name: str) -> pd.DataFrame:
         return pd.DataFrame()
 
 
-def known_customer(day: Day, identifier: str) -> str:
+def known_customer(day: Day, identifier: str, *, ever: bool = False) -> str:
     """The customer whom an id names, be it their own or one that was merged into it.
+
+    Args:
+        day: Of the command.
+        identifier: The id.
+        ever: Also whom the sources do not name any more, as long as an earlier version of the customers is kept.
 
     Raises:
         UnknownPersonError: Nobody.
@@ -63,6 +71,8 @@ def known_customer(day: Day, identifier: str) -> str:
     survivor = _survivor_of(day, identifier)
     if survivor is not None:
         return survivor
+    if ever and _was_customer(day, identifier):
+        return identifier
     if Tombstones.of(day.lake).names(identifier):
         raise UnknownPersonError(
             f"nothing is known about `{identifier}` any more.",
@@ -83,17 +93,16 @@ def receipts(day: Day) -> Path:
 
 
 def person_of(day: Day, identifier: str) -> Person:
-    """A customer with everything that names them.
+    """A customer with everything that names them, or did in a version of the tables that is kept.
 
     Raises:
         UnknownPersonError: Nobody goes by this identifier.
     """
-    customer_id = known_customer(day, identifier)
+    customer_id = known_customer(day, identifier, ever=True)
     ids = [customer_id, *_aliases_of(day, customer_id)]
     identities = current_table(day, "identities")
-    theirs = identities["customer_id"].isin(ids)
-    values = identities.loc[theirs, "value"].drop_duplicates()
-    of_others = set(identities.loc[~theirs, "value"])
+    of_others = set(identities.loc[~identities["customer_id"].isin(ids), "value"])
+    values = _identifiers_ever(day, ids)
     signals = current_table(day, "signals")
     anonymous = signals.loc[signals["customer_id"].isin(ids), "anonymous_id"].dropna().drop_duplicates()
     own = [value for value in _ordered([*ids, *values, *anonymous]) if value not in of_others]
@@ -101,6 +110,24 @@ def person_of(day: Day, identifier: str) -> Person:
     visits = set(signals["anonymous_id"].dropna())
     own += [f"{VISITOR}{value}" for value in own if value in visits]
     return Person(customer_id, tuple(_ordered(own)), tuple(value for value in values if value in of_others))
+
+
+def _was_customer(day: Day, identifier: str) -> bool:
+    named = pa.scalar(identifier, pa.string())
+    return any(
+        pc.any(pc.equal(rows["customer_id"].cast(pa.string()), named)).as_py()
+        for rows in every_version(day.lake, "customers")
+    )
+
+
+def _identifiers_ever(day: Day, ids: Sequence[str]) -> list[str]:
+    """Identifiers that any kept version gives to one of these ids, the latest version's first."""
+    wanted = pa.array(ids, pa.string())
+    found = [
+        rows["value"].filter(pc.is_in(rows["customer_id"].cast(pa.string()), value_set=wanted)).to_pylist()
+        for rows in every_version(day.lake, "identities")
+    ]
+    return _ordered(value for values in found for value in values)
 
 
 def _survivor_of(day: Day, identifier: str) -> str | None:

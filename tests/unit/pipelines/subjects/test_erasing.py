@@ -149,6 +149,37 @@ def test_the_journal_still_verifies_and_its_texts_are_gone(lived_in: Any, anna: 
     assert lived_in.table("assertions")["subject"].tolist() == ["customer/c-maple"]
 
 
+def test_an_id_that_is_a_place_in_the_journal_leaves_what_earlier_erasures_noted(lived_in: Any, anna: Actor) -> None:
+    lived_in.write("data/customers.csv", (lived_in.folder / "data/customers.csv").read_text() + "1,South,2024-03-01,\n")
+    lived_in.perceive(9)
+    journal = Journal(lived_in.day(9).lake)
+    for customer_id in (WILLOW, "1", "c-birch"):
+        erase(lived_in.day(9), anna, customer_id, because="asked")
+        journal.verify()
+    assert journal.events("erasing")["payload"].notna().all()
+    assert journal.events("erased")["payload"].notna().all()
+
+
+def test_who_left_the_sources_is_erased_from_what_is_kept_with_their_former_address(lived_in: Any, anna: Actor) -> None:
+    path, former = lived_in.folder / "data/identities.csv", "willow.old@example.org"
+    as_it_was = path.read_text()
+    path.write_text(as_it_was.replace(MAIL, former))
+    lived_in.perceive(9)
+    path.write_text("".join(line for line in as_it_was.splitlines(keepends=True) if WILLOW not in line))
+    for name in ("customers", "consents", "signals"):
+        source = lived_in.folder / f"data/{name}.csv"
+        lines = source.read_text().splitlines(keepends=True)
+        source.write_text("".join(line for line in lines if WILLOW not in line))
+    lived_in.source(
+        "messages", "message_id,customer_id,direction,occurred_at,text", f"m2,c-maple,inbound,2026-03-01,ask {former}"
+    )
+    lived_in.perceive(10)
+    assert WILLOW not in set(lived_in.table("customers")["customer_id"])
+    receipt = erase(lived_in.day(10), anna, WILLOW, because="asked")
+    assert files_naming(lived_in.home, WILLOW, MAIL, former) == []
+    assert receipt["still_found"] == []
+
+
 def test_an_erasure_that_was_killed_is_completed_by_the_next_call(
     lived_in: Any, anna: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
