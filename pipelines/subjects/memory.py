@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lake.coercion import ARROW_TYPES, coerce, natural_type
-from lake.erasure import SUBJECT, Tombstones
+from lake.erasure import Tombstones
 from lake.journal import Journal
 from lake.quality import Split
 from lake.store import Lake
@@ -144,8 +144,3 @@ def _overridden(content: pa.Table, correction: Correction, timezone: str) -> pa.
     if is_there:
         return content.set_column(content.column_names.index(correction.column), correction.column, column)
     return content.append_column(correction.column, column)
-
-
-def subject_of(customer_id: str) -> str:
-    """How assertions name a customer."""
-    return f"{SUBJECT}{customer_id}"
