@@ -26,6 +26,9 @@ OPPOSITES: Final = {"INTERESTED_IN": ("OBJECTS_TO",), "PREFERS": ("OBJECTS_TO",)
 }
 """What a stated belief contradicts, besides inferring the same thing differently."""
 
+FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(2199, 12, 31)
+"""People write `until 9999-12-31` for good; an end beyond these days is that of the nearer one of them."""
+
 _STATEMENT = re.compile(
     r"\s*(?P<relation>interested_in|prefers|objects_to|triggered_by)\s+(?P<what>topic|category|channel)/(?P<key>\S.*?)"
     r"(?:\s+until\s+(?P<until>\d{4}-\d{2}-\d{2}))?(?:\s+confidence\s+(?P<confidence>0?\.\d+|[01](?:\.\d+)?))?\s*"
@@ -148,8 +151,9 @@ def overruled(inferred: pd.DataFrame, kind: str, stated_rows: dict[str, pd.DataF
 
 
 def _end_of(day: date | None, timezone: str) -> int | None:
-    """Microseconds since 1970 at which a local day ends."""
+    """Microseconds since 1970 at which a local day ends, of one between the first and the last day that are told."""
     if day is None:
         return None
-    midnight = datetime.combine(day + timedelta(days=1), datetime.min.time(), tzinfo=ZoneInfo(timezone))
+    told = min(max(day, FIRST_DAY), LAST_DAY)
+    midnight = datetime.combine(told + timedelta(days=1), datetime.min.time(), tzinfo=ZoneInfo(timezone))
     return int(pd.Timestamp(midnight).value // 1_000)

@@ -335,6 +335,16 @@ def test_a_stated_fact_shows_its_author_and_reason_and_holds_until_its_end() -> 
     assert belief["valid_to"] == pd.Timestamp("2026-03-05", tz="UTC"), "the day named is the last one"
 
 
+@pytest.mark.parametrize(("until", "ends"), [("2199-12-31", "2200-01-01"), ("9999-12-31", "2200-01-01")])
+def test_a_stated_fact_may_hold_for_good(until: str, ends: str) -> None:
+    (belief,) = Tables().says(f"objects_to topic/discounts until {until}", 2).believe("OBJECTS_TO Topic")
+    assert belief["valid_to"] == pd.Timestamp(ends, tz="UTC")
+
+
+def test_a_stated_fact_that_ended_before_times_begin_is_none() -> None:
+    assert Tables().says("objects_to topic/discounts until 0001-01-01", 2).believe("OBJECTS_TO Topic") == []
+
+
 def test_a_stated_fact_wins_over_what_is_inferred_about_the_same() -> None:
     tables = Tables().signal("Demo Requested", 9, topic="analytics").signal("Demo Requested", 9, topic="security")
     tables.says("objects_to topic/analytics", 5)
