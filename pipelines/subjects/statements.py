@@ -6,11 +6,15 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
+from lake.columns import LONGEST_TEXT
 from pipelines.errors import UsageError
 
 VERBS: Final = ("interested_in", "prefers", "objects_to", "triggered_by")
 KINDS: Final = ("topic", "category", "channel")
 CUSTOMER: Final = "customer/"
+LONGEST_STATEMENT: Final = LONGEST_TEXT - 50
+"""Characters, so that it still fits the table `assertions` with an end and a confidence behind it."""
+
 EXAMPLE: Final = "objects_to topic/discounts"
 
 _BELIEF: Final = re.compile(
@@ -43,11 +47,17 @@ def read_statement(text: str, *, until: date | None, confidence: float | None) -
     """Read what was said.
 
     Raises:
-        UsageError: It is empty, or a note that is to have an end or a confidence.
+        UsageError: It is empty or too long, or a note that is to have an end or a confidence.
     """
     words = " ".join(text.split())
     if not words:
         raise UsageError("nothing is said.", where="STATEMENT", remedy=f"Say for example: {EXAMPLE}")
+    if len(words) > LONGEST_STATEMENT:
+        raise UsageError(
+            f"the statement is longer than {LONGEST_STATEMENT:,} characters.",
+            where="STATEMENT",
+            remedy="Say what holds in a few words, and the rest with --because.",
+        )
     found = _BELIEF.fullmatch(words)
     if found is None:
         if until is not None or confidence is not None:

@@ -32,10 +32,12 @@ from lake.format import FORMAT, NewerFormatError
 from lake.runs import Ledger
 from lake.store import Lake
 from pipelines.day import open_day
+from pipelines.errors import UsageError
 from pipelines.home import Home
 from pipelines.progress import Silence
 from pipelines.running import run_day
 from pipelines.stored import empty_table
+from pipelines.subjects.statements import LONGEST_STATEMENT, read_statement
 from tests.scenarios.world import TODAY, World, days_before, fresh_world, local
 
 Tables = dict[str, pd.DataFrame]
@@ -469,3 +471,13 @@ def test_a_row_of_a_clock_ahead_of_ours_is_set_aside_today_and_counts_tomorrow(s
     assert checked() == (["a date in the future"], 1, 16)
     small_shop.today = days_before(TODAY, -1)
     assert checked() == ([], 0, 18)
+
+
+def test_a_statement_is_as_long_as_the_table_of_assertions_takes_it() -> None:
+    longest = f"objects_to topic/{'x' * (LONGEST_STATEMENT - 17)}"
+    kept = read_statement(longest, until=TODAY, confidence=0.123456789012345678)
+    assert len(kept.text) <= LONGEST_TEXT
+    for too_long in (f"{longest}x", "x" * MEGABYTE):
+        with pytest.raises(UsageError, match="longer than 950 characters") as refused:
+            read_statement(too_long, until=None, confidence=None)
+        assert len(str(refused.value)) < LONGEST_TEXT
