@@ -29,9 +29,11 @@ MASKED: Final[Mapping[str, tuple[str, ...]]] = {
     "messages": ("text",),
     "signals": ("properties",),
     "quarantine": (ROW, "value"),
-    "assertions": ("reason",),
+    "assertions": ("reason", "statement"),
+    "aliases": ("evidence", "because"),
+    "beliefs": ("reason",),
 }
-"""What a viewer does not see, by table."""
+"""What a viewer does not see, by table; nor what a source states beyond the declared columns of one."""
 RESULTS: Final = ("motives", "forecast_cadence", "forecast_recent", "forecast_redemption_customers", "aliases")
 JSON_COLUMNS: Final = (
     "value_parts",
@@ -54,7 +56,8 @@ CONTACT_TABLES: Final = ("consents", "suppressions", "touches", "planned_touches
 def show(day: Day, actor: Actor, identifier: str) -> dict[str, Any]:
     """All that is held about a person.
 
-    Who may not see personal data gets identifiers, messages and reasons masked.
+    Who may not see personal data gets identifiers, messages, what people said and why, rows that left for channels and
+    columns that only a source knows masked.
 
     Returns:
         `customer_id`, `identifiers`, `tables` (rows by table), `used_for` (by table), `beliefs`, `consents`,
@@ -70,21 +73,20 @@ def show(day: Day, actor: Actor, identifier: str) -> dict[str, Any]:
     names = [*TABLES, "quarantine"]
     tables = {name: _rows(removal, name, current_table(day, name)) for name in names if day.lake.latest(name)}
     tables = {name: rows for name, rows in tables.items() if rows}
-    decisions = _decisions(day, person)
+    beliefs, decisions, results = _beliefs(day, person.customer_id), _decisions(day, person), _results(day, removal)
+    names_in_exports = [*person.identifiers, *(str(each["decision_id"]) for each in decisions)]
+    exports = rows_naming(day.home.exports(day.playbook.name), names_in_exports)
     return {
         "customer_id": person.customer_id,
         "identifiers": list(person.identifiers) if is_open else [MASK for _ in person.identifiers],
         "shared_identifiers": len(person.shared),
         "tables": tables if is_open else {name: _masked(name, rows) for name, rows in tables.items()},
         "used_for": _used_for(tables),
-        "beliefs": _beliefs(day, person.customer_id),
+        "beliefs": beliefs if is_open else _masked("beliefs", beliefs),
         "consents": _consents(tables.get("consents", [])),
         "decisions": decisions,
-        "results": _results(day, removal),
-        "exports": rows_naming(
-            day.home.exports(day.playbook.name),
-            [*person.identifiers, *(str(each["decision_id"]) for each in decisions)],
-        ),
+        "results": results if is_open else {name: _masked(name, rows) for name, rows in results.items()},
+        "exports": exports if is_open else [export | {"row": _all_masked(export["row"])} for export in exports],
         "reservations": _log_rows(day, removal, RESERVATIONS),
         "journal": _journal(day, removal, is_open=is_open),
     }
@@ -104,8 +106,16 @@ def _plain_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _masked(name: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    hidden = MASKED.get(name, ())
-    return [{column: MASK if column in hidden else value for column, value in row.items()} for row in rows]
+    return [{column: value if _is_open(name, column) else MASK for column, value in row.items()} for row in rows]
+
+
+def _is_open(table: str, column: str) -> bool:
+    is_declared = table not in TABLES or TABLES[table].column(column) is not None
+    return is_declared and column not in MASKED.get(table, ())
+
+
+def _all_masked(row: Mapping[str, Any]) -> dict[str, Any]:
+    return dict.fromkeys(row, MASK)
 
 
 def _used_for(tables: Iterable[str]) -> dict[str, list[str]]:
@@ -191,7 +201,7 @@ def _journal(day: Day, removal: Removal, *, is_open: bool) -> list[dict[str, Any
             "at": event["at"].isoformat(),
             "by": event["person"] or f"system-user:{event['system_user']}",
             "because": event["because"] if is_open else MASK,
-            "what": event["payload"],
+            "what": event["payload"] if is_open else _all_masked(event["payload"]),
         }
         for event in events
         if event["payload"] and removal.payload_names(event["payload"])

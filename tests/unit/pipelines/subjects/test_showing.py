@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from lake.journal import Actor
@@ -62,10 +63,23 @@ def test_every_table_shows_the_rows_about_the_person_and_no_others(told: Any, an
 def test_a_viewer_sees_that_something_is_there_and_not_what(told: Any) -> None:
     shown = show(told.day(7), Actor("person:v", "viewer"), WILLOW)
     text = json.dumps(shown, ensure_ascii=False)
-    for hidden in (MAIL, "a private word", "a private reason"):
+    for hidden in (MAIL, "a private word", "a private reason", "prefers category/tea"):
         assert hidden not in text
+    assert shown["tables"]["customers"][0]["shoe_size"] == MASK
+    assert shown["tables"]["customers"][0]["region"] == "North"
     assert shown["tables"]["identities"][0]["value"] == MASK
     assert shown["tables"]["messages"][0]["text"] == MASK
+
+
+def test_a_viewer_does_not_see_by_which_address_ids_were_joined(told: Any, anna: Actor) -> None:
+    day = told.day(7)
+    run = day.ledger.latest()
+    day.ledger.mark(run.run_id, step="decide", state="decided", payload={})
+    alias = {"alias": "c-old", "customer_id": WILLOW, "evidence": "email:old@example.org", "because": "a private word"}
+    day.lake.write_slice("aliases", run.run_id, pd.DataFrame([alias]))
+    assert show(day, anna, WILLOW)["results"]["aliases"][0]["evidence"] == "email:old@example.org"
+    (masked,) = show(day, Actor("person:v", "viewer"), WILLOW)["results"]["aliases"]
+    assert (masked["customer_id"], masked["evidence"], masked["because"]) == (WILLOW, MASK, MASK)
 
 
 def test_somebody_unknown_is_said_to_be_so(told: Any, anna: Actor) -> None:
