@@ -1,4 +1,4 @@
-"""What holds at this very moment: clock, customers, consents and touches, read again before anything leaves.
+"""What holds at this very moment: clock, customers, consents, suppressions and touches, read again before delivery.
 
 Nothing in here changes a decision; it can only keep one back.
 """

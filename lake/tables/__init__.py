@@ -1,8 +1,8 @@
 """The canonical tables: what a source query must produce. Names, units, keys and closed lists are declared here only.
 
 Times are UTC in microseconds: a time without zone is read as UTC, a date as 00:00 in the playbook's time zone. Money is
-in the playbook's currency. How rows are checked against this is in `lake.quality`. `identities` and `messages` are the
-only tables with direct identifiers or free text of customers: they never enter the graph.
+in the playbook's currency. How rows are checked against this is in `lake.quality`. `identities`, `suppressions` and
+`messages` are the only tables with direct identifiers or free text of customers: those never enter the graph.
 """
 
 from collections.abc import Mapping
