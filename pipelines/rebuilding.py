@@ -5,17 +5,14 @@ from contextlib import contextmanager
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from lake.known import known_at
 from lake.runs import playbook_lock
 from pipelines.clock import local_midnight
 from pipelines.day import Day
 from pipelines.errors import UsageError
 from pipelines.graph_access import ADDRESS, EMBEDDED, past_name, past_state, playbook_target
-from pipelines.playbook_settings import relate_settings
 from pipelines.projecting import project
-from pipelines.steps import RELATED_TABLES
+from pipelines.steps import RELATED_TABLES, knowledge
 from pipelines.stored import canonical_tables, graph_state
 
 if TYPE_CHECKING:
@@ -41,7 +38,8 @@ def rebuild_graph(day: Day) -> dict[str, Any]:
     with playbook_lock(day.lake.root):
         day.progress.started("rebuild")
         tables = canonical_tables(day, run, RELATED_TABLES)
-        wanted = _knowledge(day, tables, run.identity.as_of)
+        day.progress.doing("rebuild", "relating the tables")
+        wanted = knowledge(day, run, tables, as_of=run.identity.as_of)
         with _emptied(day, playbook_target(day, "rebuild"), day.playbook.name) as store:
             load(store, graph_state(day), "knowledge", wanted, report=lambda text: day.progress.doing("rebuild", text))
             runs = sorted(day.ledger.having("project"), key=lambda one: one.identity.as_of)
@@ -70,6 +68,7 @@ def rebuild_past(
     Raises:
         UsageError: Nothing has been related yet, or the day lies after what was; or the graph is a Neo4j, which has
             room for one, and no other is named.
+        PlaybookBusyError: A run or an erasure is under way.
     """
     from graph.load import load
 
@@ -80,15 +79,17 @@ def rebuild_past(
             f"{moment} lies after what is known, {run.about['day']}.", where="--as-of", remedy="Run that day first."
         )
     day.progress.started("rebuild")
-    tables = known_at(canonical_tables(day, run, RELATED_TABLES), learnt_by or day.clock.now)
-    wanted = _knowledge(day, tables, as_of)
     name = past_name(day, moment)
     target = past_target(day, moment, into)
     state = past_state(day, moment)
-    with _emptied(day, target, name) as store:
-        load(store, state, "knowledge", wanted, report=lambda text: day.progress.doing("rebuild", text))
-        counted = _counted(store)
-    (state / ADDRESS).write_text(f"{into or EMBEDDED}\n", encoding="utf-8")
+    with playbook_lock(day.lake.root):  # nobody is erased between reading the tables and noting where the graph is
+        tables = known_at(canonical_tables(day, run, RELATED_TABLES), learnt_by or day.clock.now)
+        day.progress.doing("rebuild", "relating the tables")
+        wanted = knowledge(day, run, tables, as_of=as_of)
+        with _emptied(day, target, name) as store:
+            load(store, state, "knowledge", wanted, report=lambda text: day.progress.doing("rebuild", text))
+            counted = _counted(store)
+        (state / ADDRESS).write_text(f"{into or EMBEDDED}\n", encoding="utf-8")
     return {
         "run_id": run.run_id,
         "as_of": as_of.isoformat(),
@@ -127,14 +128,6 @@ def _emptied(day: Day, target: "Target", owner: str) -> Iterator["GraphStore"]:
         wipe(store, report=lambda text: day.progress.doing("rebuild", text))
         claim(store, owner)
         yield store
-
-
-def _knowledge(day: Day, tables: dict[str, pd.DataFrame], as_of: datetime) -> dict[str, pd.DataFrame]:
-    from graph.relate import knowledge_tables
-
-    day.progress.doing("rebuild", "relating the tables")
-    settings = relate_settings(day.playbook)
-    return dict(knowledge_tables(tables, as_of=as_of, timezone=day.playbook.timezone, settings=settings))
 
 
 def _counted(store: "GraphStore") -> dict[str, int]:

@@ -5,6 +5,10 @@ is kept in memory, so any step can be the first of a new process.
 """
 
 import time
+from collections.abc import Mapping
+from datetime import datetime
+
+import pandas as pd
 
 from forecasting.forecast import forecast as make_forecasts
 from lake.runs import RunIdentity, RunRow
@@ -100,16 +104,10 @@ def relate(day: Day, run: RunRow) -> Outcome:
     """Write what the tables mean together into the graph, then read and store the view that the run decides from."""
     from graph.load import load
     from graph.read_view import read_view, store_view
-    from graph.relate import knowledge_tables
 
     day.progress.doing("relate", "aggregating purchases")
     tables = canonical_tables(day, run, RELATED_TABLES)
-    wanted = knowledge_tables(
-        tables | {ALIASES: stored_aliases(day.lake, run.run_id)},
-        as_of=day.clock.as_of,
-        timezone=day.playbook.timezone,
-        settings=relate_settings(day.playbook),
-    )
+    wanted = knowledge(day, run, tables, as_of=day.clock.as_of)
     with playbook_graph(day, "relate") as store:
         report = load(
             store, graph_state(day), "knowledge", wanted, report=lambda text: day.progress.doing("relate", text)
@@ -123,6 +121,20 @@ def relate(day: Day, run: RunRow) -> Outcome:
     said = ", ".join(f"{count:,} {what}" for what, count in changes.items())
     said = f"{said}, {report.unchanged:,} unchanged; health: {health.level}"
     return Outcome(said, {"view": digest, **changes, "health": health_facts(health)})
+
+
+def knowledge(day: Day, run: RunRow, tables: Mapping[str, pd.DataFrame], *, as_of: datetime) -> dict[str, pd.DataFrame]:
+    """What the tables of a run mean together at a moment: the rows of the graph's layer of knowledge, by kind."""
+    from graph.relate import knowledge_tables
+
+    return dict(
+        knowledge_tables(
+            {**tables, ALIASES: stored_aliases(day.lake, run.run_id)},
+            as_of=as_of,
+            timezone=day.playbook.timezone,
+            settings=relate_settings(day.playbook),
+        )
+    )
 
 
 @step("forecast")

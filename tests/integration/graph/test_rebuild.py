@@ -50,12 +50,16 @@ def test_a_graph_that_somebody_spoilt_comes_back_with_beliefs_that_were_closed(
     world: World, embedded_server: graph_server.Server
 ) -> None:
     shop(world)
+    world.customer("anna-again")
+    for customer_id in ("anna", "anna-again"):
+        world.identity("email", "anna@example.org", customer_id, on=days_before(TODAY, 100))
     world.run(as_of=YESTERDAY)
     world.purchase("anna", "coffee", on=YESTERDAY)
     world.run()
     knowledge, decisions = (content(embedded_server, world.name, layer) for layer in ("knowledge", "decisions"))
     closed = [one for one in knowledge["Customer INTERESTED_IN Category"] if one["from_key"] == "anna"]
     assert len({one["valid_from"] for one in closed}) > 1, "the belief of before the last purchase is still there"
+    assert [one.get("aliases") for one in knowledge["Customer"]] == [["anna-again"], None]
 
     with GraphStore.connect(embedded_target(embedded_server, database_name(world.name))) as store:
         store.write("MATCH (c:Customer) DETACH DELETE c")
