@@ -89,7 +89,7 @@ def touched(record: Mapping[Any, Any], belonging: dict[str, pd.DataFrame]) -> It
 
 
 @given(records=made_records(), belonging=ownership())
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 def test_one_hop_leads_from_any_entity_to_every_decision_that_touched_it(
     records: pd.DataFrame, belonging: dict[str, pd.DataFrame]
 ) -> None:

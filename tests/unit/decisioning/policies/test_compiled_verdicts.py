@@ -244,13 +244,13 @@ def examples(count: int) -> settings:
     return settings(max_examples=count, deadline=None, suppress_health_check=list(HealthCheck))
 
 
-@examples(1000)
+@examples(500)
 @given(policies("one"), worlds())
 def test_one_policy_says_what_the_interpreter_says(policy: PolicySpecification, world: World) -> None:
     compare([policy], world)
 
 
-@examples(400)
+@examples(200)
 @given(st.lists(policies(), max_size=6, unique_by=lambda policy: policy.identifier), st.none() | caps(), worlds())
 def test_several_policies_and_a_cap_do_not_disturb_each_other(
     written: list[PolicySpecification], cap: PolicySpecification | None, world: World
@@ -258,13 +258,13 @@ def test_several_policies_and_a_cap_do_not_disturb_each_other(
     compare([*written, cap] if cap else written, world)
 
 
-@examples(100)
+@examples(50)
 @given(worlds())
 def test_without_any_policy_the_built_in_ones_speak(world: World) -> None:
     compare([], world)
 
 
-@examples(300)
+@examples(150)
 @given(
     st.lists(st.tuples(sided_atoms(ON_CUSTOMERS), sided_atoms(ON_ASSETS)), min_size=2, max_size=7),
     st.sampled_from([(Or, And), (And, Or)]),
@@ -279,7 +279,7 @@ def test_a_rule_with_many_terms_never_mixes_the_sides_of_two_of_them(
     compare([PolicySpecification("pairs", kind, "it must be", expression=to_text(expression))], world)
 
 
-@examples(100)
+@examples(50)
 @given(st.lists(st.tuples(sided_atoms(ON_CUSTOMERS), sided_atoms(ON_ASSETS)), min_size=70, max_size=90), worlds())
 def test_more_terms_than_one_word_has_bits(pairs: list[tuple[Condition, Condition]], world: World) -> None:
     third = len(pairs) // 3
@@ -300,7 +300,7 @@ def test_comparisons_between_customer_and_asset(
     compare([PolicySpecification("between", "deny", "it must be", expression=to_text(expression))], world)
 
 
-@examples(300)
+@examples(150)
 @given(conditions(customer_atoms()), worlds())
 def test_an_audience_is_who_the_condition_surely_selects(condition: Condition, world: World) -> None:
     found = select(to_text(condition), world.customer_side)
@@ -308,7 +308,7 @@ def test_an_audience_is_who_the_condition_surely_selects(condition: Condition, w
     assert found.tolist() == [truth(condition, each) is True for each in seen]
 
 
-@examples(300)
+@examples(150)
 @given(caps(), worlds())
 def test_a_cap_counts_what_its_condition_may_include(cap: PolicySpecification, world: World) -> None:
     (compiled,) = compile_policies([cap], WITH_CAP).caps
@@ -325,7 +325,7 @@ def test_a_cap_counts_what_its_condition_may_include(cap: PolicySpecification, w
             assert counted(compiled, world.asset_side)[asset, channel] == expected
 
 
-@examples(1000)
+@examples(500)
 @given(conditions(size=12))
 def test_what_is_written_down_reads_back_as_the_same(condition: Condition) -> None:
     assert parse(to_text(condition)) == condition
