@@ -149,7 +149,9 @@ def perceive(playbook: Playbook, lake: Lake, knowing: Knowing, *, slot: str, day
     own_touches = reservations.touches(knowing.as_of, slot=slot, day=day)
     reading = read_tables(playbook, knowing, report, own_touches=own_touches)
     report("finding out who is who")
-    identified = identify(playbook, reading.splits, lake, as_of=knowing.as_of)
+    # once for the rows of those who are somebody else's alias, once for survivors, whose gaps aliases have filled
+    corrected = knowing.memory.corrected(reading.splits, playbook.timezone)
+    identified = identify(playbook, corrected, lake, as_of=knowing.as_of)
     reading.splits = knowing.memory.corrected(identified.splits, playbook.timezone)
     report("committing")
     pins = {name: commit_table(lake, TABLES[name], checked.content) for name, checked in reading.splits.items()}

@@ -57,6 +57,22 @@ def test_a_correction_of_somebody_who_left_changes_nobody(shop: Any, anna: Actor
     assert shop.table("customers")["region"].tolist() == ["South"]
 
 
+def test_a_correction_still_holds_after_its_person_was_joined_with_another(shop: Any, anna: Actor) -> None:
+    correct(shop.day(6), anna, "c-maple", ["is_minor=yes", "language=de"], because="their mother called")
+    shop.source(
+        "identities",
+        "kind,value,customer_id,first_seen_at",
+        f"email,one@example.org,{WILLOW},2025-01-01",
+        "email,one@example.org,c-maple,2025-01-01",
+    )
+    shop.perceive(7)
+    assert set(shop.table("customers")["customer_id"]) == {WILLOW, "c-birch"}
+    assert (customer(shop)["is_minor"], customer(shop)["language"]) == (True, "de")
+    correct(shop.day(7), anna, WILLOW, ["language="], because="they told us")
+    shop.perceive(8)
+    assert customer(shop)["language"] is None
+
+
 def test_a_corrected_consent_is_the_word_said_last(shop: Any, anna: Actor) -> None:
     correct(shop.day(6), anna, WILLOW, ["consent.email=withdrawn"], because="they called")
     correct(shop.day(6), anna, "c-birch", ["consent.email=granted"], because="a form on paper")
