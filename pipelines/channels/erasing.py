@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -37,7 +37,7 @@ class Cleared:
 
 
 def clear_exports(folder: Path, names: Collection[str]) -> list[Cleared]:
-    """Rewrite every batch below a folder that has rows in which one of these names stands as a value.
+    """Rewrite every batch below a folder that has rows about one of these names.
 
     Args:
         folder: The exports of a playbook.
@@ -48,14 +48,14 @@ def clear_exports(folder: Path, names: Collection[str]) -> list[Cleared]:
 
 
 def rows_naming(folder: Path, names: Collection[str]) -> list[dict[str, Any]]:
-    """Rows of batches below a folder in which one of these names stands as a value: `file`, `channel` and the `row`."""
+    """Rows of batches below a folder that are about one of these names: `file`, `channel` and the `row`."""
     found, wanted = [], frozenset(names)
     for manifest in sorted(folder.rglob("*.manifest.json")):
         content = json.loads(manifest.read_bytes())
         path = next((path for name in content["sha256"] if (path := manifest.with_name(name)).is_file()), None)
         if path is not None:
             table = _read(path)
-            theirs = table.filter(pa.array(_is_named(table, wanted), pa.bool_()))
+            theirs = table.filter(pa.array(_is_named(table, wanted, content), pa.bool_()))
             found += [{"file": str(path), "channel": content["channel"], "row": row} for row in theirs.to_pylist()]
     return found
 
@@ -68,7 +68,7 @@ def _cleared(manifest: Path, names: frozenset[str]) -> Cleared | None:
         if not path.is_file():
             continue
         table = _read(path)
-        is_theirs = _is_named(table, names)
+        is_theirs = _is_named(table, names, content)
         if is_theirs.any():
             removed = max(removed, int(is_theirs.sum()))
             replace_file(path, _without(path, table, is_theirs))
@@ -98,10 +98,13 @@ def _without(path: Path, table: pa.Table, is_theirs: npt.NDArray[np.bool_]) -> b
     return b"".join([header, *kept])
 
 
-def _is_named(table: pa.Table, names: frozenset[str]) -> npt.NDArray[np.bool_]:
-    """Rows in which one of the names is a value."""
+def _is_named(table: pa.Table, names: frozenset[str], manifest: Mapping[str, Any]) -> npt.NDArray[np.bool_]:
+    """Rows in which one of the names is a value, where the manifest knows it of a column that says whom a row is about.
+
+    Elsewhere the same text may be a version or an offer, of anybody's row.
+    """
     is_theirs = np.zeros(table.num_rows, dtype=np.bool_)
-    for column in table.column_names:
+    for column in manifest.get("person_columns", table.column_names):
         if pa.types.is_string(table[column].type):
             is_theirs |= table[column].to_pandas().isin(names).to_numpy(dtype=np.bool_)
     return is_theirs

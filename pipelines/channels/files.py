@@ -34,6 +34,8 @@ STANDARD_COLUMNS = (
     "run_id",
 )
 TIME_COLUMNS = ("send_at", "expires_at")
+PERSON_COLUMNS = ("decision_id", "customer_id")
+"""Columns that say about whom a row is."""
 TIME = pa.timestamp("us", "UTC")
 
 
@@ -71,7 +73,8 @@ def write_batch(
         columns: The channel's own column names to ours; empty for ours as they are.
         about: Versions and counts that the manifest states beside hashes.
     """
-    table = _table(rows, channel_id, columns)
+    chosen = _chosen(channel_id, columns)
+    table = _table(rows, chosen)
     folder.mkdir(parents=True, exist_ok=True)
     written = [replace_file(folder / f"{channel_id}.{kind}", encode(table, kind)) for kind in formats]
     digests = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in written}
@@ -81,6 +84,7 @@ def write_batch(
         "channel": channel_id,
         "rows": table.num_rows,
         "columns": table.column_names,
+        "person_columns": [theirs for theirs, ours in chosen.items() if ours in PERSON_COLUMNS],
         "sha256": digests,
         **about,
     }
@@ -110,11 +114,14 @@ def check_columns(columns: Mapping[str, str], where: str) -> None:
         )
 
 
-def _table(rows: pd.DataFrame, channel_id: str, columns: Mapping[str, str]) -> pa.Table:
+def _chosen(channel_id: str, columns: Mapping[str, str]) -> dict[str, str]:
+    """The channel's own column names to ours, always with the decision's id."""
     chosen = dict(columns) or {name: name for name in STANDARD_COLUMNS}
     check_columns(chosen, channel_id)
-    if "decision_id" not in chosen.values():
-        chosen = {"decision_id": "decision_id", **chosen}
+    return chosen if "decision_id" in chosen.values() else {"decision_id": "decision_id", **chosen}
+
+
+def _table(rows: pd.DataFrame, chosen: Mapping[str, str]) -> pa.Table:
     # Declared, since a column without a value tells no type, and every batch must have the same columns.
     schema = pa.schema([(theirs, TIME if ours in TIME_COLUMNS else pa.string()) for theirs, ours in chosen.items()])
     frame = pd.DataFrame({theirs: rows[ours] for theirs, ours in chosen.items()})

@@ -11,8 +11,8 @@ from pipelines.channels.erasing import clear_exports, rows_naming
 from pipelines.channels.files import STANDARD_COLUMNS, write_batch
 
 
-def batch(folder: Path, *customers: str, columns: dict[str, str] | None = None) -> None:
-    rows = pd.DataFrame({name: [None] * len(customers) for name in STANDARD_COLUMNS}, dtype=object)
+def batch(folder: Path, *customers: str, columns: dict[str, str] | None = None, about_all: str | None = None) -> None:
+    rows = pd.DataFrame({name: [about_all] * len(customers) for name in STANDARD_COLUMNS}, dtype=object)
     rows["customer_id"] = list(customers)
     rows["decision_id"] = [f"decision-of-{customer}" for customer in customers]
     rows["title"] = 'Tea, "now"'
@@ -32,6 +32,13 @@ def test_only_the_persons_rows_go_from_all_files_and_the_manifest_fits(tmp_path:
         assert manifest["sha256"][f"email.{kind}"] == hashlib.sha256(left).hexdigest()
     assert (manifest["rows"], manifest["is_rewritten_after_erasure"]) == (1, True)
     assert clear_exports(tmp_path, ["anna"]) == []
+
+
+def test_rows_of_others_stay_where_their_version_or_offer_is_written_like_the_persons_id(tmp_path: Path) -> None:
+    batch(tmp_path, "1", "bert", about_all="1")
+    (done,) = clear_exports(tmp_path, ["1"])
+    assert done.rows_removed == 1
+    assert [found["row"]["customer_id"] for found in rows_naming(tmp_path, ["bert"])] == ["bert"]
 
 
 @pytest.mark.parametrize("name", ["anna", "decision-of-anna"])
