@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 FRESHNESS_TABLES = tuple(sorted(name for name, table in TABLES.items() if table.event_time is not None))
 LEVELS = ("ok", "warning", "alarm")
+NOT_MEASURED: Mapping[str, Any] = MappingProxyType({"level": "ok", "trust": 1.0, "findings": ()})
 
 
 def health_settings(playbook: Playbook) -> "HealthSettings":
@@ -82,8 +84,8 @@ def health_facts(health: "Health") -> dict[str, Any]:
 
 
 def health_of(run: RunRow) -> Mapping[str, Any]:
-    """What was measured when the run was related."""
-    measured: Mapping[str, Any] = run.steps["relate"]["facts"]["health"]
+    """What was measured when the run was related; of one from before anything was measured, that nothing was found."""
+    measured: Mapping[str, Any] = run.steps["relate"]["facts"].get("health", NOT_MEASURED)
     return measured
 
 
