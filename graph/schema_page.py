@@ -14,7 +14,8 @@ _HEAD = """\
 *Written from `graph/schema/` by `python -m graph.schema`. Do not edit this page; edit the schema.*
 
 Times are UTC. Money is in the playbook's currency. A property without a value is absent. Whatever is marked *personal*
-describes a person under a pseudonymous key: direct identifiers and free text never enter the graph.
+describes a person under a pseudonymous key: what stands in `identities` and `messages` never enters the graph. Columns
+that a source adds to its customers do, and so do the reasons that people give for what they assert.
 
 Two layers are loaded, each only where it changed. **knowledge** is what the tables say, loaded before a run decides;
 **decisions** is what runs found and chose, loaded after. Both can be rebuilt from the lake.
