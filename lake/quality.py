@@ -50,12 +50,14 @@ class Split:
             `row` (as JSON), in order of source_row.
         later: Rows at or after as-of that are not in the future: right, but not yet known.
         blanked: Kept rows without their attributes, since those were measured at or after as-of.
+        doubts: Of consents: what was put aside and may have withdrawn a grant, as `lake.withdrawals` gives it.
     """
 
     content: pa.Table
     quarantined: pd.DataFrame
     later: int
     blanked: int = 0
+    doubts: pd.DataFrame | None = None
 
     @cached_property
     def kept(self) -> pd.DataFrame:
@@ -116,14 +118,13 @@ def split(
     note_unknown(table, content, known, faults)
     ordered = note_repeated(table, content, faults)
     note_circles(table, content, faults)
-    if table.name == "consents":
-        note_voided(table, content, as_of, faults)
+    doubts = note_voided(table, content, as_of, faults) if table.name == "consents" else None
     ordered = ordered.filter(pa.array(~faults.is_bad[ordered.to_numpy()]))
     kept, quarantined = content.take(ordered), _quarantine(given, source_row, faults)
     if table.name == "suppressions":
         kept = with_doubtful(kept, quarantined)
     kept, blanked = _without_later_attributes(table, kept, as_of)
-    return Split(kept, quarantined, int(is_later.sum()), blanked)
+    return Split(kept, quarantined, int(is_later.sum()), blanked, doubts)
 
 
 def keys_of(table: Table, kept: pa.Table | pd.DataFrame) -> Known:

@@ -29,7 +29,7 @@ from lake.quality import Split
 from lake.runs import RunRow
 from lake.store import Lake
 from lake.tables import TABLES
-from pipelines.joining import Survivors, join_customers, join_rows, without_strangers
+from pipelines.joining import Survivors, join_customers, join_rows, without_doubtful, without_strangers
 from pipelines.playbook import Playbook
 from pipelines.raw_rows import assumed_consents
 from pipelines.stored import empty_table
@@ -169,7 +169,11 @@ def _joined(name: str, checked: Split, resolution: Resolution) -> Split:
     if name == "customers":
         return checked
     joined = join_rows(TABLES[name], checked.content, resolution)
-    return _with_aside(replace(checked, content=joined.content), joined.quarantined)
+    result = _with_aside(replace(checked, content=joined.content), joined.quarantined)
+    if checked.doubts is None or checked.doubts.empty:
+        return result
+    sure = without_doubtful(TABLES[name], result.content, checked.doubts, Survivors.of(resolution.aliases))
+    return _with_aside(replace(result, content=sure.content), sure.quarantined)
 
 
 def _with_aside(checked: Split, aside: pd.DataFrame) -> Split:

@@ -24,6 +24,7 @@ from graph.identity import Resolution
 from lake.columns import Table
 from lake.ordering import order_by, runs_of_equal_keys
 from lake.quality import REASON, ROW, SOURCE_ROW, VALUE
+from lake.withdrawals import GRANTED, VOIDED, is_in_doubt
 
 CUSTOMER: Final = "customer_id"
 SUBJECT_PREFIX: Final = "customer/"
@@ -128,6 +129,24 @@ def with_survivors(table: Table, frame: pd.DataFrame, survivors: Survivors) -> p
     read = [column, *NAMED_BY_KIND.get(table.name, ())]
     content = pa.table({name: pa.array(frame[name], pa.string()) for name in read})
     return frame.assign(**{column: _survivors_in(table, content, survivors).to_numpy(zero_copy_only=False)})
+
+
+def without_doubtful(table: Table, content: pa.Table, doubts: pd.DataFrame, survivors: Survivors) -> Joined:
+    """Consents without the grants that a word put aside may have withdrawn, under whichever id the person said it.
+
+    Args:
+        table: `consents`.
+        content: Its rows, by survivors.
+        doubts: What was put aside, by the ids of the source.
+        survivors: Whom aliases stand for.
+    """
+    granted = np.flatnonzero(content[GRANTED].to_numpy(zero_copy_only=False).astype(bool))
+    grants = content.select(list(table.key)).take(pa.array(granted)).to_pandas()
+    voided = granted[is_in_doubt(table, grants, with_survivors(table, doubts, survivors))]
+    is_kept = np.ones(content.num_rows, dtype=np.bool_)
+    is_kept[voided] = False
+    aside = content.take(pa.array(voided))
+    return Joined(content.filter(pa.array(is_kept)), _aside(aside, VOIDED, [None] * aside.num_rows))
 
 
 def without_strangers(content: pa.Table, customers: pa.Table) -> Joined:

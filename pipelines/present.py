@@ -13,6 +13,7 @@ from lake.refusals import refusals
 from lake.reservations import Reservations
 from lake.suppressions import suppressed
 from lake.tables import TABLES
+from lake.withdrawals import is_in_doubt
 from pipelines.clock import Clock, read_clock
 from pipelines.day import SLOT, Day
 from pipelines.identities import ids_beside_customers, survivors_of
@@ -146,4 +147,9 @@ def _read(day: Day, clock: Clock, name: str, customers: "pd.Series[str] | None",
     )
     if name == "customers":
         return checked.kept  # its own ids are what the other tables may name
-    return with_survivors(table, checked.kept, survivors_of(day.lake, day.run))
+    survivors = survivors_of(day.lake, day.run)
+    kept = with_survivors(table, checked.kept, survivors)
+    if checked.doubts is None or checked.doubts.empty:
+        return kept
+    doubts = with_survivors(table, checked.doubts, survivors)
+    return kept[~(kept["granted"].astype(bool) & is_in_doubt(table, kept, doubts))]

@@ -129,3 +129,39 @@ def test_rows_that_meet_under_one_key_are_told_by_check_as_the_run_counts_them(w
 
     (aside,) = [row for row in checked["quarantine_reasons"] if row["table"] == "memberships"]
     assert (aside["rows"], aside["reason"].split(",")[0]) == (1, "another row of the same customer has this key")
+
+
+def test_a_word_on_consent_that_nobody_can_read_counts_for_the_person_under_whichever_id_it_came(world: World) -> None:
+    world.play("replenishment-due")
+    for customer in ("willow", "oak"):
+        world.customer(customer, joined_at=days_before(TODAY, 300))
+        world.buys(customer, "coffee", every=14, last=days_before(TODAY, 13))
+        world.customer(f"{customer}-again", consents=False, joined_at=days_before(TODAY, 30))
+        for each in (customer, f"{customer}-again"):
+            world.identity("email", f"{customer}-address", each, on=days_before(TODAY, 20))
+    unreadable = {"customer_id": "willow-again", "channel_id": "email", "purpose": "marketing", "granted": "no idea"}
+    world.row("consents", **unreadable, recorded_at=local(days_before(TODAY, 9)), source="shop", basis="consent")
+
+    day = world.run()
+
+    assert day["identities"]["aliases"] == 2
+    assert {row["customer_id"] for row in world.exported(day)} == {"oak"}
+    assert world.why("willow")["refused_by"] == {"consent": 1}
+
+
+def test_a_word_on_consent_that_comes_before_delivery_counts_under_whichever_id_too(world: World) -> None:
+    world.play("replenishment-due")
+    world.customer("willow", joined_at=days_before(TODAY, 300))
+    world.buys("willow", "coffee", every=14, last=days_before(TODAY, 13))
+    world.customer("willow-again", consents=False, joined_at=days_before(TODAY, 30))
+    for each in ("willow", "willow-again"):
+        world.identity("email", "address", each, on=days_before(TODAY, 20))
+    decided = world.run(until="authorise")
+    assert decided["sends"] == 1
+
+    unreadable = {"customer_id": "willow-again", "channel_id": "email", "purpose": "marketing", "granted": "no idea"}
+    world.row("consents", **unreadable, recorded_at=local(TODAY, "05:00:00"), source="shop", basis="consent")
+    delivered = world.deliver(decided["run_id"])
+
+    assert sum(delivered["delivered"].values()) == 0
+    assert delivered["withheld"]
