@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from console.commands.arguments import PlaybookOption, open_command_day
 from console.output import Format, FormatOption, people_screen, show_json
@@ -66,7 +67,7 @@ def _show(measured: Mapping[str, Any]) -> None:
         table.add_column(name, overflow="fold")
     for one in sorted(measured["findings"], key=lambda one: -LEVELS.index(one["level"])):
         level = f"[{STYLES[one['level']]}]{one['level']}[/]"
-        table.add_row(level, one["name"].replace("_", " "), one["subject"], one["sentence"])
+        table.add_row(level, one["name"].replace("_", " "), Text(one["subject"]), Text(one["sentence"]))
     screen.print(table)
 
 
