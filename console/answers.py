@@ -15,6 +15,7 @@ from rich.console import Console, JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
+DIGITS: Final = 4
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?[+-]\d\d:\d\d")
 _WORDS: Final = {True: "true", False: "false", None: ""}
 
@@ -50,7 +51,7 @@ def write_csv(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None
 
 
 def show_rows(screen: Console, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Print the rows as a table that cuts nothing but the seconds of times."""
+    """Print the rows as a table; what it shortens (`_shown`), JSON and CSV have in full."""
     table = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False, show_edge=False)
     for column in columns:
         is_number = all(isinstance(row[column], int | float | None) for row in rows)
@@ -63,8 +64,14 @@ def show_rows(screen: Console, columns: Sequence[str], rows: Sequence[Mapping[st
 
 
 def _shown(value: Any) -> str:
-    """As `_cell`, times to the minute in UTC, so that they fit on a line."""
-    return f"{datetime.fromisoformat(value).astimezone(UTC):%Y-%m-%d %H:%MZ}" if _is_time(value) else _cell(value)
+    """As `_cell`, yet shorter: times to the minute in UTC, numbers to four digits, of a list the first entry."""
+    if _is_time(value):
+        return f"{datetime.fromisoformat(value).astimezone(UTC):%Y-%m-%d %H:%MZ}"
+    if isinstance(value, float):
+        return f"{value:.{DIGITS}f}".rstrip("0").rstrip(".")
+    if isinstance(value, list) and len(value) > 1:
+        return f"{_cell(value[0])} and {len(value) - 1:,} more"
+    return _cell(value[0]) if isinstance(value, list) and value else _cell(value)
 
 
 def _is_time(value: Any) -> bool:

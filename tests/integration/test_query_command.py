@@ -44,7 +44,7 @@ def test_a_saved_question_is_asked_by_name_with_its_parameters(shop: World) -> N
     (row,) = answer["rows"]
     assert row["verb"] == "send"
     assert moment(row["as_of"]).date() in (TODAY, TODAY - timedelta(days=1))
-    said = people(shop, "query", "what-was-said").stdout
+    said = people(shop, "query", "what-was-said", COLUMNS="160").stdout
     assert "coffee-reminder" in said
     assert "1 row" in said
 

@@ -22,3 +22,14 @@ def test_a_time_of_another_zone_is_shown_in_utc() -> None:
 
 def test_a_text_that_only_begins_like_a_time_stays_as_it_is() -> None:
     assert "2025-09-30T11:20:15+00:00 or so" in shown([{"at": "2025-09-30T11:20:15+00:00 or so"}])
+
+
+def test_a_table_rounds_numbers_and_shows_the_first_of_a_list() -> None:
+    rows: list[dict[str, object]] = [
+        {"weight": 11.824882406404573, "share": 2.0, "from": ["p/1", "p/2"], "at": ["tea"]}
+    ]
+    text = shown(rows)
+    assert "11.8249" in text
+    assert " 2 " in text
+    assert "p/1 and 1 more" in text
+    assert "[" not in text
