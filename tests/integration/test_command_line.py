@@ -196,7 +196,7 @@ def test_a_check_says_what_it_read_and_what_can_work(shop: Shop) -> None:
     [
         (("run", "--bogus"), "--bogus"),
         (("deliver",), "RUN"),
-        (("why",), "--customer"),
+        (("why",), "whose decision"),
         (("frobnicate",), "frobnicate"),
         (("run", "--as-of", "yesterday"), "yesterday"),
         (("run", "--until", "midnight"), "midnight"),

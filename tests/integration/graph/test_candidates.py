@@ -167,7 +167,7 @@ def traversed(store: GraphStore) -> set[Candidate]:
     }
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=worlds())
 def test_candidates_are_those_of_a_plain_traversal(graph_store: GraphStore, tmp_path: Path, rows: Rows) -> None:
     load(graph_store, tmp_path, "knowledge", rows)  # one folder for all worlds, so that only differences are written

@@ -386,7 +386,7 @@ def small_worlds(draw: st.DrawFn) -> Tables:
     }
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(worlds=st.lists(small_worlds(), min_size=2, max_size=4))
 def test_after_any_sequence_of_loads_the_graph_holds_the_last_content(
     graph_store: GraphStore, tmp_path_factory: pytest.TempPathFactory, worlds: list[Tables]

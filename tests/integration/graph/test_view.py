@@ -153,7 +153,7 @@ def assert_same(one: View, other: View) -> None:
             assert left == right
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(tables=worlds())
 def test_the_view_is_that_of_the_tables_and_its_candidates_are_those_of_a_plain_traversal(
     graph_store: GraphStore, tmp_path_factory: pytest.TempPathFactory, tables: Tables

@@ -80,6 +80,7 @@ def test_every_table_has_the_rows_that_the_data_holds(reading: Reading) -> None:
     rows = {table: len(split.kept) for table, split in reading.splits.items()}
     assert rows == {
         "channels": 2,
+        "audiences": 1,
         "customers": 2_458,
         "categories": NAMED_CATEGORIES + DEPARTMENTS,
         "products": 92_331,
