@@ -53,7 +53,7 @@ def why(
         raise UsageError(
             "say whose decision: a customer (of a run), or a decision, which is of one run already.",
             where="warrant why",
-            remedy="Give --customer, with or without --run, or --decision.",
+            remedy="Give --customer, with or without --run, or --decision. See warrant why --help.",
         )
     with watch() as progress:
         day = open_command_day(playbook, progress=progress)
