@@ -15,6 +15,8 @@ from rich.console import Console, JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
+from console.output import remember_format
+
 DIGITS: Final = 4
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?[+-]\d\d:\d\d")
 _WORDS: Final = {True: "true", False: "false", None: ""}
@@ -28,17 +30,12 @@ class AnswerFormat(StrEnum):
     CSV = "csv"
 
 
-def _remember_format(context: typer.Context, value: AnswerFormat) -> AnswerFormat:
-    context.find_root().meta["warrant.format"] = value
-    return value
-
-
 AnswerFormatOption = Annotated[
     AnswerFormat,
     typer.Option(
         "--format",
         help="`table` for people, `json` for programs: one document on stdout, `csv` for sheets: a header, then rows.",
-        callback=_remember_format,
+        callback=remember_format,
     ),
 ]
 

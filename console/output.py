@@ -23,7 +23,8 @@ class Format(StrEnum):
     JSON = "json"
 
 
-def _remember_format(context: typer.Context, value: Format) -> Format:
+def remember_format(context: typer.Context, value: Any) -> Any:
+    """Note a command's format, one of this or another list, so that an error is told in it."""
     context.find_root().meta["warrant.format"] = value
     return value
 
@@ -31,7 +32,7 @@ def _remember_format(context: typer.Context, value: Format) -> Format:
 FormatOption = Annotated[
     Format,
     typer.Option(
-        "--format", help="`table` for people, `json` for programs: one document on stdout.", callback=_remember_format
+        "--format", help="`table` for people, `json` for programs: one document on stdout.", callback=remember_format
     ),
 ]
 

@@ -27,9 +27,7 @@ def is_moved_by(view: View, customer: Positions, asset: Positions) -> Flags:
         customer: Positions, shape (n,).
         asset: Positions, shape (n,).
     """
-    topics = _pairs(view.topic_triggers, len(view.topics))
-    categories = _pairs(view.triggers, len(view.categories))
-    return _meets(topics, view.asset_topics, customer, asset) | _meets(categories, _said(view), customer, asset)
+    return _is_said(view, view.topic_triggers, view.triggers, customer, asset)
 
 
 def is_objected_to(view: View, customer: Positions, asset: Positions) -> Flags:
@@ -43,14 +41,18 @@ def is_objected_to(view: View, customer: Positions, asset: Positions) -> Flags:
         customer: Positions, shape (n,).
         asset: Positions, shape (n,).
     """
-    topics = _pairs(view.topic_objections, len(view.topics))
-    categories = _pairs(view.objections, len(view.categories))
+    return _is_said(view, view.topic_objections, view.objections, customer, asset)
+
+
+def _is_said(view: View, of_topics: Links, of_categories: Links, customer: Positions, asset: Positions) -> Flags:
+    """Whether each asset says something that one of the customer's beliefs is about."""
+    topics, categories = _pairs(of_topics, len(view.topics)), _pairs(of_categories, len(view.categories))
     return _meets(topics, view.asset_topics, customer, asset) | _meets(categories, _said(view), customer, asset)
 
 
-def _pairs(objections: Links, width: int) -> Pairs:
-    """Who objects to what, once each, whatever the rules."""
-    keys = np.unique(objections.sources.astype(np.int64) * max(1, width) + objections.targets)
+def _pairs(beliefs: Links, width: int) -> Pairs:
+    """Who believes something of what, once each, whatever the rules."""
+    keys = np.unique(beliefs.sources.astype(np.int64) * max(1, width) + beliefs.targets)
     row, column = keys // max(1, width), keys % max(1, width)
     return Pairs(row.astype(np.int32), column.astype(np.int32), width)
 

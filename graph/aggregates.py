@@ -80,8 +80,6 @@ class ShoppingDays:
         spend: Net value of the pair in currency, returns taken off, shape (pairs,).
         last_at: Last purchase, microseconds since 1970 in UTC, shape (pairs,).
         count: Shopping days, at least one, shape (pairs,).
-        pair: Position of each shopping day's pair, ascending, shape (days,).
-        day: Local date in days since 1970-01-01, ascending within a pair, shape (days,).
     """
 
     customer: npt.NDArray[np.object_]
@@ -89,25 +87,9 @@ class ShoppingDays:
     spend: npt.NDArray[np.float64]
     last_at: Integers
     count: Integers
-    pair: Integers
-    day: Integers
 
     def __len__(self) -> int:
         return len(self.customer)
-
-    @property
-    def first_day(self) -> Integers:
-        """Each pair's first shopping day, shape (pairs,)."""
-        return np.asarray(self.day[self._starts], dtype=np.int64)
-
-    @property
-    def last_day(self) -> Integers:
-        """Each pair's last shopping day, shape (pairs,)."""
-        return np.asarray(self.day[self._starts + self.count - 1], dtype=np.int64)
-
-    @property
-    def _starts(self) -> Integers:
-        return np.asarray(np.cumsum(self.count) - self.count, dtype=np.int64)
 
     def bought(self, minimum_days: int = 1) -> pd.DataFrame:
         """Rows of `Customer BOUGHT …`: from_key, to_key, count, spend, last_at, from so many shopping days on."""
@@ -184,8 +166,6 @@ def _shopping_days(lines: Lines, target: Integers, targets: npt.NDArray[np.objec
         spend=millionths / _MILLIONTHS,
         last_at=last_at,
         count=np.bincount(day_codes // _DAY_SPAN, minlength=len(pairs)),
-        pair=day_codes // _DAY_SPAN,
-        day=day_codes % _DAY_SPAN,
     )
 
 

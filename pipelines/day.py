@@ -56,13 +56,18 @@ class Day:
         Raises:
             UsageError: Nothing has been related yet.
         """
-        found = self.ledger.latest(step="relate")
+        return self.newest_run("relate", otherwise=f"nothing has been related for `{self.playbook.name}` yet.")
+
+    def newest_run(self, step: str | None = None, *, otherwise: str) -> RunRow:
+        """The run that was opened last, or of those that have done a step the one that came last.
+
+        Raises:
+            UsageError: There is none; it says `otherwise`.
+        """
+        found = self.ledger.latest(step=step)
         if found is None:
-            raise UsageError(
-                f"nothing has been related for `{self.playbook.name}` yet.",
-                where=str(self.lake.root),
-                remedy=f"Run it: warrant run {self.playbook.folder}.",
-            )
+            remedy = f"Run it: warrant run {self.playbook.folder}."
+            raise UsageError(otherwise, where=str(self.lake.root), remedy=remedy)
         return found
 
 

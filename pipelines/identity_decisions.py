@@ -146,14 +146,7 @@ def _recorded(day: Day, actor: Actor, kind: str, payload: dict[str, str], becaus
 
 
 def _last_run(day: Day) -> RunRow:
-    run = day.ledger.latest()
-    if run is None:
-        raise UsageError(
-            f"`{day.playbook.name}` has not been run yet.",
-            where=str(day.lake.root),
-            remedy=f"Run it: warrant run {day.playbook.folder}.",
-        )
-    return run
+    return day.newest_run(otherwise=f"`{day.playbook.name}` has not been run yet.")
 
 
 def _known(day: Day) -> Known:

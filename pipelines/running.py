@@ -64,13 +64,8 @@ def day_of_run(day: Day, run_id: str | None) -> Day:
         UsageError: Nothing has been decided yet, or not by this run.
         UnknownRunError: No run goes by this id.
     """
-    run = day.ledger.get(run_id) if run_id else day.ledger.latest(step="decide")
-    if run is None:
-        raise UsageError(
-            f"nothing has been decided for `{day.playbook.name}` yet.",
-            where=str(day.lake.root),
-            remedy=f"Run it: warrant run {day.playbook.folder}.",
-        )
+    nothing = f"nothing has been decided for `{day.playbook.name}` yet."
+    run = day.ledger.get(run_id) if run_id else day.newest_run("decide", otherwise=nothing)
     if "decide" not in run.steps:
         raise UsageError(
             f"the run {run.run_id} is only {run.state}.",

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from console.commands.arguments import ActorOption, PlaybookOption, open_command_day
-from console.output import people_screen, show_json
+from console.output import people_screen, remember_format, show_json
 from console.watching import watch
 from pipelines.errors import UsageError
 
@@ -48,7 +48,7 @@ class LineageFormat(StrEnum):
 
 def _remember_format(context: typer.Context, value: LineageFormat) -> LineageFormat:
     # whoever asks for a document of any kind gets an error as one, too
-    context.find_root().meta["warrant.format"] = LineageFormat.JSON if value == LineageFormat.PROV else value
+    remember_format(context, LineageFormat.JSON if value == LineageFormat.PROV else value)
     return value
 
 

@@ -24,7 +24,6 @@ MOST_KEYS: Final = 5
 AGAIN_DAYS: Final = 28
 """Two days of evidence no further apart than this are a return."""
 
-EVIDENCE: Final = ["customer_id", "target", "time", "observed", "worth", "key"]
 COLUMNS: Final = [
     "from_key",
     "to_key",
@@ -38,11 +37,6 @@ COLUMNS: Final = [
     "source",
     "evidence",
 ]
-
-
-def no_evidence() -> pd.DataFrame:
-    """Evidence of nothing."""
-    return pd.DataFrame({name: pd.Series(dtype=_TYPES.get(name, object)) for name in EVIDENCE})
 
 
 def no_beliefs() -> pd.DataFrame:
@@ -170,8 +164,6 @@ def believed(
 
 NEVER: Final = np.iinfo(np.int64).min
 """The smallest integer: no time at all."""
-
-_TYPES = {"time": "int64", "observed": "int64", "worth": "float64"}
 
 
 def _in_order(evidence: pd.DataFrame) -> pd.DataFrame:

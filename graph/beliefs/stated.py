@@ -29,8 +29,11 @@ OPPOSITES: Final = {"INTERESTED_IN": ("OBJECTS_TO",), "PREFERS": ("OBJECTS_TO",)
 FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(2199, 12, 31)
 """People write `until 9999-12-31` for good; an end beyond these days is that of the nearer one of them."""
 
+VERBS: Final = ("interested_in", "prefers", "objects_to", "triggered_by")
+TARGETS: Final = ("topic", "category", "channel")
+
 _STATEMENT = re.compile(
-    r"\s*(?P<relation>interested_in|prefers|objects_to|triggered_by)\s+(?P<what>topic|category|channel)/(?P<key>\S.*?)"
+    rf"\s*(?P<relation>{'|'.join(VERBS)})\s+(?P<what>{'|'.join(TARGETS)})/(?P<key>\S.*?)"
     r"(?:\s+until\s+(?P<until>\d{4}-\d{2}-\d{2}))?(?:\s+confidence\s+(?P<confidence>0?\.\d+|[01](?:\.\d+)?))?\s*"
 )
 _SUBJECT = "customer/"

@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from graph import statements
-from graph.declarations import Kind, Relationship
+from graph.declarations import Relationship
 from graph.ownership import MARKER_LABEL as OWNER_LABEL
-from graph.schema import NODE, NODES, RELATIONSHIPS, kinds_of
+from graph.schema import KINDS, NODE, NODES, RELATIONSHIPS
 
 if TYPE_CHECKING:
     from graph.store import GraphStore
@@ -67,7 +67,7 @@ def read_state(store: "GraphStore", as_of: datetime) -> GraphState:
         store: Where it is.
         as_of: The moment at which facts must hold to be current.
     """
-    number = {kind.kind: store.read(statements.count(kind))[0]["number"] for kind in _all_kinds()}
+    number = {kind.kind: store.read(statements.count(kind))[0]["number"] for kind in KINDS.values()}
     nodes = {label: number[label] for label in NODE}
     believed = _believed(store, as_of)
     observed = store.read(_OUTDATED_OBSERVATIONS, as_of=as_of)[0]
@@ -85,10 +85,6 @@ def read_state(store: "GraphStore", as_of: datetime) -> GraphState:
         missing_definitions=_missing_definitions(store),
         undeclared=_undeclared(store),
     )
-
-
-def _all_kinds() -> list[Kind]:
-    return [*kinds_of("knowledge"), *kinds_of("decisions")]
 
 
 def _beliefs() -> list[Relationship]:

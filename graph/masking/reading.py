@@ -14,7 +14,6 @@ from graph.masking.personal import OPEN_LABELS, OPEN_TYPES
 from graph.read_only import without_semicolon
 from graph.tokens import tokens_of
 
-_DIRECTIONS: Final = "<>-"
 _THINGS: Final = Variable(Held.THINGS)
 
 

@@ -5,13 +5,14 @@ import secrets
 from datetime import date
 from typing import Any
 
+from graph.beliefs.stated import TARGETS
 from lake.journal import Actor, Journal
 from pipelines.day import Day
 from pipelines.errors import UsageError
 from pipelines.people import insist_on, said_by
 from pipelines.subjects.memory import assertions_in
 from pipelines.subjects.persons import current_table, known_customer
-from pipelines.subjects.statements import KINDS, Statement, read_statement, read_subject
+from pipelines.subjects.statements import Statement, read_statement, read_subject
 
 TABLE_OF = {"category": "categories", "channel": "channels"}
 ASSERTED, RETRACTED = "asserted", "retracted"
@@ -100,5 +101,5 @@ def _insist_on_known_object(day: Day, statement: Statement) -> None:
         f"there is no {statement.kind} `{statement.key}`.",
         where="STATEMENT",
         remedy=(f"Did you mean {statement.kind}/{nearest[0]}? " if nearest else "")
-        + f"Known: {', '.join(keys[:5]) or 'none yet'}. Topics are free; kinds are {', '.join(KINDS)}.",
+        + f"Known: {', '.join(keys[:5]) or 'none yet'}. Topics are free; kinds are {', '.join(TARGETS)}.",
     )

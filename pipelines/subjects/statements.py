@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
+from graph.beliefs.stated import TARGETS, VERBS
 from lake.columns import LONGEST_TEXT
 from pipelines.errors import UsageError
 
-VERBS: Final = ("interested_in", "prefers", "objects_to", "triggered_by")
-KINDS: Final = ("topic", "category", "channel")
 CUSTOMER: Final = "customer/"
 LONGEST_STATEMENT: Final = LONGEST_TEXT - 50
 """Characters, so that it still fits the table `assertions` with an end and a confidence behind it."""
@@ -18,7 +17,7 @@ LONGEST_STATEMENT: Final = LONGEST_TEXT - 50
 EXAMPLE: Final = "objects_to topic/discounts"
 
 _BELIEF: Final = re.compile(
-    rf"(?P<verb>{'|'.join(VERBS)}) (?P<kind>{'|'.join(KINDS)})/(?P<key>\S.*?)"
+    rf"(?P<verb>{'|'.join(VERBS)}) (?P<kind>{'|'.join(TARGETS)})/(?P<key>\S.*?)"
     r"(?: until (?P<until>\S+))?(?: confidence (?P<confidence>\S+))?"
 )
 
