@@ -39,15 +39,16 @@ def claim(store: "GraphStore", playbook: str) -> None:
     Raises:
         GraphRefused: When it belongs to another playbook, or holds nodes that no playbook put there.
     """
-    insist_on_owner(store, playbook)
-    if owner(store) is None:
+    if insist_on_owner(store, playbook) is None:
         store.write(_ONE_OWNER)
         store.write(_CLAIM, playbook=playbook)
         insist_on_owner(store, playbook)
 
 
-def insist_on_owner(store: "GraphStore", playbook: str) -> None:
-    """Make sure that the database belongs to this playbook or to nobody, without writing to it.
+def insist_on_owner(store: "GraphStore", playbook: str) -> str | None:
+    """Make sure that the database belongs to this playbook or to nobody, without writing to it; whose it is.
+
+    Whoever goes on must go on from this one answer: asked once more, another playbook may have come in between.
 
     Raises:
         GraphRefused: When it belongs to another playbook, or holds nodes that no playbook put there.
@@ -65,3 +66,4 @@ def insist_on_owner(store: "GraphStore", playbook: str) -> None:
             where=store.target.uri,
             remedy="Use another Neo4j server for this playbook, or the embedded one, which has a database for each.",
         )
+    return holder

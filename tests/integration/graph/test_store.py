@@ -269,14 +269,16 @@ def test_a_database_with_nodes_of_others_is_not_claimed(graph_store: GraphStore)
 
 def test_playbooks_that_claim_at_once_get_one_owner(graph_store: GraphStore) -> None:
     refused: list[str] = []
+    playbooks = ["a", "b", "c", "d", "e", "f", "g", "h"]
+    together = threading.Barrier(len(playbooks))
 
     def try_to_claim(playbook: str) -> None:
+        together.wait()
         try:
             claim(graph_store, playbook)
         except GraphRefused:
             refused.append(playbook)
 
-    playbooks = ["a", "b", "c", "d"]
     claimers = [threading.Thread(target=try_to_claim, args=(playbook,)) for playbook in playbooks]
     for claimer in claimers:
         claimer.start()
