@@ -6,15 +6,15 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 
-from forecasting.cadence import CadenceModel
+from forecasting.cadence.model import CadenceModel
+from forecasting.cadence.shopping_days import PRODUCT_COLUMNS, PURCHASE_COLUMNS
 from forecasting.errors import ForecastingError
 from forecasting.frames import from_tables, to_tables
 from forecasting.inputs import moment, utc_times
-from forecasting.mailings import ASSET_COLUMNS, CAMPAIGN_COLUMNS, OUTCOME_COLUMNS, TOUCH_COLUMNS
-from forecasting.redemption import RedemptionModel
+from forecasting.response.mailings import ASSET_COLUMNS, CAMPAIGN_COLUMNS, OUTCOME_COLUMNS, TOUCH_COLUMNS
+from forecasting.response.redemption import RedemptionModel
+from forecasting.response.uplift import stated_uplift
 from forecasting.settings import ForecastSettings
-from forecasting.shopping_days import PRODUCT_COLUMNS, PURCHASE_COLUMNS
-from forecasting.uplift import stated_uplift
 from forecasting.values import Forecasts, Keys
 
 __all__ = ["forecast", "from_tables", "to_tables"]

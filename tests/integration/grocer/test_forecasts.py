@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from forecasting.backtest import cadence_scores, calibration_error, purchase_scores, rolling_origins
-from forecasting.backtest_redemption import redemption_score
+from forecasting.cadence.backtest import cadence_scores, calibration_error, purchase_scores, rolling_origins
+from forecasting.cadence.shopping_days import ShoppingDays, shopping_days
 from forecasting.forecast import forecast, to_tables
+from forecasting.response.backtest_redemption import redemption_score
 from forecasting.settings import ForecastSettings, Prior
-from forecasting.shopping_days import ShoppingDays, shopping_days
 from forecasting.values import Forecasts
 
 pytestmark = pytest.mark.grocer

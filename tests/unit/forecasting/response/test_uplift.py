@@ -3,8 +3,8 @@
 import pytest
 
 from forecasting.errors import ForecastingError
+from forecasting.response.uplift import stated_uplift
 from forecasting.settings import ForecastSettings, Prior
-from forecasting.uplift import stated_uplift
 
 
 def test_a_95_percent_interval_becomes_a_standard_deviation() -> None:

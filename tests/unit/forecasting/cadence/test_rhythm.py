@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forecasting.rhythm import Gaps, Rhythm, fit_rhythm
-from forecasting.shopping_days import ShoppingDays, shopping_days
+from forecasting.cadence.rhythm import Gaps, Rhythm, fit_rhythm
+from forecasting.cadence.shopping_days import ShoppingDays, shopping_days
 
 Purchases = Callable[[Mapping[tuple[str, str], Sequence[int]]], pd.DataFrame]
 Products = Callable[..., pd.DataFrame]

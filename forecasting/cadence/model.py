@@ -5,13 +5,13 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 
-from forecasting.baseline import fit_per_day
-from forecasting.calibration import Calibration, fit_calibration, situation
+from forecasting.cadence.baseline import fit_per_day
+from forecasting.cadence.calibration import Calibration, fit_calibration, situation
+from forecasting.cadence.rhythm import Rhythm, fit_rhythm
+from forecasting.cadence.shopping_days import ShoppingDays, shopping_days
 from forecasting.errors import ForecastingError
 from forecasting.inputs import MICROSECONDS_PER_DAY, elapsed_days, local_days, moment
-from forecasting.rhythm import Rhythm, fit_rhythm
 from forecasting.settings import AFFINITY_WINDOW_DAYS
-from forecasting.shopping_days import ShoppingDays, shopping_days
 from forecasting.values import Cadence, RecentPurchases, Times
 
 WEEK_DAYS = 7

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from forecasting.backtest import cadence_scores, calibration_error, purchase_scores, rolling_origins
+from forecasting.cadence.backtest import cadence_scores, calibration_error, purchase_scores, rolling_origins
+from forecasting.cadence.shopping_days import ShoppingDays, shopping_days
 from forecasting.settings import ForecastSettings
-from forecasting.shopping_days import ShoppingDays, shopping_days
 
 Purchases = Callable[[Mapping[tuple[str, str], Sequence[int]]], pd.DataFrame]
 Products = Callable[..., pd.DataFrame]

@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from forecasting.cadence.shopping_days import Positions, ShoppingDays, totals
 from forecasting.settings import AFFINITY_WINDOW_DAYS
-from forecasting.shopping_days import Positions, ShoppingDays, totals
 from forecasting.values import Floats, Keys
 
 

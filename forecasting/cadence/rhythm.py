@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from forecasting.shopping_days import Positions, ShoppingDays, totals
+from forecasting.cadence.shopping_days import Positions, ShoppingDays, totals
 from forecasting.values import Floats
 
 # Degrees of freedom that the category's variance is worth beside a pair's own. For the weight of a pair's mean almost

@@ -6,14 +6,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from forecasting.asset_topics import Topics, affinity, mean_by_asset
-from forecasting.category_response import CategoryResponse
+from forecasting.cadence.shopping_days import ShoppingDays
 from forecasting.errors import ForecastingError
 from forecasting.inputs import local_days, moment
-from forecasting.mailings import Mailings, mailings
 from forecasting.regression import Linear, fit_logistic, probability
+from forecasting.response.asset_topics import Topics, affinity, mean_by_asset
+from forecasting.response.category_response import CategoryResponse
+from forecasting.response.mailings import Mailings, mailings
 from forecasting.settings import AFFINITY_WINDOW_DAYS
-from forecasting.shopping_days import ShoppingDays
 from forecasting.values import Floats, Keys, Redemption
 
 LEAST_REDEMPTIONS = 50  # below which the stated prior speaks alone

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from forecasting.baseline import fit_per_day
-from forecasting.shopping_days import shopping_days
+from forecasting.cadence.baseline import fit_per_day
+from forecasting.cadence.shopping_days import shopping_days
 
 Purchases = Callable[[Mapping[tuple[str, str], Sequence[int]]], pd.DataFrame]
 Products = Callable[..., pd.DataFrame]

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from forecasting.errors import ForecastingError
-from forecasting.mailings import Mailings, mailings
+from forecasting.response.mailings import Mailings, mailings
 
 AS_OF = datetime(2026, 10, 1, tzinfo=UTC)
 

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from forecasting.backtest import calibration_error
-from forecasting.cadence import CadenceModel
-from forecasting.calibration import UNCALIBRATED, fit_calibration, training
-from forecasting.shopping_days import ShoppingDays, shopping_days
+from forecasting.cadence.backtest import calibration_error
+from forecasting.cadence.calibration import UNCALIBRATED, fit_calibration, training
+from forecasting.cadence.model import CadenceModel
+from forecasting.cadence.shopping_days import ShoppingDays, shopping_days
 
 World = tuple[pd.DataFrame, pd.DataFrame]
 

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from forecasting.cadence.shopping_days import ShoppingDays, shopping_days
 from forecasting.errors import ForecastingError
-from forecasting.shopping_days import ShoppingDays, shopping_days
 
 Purchases = Callable[[Mapping[tuple[str, str], Sequence[int]]], pd.DataFrame]
 Products = Callable[..., pd.DataFrame]

@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from forecasting.cadence.shopping_days import DAY_SPAN, Positions, count_between
 from forecasting.inputs import Days, local_days, moment, require, utc_times
-from forecasting.shopping_days import DAY_SPAN, Positions, count_between
 from forecasting.values import Floats, Keys
 
 TOUCH_COLUMNS = ("touch_id", "customer_id", "sent_at", "asset_id", "campaign_id")

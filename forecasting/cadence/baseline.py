@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from forecasting.shopping_days import ShoppingDays, totals
+from forecasting.cadence.shopping_days import ShoppingDays, totals
 from forecasting.values import Floats
 
 DEFAULT_STRENGTH = 1.0

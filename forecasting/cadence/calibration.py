@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from forecasting.cadence.rhythm import Rhythm, fit_rhythm
+from forecasting.cadence.shopping_days import ShoppingDays, totals
 from forecasting.inputs import elapsed_days, local_midnight
 from forecasting.regression import Linear, fit_logistic, fit_poisson, log_odds, probability
-from forecasting.rhythm import Rhythm, fit_rhythm
-from forecasting.shopping_days import ShoppingDays, totals
 from forecasting.values import Floats
 
 ORIGINS = 2

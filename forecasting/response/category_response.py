@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from forecasting.asset_topics import Topics
-from forecasting.mailings import Mailings
-from forecasting.shopping_days import Positions, totals
+from forecasting.cadence.shopping_days import Positions, totals
+from forecasting.response.asset_topics import Topics
+from forecasting.response.mailings import Mailings
 from forecasting.values import Floats
 
 CATEGORY_STRENGTH = 2.0  # expected redemptions that "the category is like all others" is worth

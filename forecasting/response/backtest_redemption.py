@@ -7,12 +7,12 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 
-from forecasting.backtest import area_under_curve
+from forecasting.cadence.backtest import area_under_curve
+from forecasting.cadence.shopping_days import shopping_days
 from forecasting.errors import ForecastingError
-from forecasting.mailings import mailings
-from forecasting.redemption import RedemptionModel
+from forecasting.response.mailings import mailings
+from forecasting.response.redemption import RedemptionModel
 from forecasting.settings import ForecastSettings
-from forecasting.shopping_days import shopping_days
 
 
 @dataclass(frozen=True)

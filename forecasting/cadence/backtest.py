@@ -13,12 +13,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from forecasting.calibration import FREQUENCY_COLUMN, ORIGINS, stacked, training
+from forecasting.cadence.calibration import FREQUENCY_COLUMN, ORIGINS, stacked, training
+from forecasting.cadence.rhythm import fit_rhythm
+from forecasting.cadence.shopping_days import Positions, ShoppingDays
 from forecasting.inputs import local_days, moment
 from forecasting.regression import fit_logistic, probability
-from forecasting.rhythm import fit_rhythm
 from forecasting.settings import ForecastSettings
-from forecasting.shopping_days import Positions, ShoppingDays
 from forecasting.values import Floats
 
 FOLLOWED_DAYS = 42  # how long a fresh spell is followed; longer gaps count as this long

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forecasting.cadence import CadenceModel
+from forecasting.cadence.model import CadenceModel
 from forecasting.errors import ForecastingError
 from forecasting.values import Cadence
 

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from forecasting.redemption import RedemptionModel
-from forecasting.shopping_days import ShoppingDays, shopping_days
+from forecasting.cadence.shopping_days import ShoppingDays, shopping_days
+from forecasting.response.redemption import RedemptionModel
 from forecasting.values import Redemption
 
 AS_OF = datetime(2026, 10, 1, tzinfo=UTC)
