@@ -10,4 +10,4 @@ class ForecastingError(WarrantError):
 
 
 class TooLittleDataError(ForecastingError):
-    """A model or a backtest has too little to learn from; what it lacks stands in the error, and a fallback may take over."""
+    """Too little to learn from: the error says what lacks, and a stated fallback may take over."""
