@@ -7,7 +7,8 @@ was cut short and is repeated ends with the same files.
 import hashlib
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
-from pipelines.errors import PlaybookError
+from pipelines.errors import PipelineError, PlaybookError
 
 STANDARD_COLUMNS = (
     "decision_id",
@@ -72,7 +73,35 @@ def write_batch(
         formats: `csv`, `parquet` or both.
         columns: The channel's own column names to ours; empty for ours as they are.
         about: Versions and counts that the manifest states beside hashes.
+
+    Raises:
+        PipelineError: The folder cannot be written to. What was reserved stays reserved, and a repetition writes it.
     """
+    with _told_when_unwritable(folder, channel_id):
+        return _write_batch(folder, channel_id, rows, formats=formats, columns=columns, about=about)
+
+
+@contextmanager
+def _told_when_unwritable(folder: Path, channel_id: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise PipelineError(
+            f"the batch of the channel {channel_id} cannot be written: {error.strerror or error}.",
+            where=str(error.filename or folder),
+            remedy="Make the folder writable, or name another state folder with WARRANT_HOME, and deliver again.",
+        ) from error
+
+
+def _write_batch(
+    folder: Path,
+    channel_id: str,
+    rows: pd.DataFrame,
+    *,
+    formats: Sequence[str],
+    columns: Mapping[str, str],
+    about: Mapping[str, Any],
+) -> Batch:
     chosen = _chosen(channel_id, columns)
     table = _table(rows, chosen)
     folder.mkdir(parents=True, exist_ok=True)

@@ -12,7 +12,7 @@ import pyarrow.parquet
 import pytest
 
 from pipelines.channels.files import STANDARD_COLUMNS, check_columns, write_batch
-from pipelines.errors import PlaybookError
+from pipelines.errors import PipelineError, PlaybookError
 
 
 def decisions(count: int) -> pd.DataFrame:
@@ -54,6 +54,14 @@ def test_writing_again_gives_the_same_bytes_and_the_same_batch(tmp_path: Path) -
     again = batch(tmp_path / "b", decisions(2))
     assert first == again
     assert (tmp_path / "a/email.parquet").read_bytes() == (tmp_path / "b/email.parquet").read_bytes()
+
+
+def test_a_folder_that_cannot_be_written_is_told_with_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "exports").write_text("a file where the folder should be")
+    with pytest.raises(PipelineError, match="channel email cannot be written") as told:
+        batch(tmp_path / "exports" / "run", decisions(1))
+    assert (told.value.exit_code, "WARRANT_HOME" in told.value.remedy) == (3, True)
+    assert str(tmp_path / "exports") in told.value.where
 
 
 def test_an_empty_batch_has_its_columns_so_that_a_reader_does_not_stumble(tmp_path: Path) -> None:
