@@ -7,14 +7,18 @@ import typer
 from console.commands import (
     ask,
     assert_fact,
+    backtest,
     check,
+    forecast,
     graph_health,
     graph_rebuild,
     graph_server,
     identity,
     lineage,
+    models,
     prove,
     run,
+    scores,
     subject,
 )
 from console.defects import tell_of_defect
@@ -31,7 +35,11 @@ app = typer.Typer(
 )
 run.register(app)
 check.register(app)
+backtest.register(app)
+forecast.register(app)
+app.add_typer(models.app, name="models", rich_help_panel="Forecasts")
 ask.register(app)
+scores.register(app)
 prove.register(app)
 assert_fact.register(app)
 app.add_typer(subject.app, name="subject", rich_help_panel="About a person")

@@ -17,6 +17,7 @@ from pipelines.perceive import Knowing, Reading, read_tables
 from pipelines.playbook import Playbook
 from pipelines.playbook_settings import decision_settings, play_settings
 from pipelines.running import assumed_numbers
+from pipelines.scoring import with_scores
 from pipelines.steps import RELATED_TABLES
 from pipelines.stored import empty_table
 from pipelines.subjects.memory import memory_of
@@ -131,6 +132,7 @@ def _view(day: Day, reading: Reading) -> View:
     tables = {name: kept.get(name, empty_table(name)) for name in RELATED_TABLES}
     # Attributes come from the tables' columns; purchases only fill them.
     tables["purchases"] = tables["purchases"].head(0)
+    tables = with_scores(day.playbook, tables, as_of=day.clock.as_of)
     wanted = knowledge_tables(tables, as_of=day.clock.as_of, timezone=day.playbook.timezone)
     return view_from_tables(wanted, day.clock.as_of)
 

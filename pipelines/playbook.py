@@ -12,6 +12,7 @@ import pandas as pd
 from pipelines.errors import PlaybookError
 from pipelines.people import PeopleFile
 from pipelines.playbook_files import ChannelsFile, ContentFront, PlaysFile, Policy, WarrantFile
+from pipelines.playbook_scores import ScoresFile
 from pipelines.yaml_lines import YamlFile
 
 PACKAGE_PREFIX = "package:"
@@ -20,6 +21,7 @@ KNOWN_ENTRIES = (
     "channels.yaml",
     "plays.yaml",
     "audiences.yaml",
+    "scores.yaml",
     "people.yaml",
     "sources",
     "policies",
@@ -27,7 +29,7 @@ KNOWN_ENTRIES = (
     "data",
     "README.md",
 )
-SETTINGS_FILES = ("warrant.yaml", "channels.yaml", "plays.yaml", "audiences.yaml")
+SETTINGS_FILES = ("warrant.yaml", "channels.yaml", "plays.yaml", "audiences.yaml", "scores.yaml")
 READ_FILES = {"sources": "*.sql", "policies": "*.yaml", "content": "**/*.md"}
 """What is read in each folder of a playbook."""
 
@@ -75,6 +77,7 @@ class Playbook:
         source_files: One SQL file per canonical table of `sources/`.
         files: Every YAML file by name, for errors that name a line.
         people: `people.yaml`, if there is one; who people are changes no decision, so it is no part of the digest.
+        scores: `scores.yaml`, if there is one.
     """
 
     folder: Path
@@ -87,6 +90,7 @@ class Playbook:
     source_files: Mapping[str, Path]
     files: Mapping[str, YamlFile]
     people: PeopleFile | None = None
+    scores: ScoresFile | None = None
 
     @property
     def name(self) -> str:

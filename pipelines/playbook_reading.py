@@ -21,6 +21,8 @@ from pipelines.playbook import (
     is_hidden,
 )
 from pipelines.playbook_files import ChannelsFile, ContentFront, PlaysFile, Policy, WarrantFile
+from pipelines.playbook_scores import FILE as SCORES_FILE
+from pipelines.playbook_scores import ScoresFile, insist_on_sense
 from pipelines.yaml_lines import Location, YamlFile
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -40,9 +42,10 @@ def load_playbook(folder: Path) -> Playbook:
     _refuse_unknown_entries(folder)
     _refuse_unread_files(folder)
     files = {name: YamlFile(folder / name) for name in _yaml_names(folder)}
+    warrant = _validated(WarrantFile, files["warrant.yaml"])
     return Playbook(
         folder=folder,
-        warrant=_validated(WarrantFile, files["warrant.yaml"]),
+        warrant=warrant,
         channels=_validated(ChannelsFile, files["channels.yaml"]),
         plays=_validated(PlaysFile, files["plays.yaml"]) if "plays.yaml" in files else PlaysFile(),
         audiences=_audiences(files.get("audiences.yaml")),
@@ -51,6 +54,7 @@ def load_playbook(folder: Path) -> Playbook:
         source_files=_sources(folder),
         files=files,
         people=_validated(PeopleFile, files[PEOPLE_FILE]) if PEOPLE_FILE in files else None,
+        scores=_scores(files.get(SCORES_FILE), warrant),
     )
 
 
@@ -86,7 +90,8 @@ def _yaml_names(folder: Path) -> list[str]:
                 where=str(folder),
                 remedy="A playbook needs warrant.yaml, channels.yaml, one source in sources/ and one asset.",
             )
-    optional = [name for name in ("plays.yaml", "audiences.yaml", PEOPLE_FILE) if (folder / name).is_file()]
+    known = ("plays.yaml", "audiences.yaml", SCORES_FILE, PEOPLE_FILE)
+    optional = [name for name in known if (folder / name).is_file()]
     policies = [path.relative_to(folder).as_posix() for path in files_in(folder, "policies")]
     return ["warrant.yaml", "channels.yaml", *optional, *policies]
 
@@ -98,6 +103,14 @@ def _sources(folder: Path) -> dict[str, Path]:
             "no source query.", where=str(folder / "sources"), remedy="Write one SELECT per table, e.g. customers.sql."
         )
     return sources
+
+
+def _scores(file: YamlFile | None, warrant: WarrantFile) -> ScoresFile | None:
+    if file is None:
+        return None
+    scores = _validated(ScoresFile, file)
+    insist_on_sense(scores, file, warrant.beliefs.fidelity)
+    return scores
 
 
 def _audiences(file: YamlFile | None) -> dict[str, str]:

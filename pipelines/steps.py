@@ -126,10 +126,12 @@ def relate(day: Day, run: RunRow) -> Outcome:
 def knowledge(day: Day, run: RunRow, tables: Mapping[str, pd.DataFrame], *, as_of: datetime) -> dict[str, pd.DataFrame]:
     """What the tables of a run mean together at a moment: the rows of the graph's layer of knowledge, by kind."""
     from graph.relate import knowledge_tables
+    from pipelines.scoring import with_scores
 
+    scored = with_scores(day.playbook, tables, as_of=as_of, is_past=as_of < run.identity.as_of)
     return dict(
         knowledge_tables(
-            {**tables, ALIASES: stored_aliases(day.lake, run.run_id)},
+            {**scored, ALIASES: stored_aliases(day.lake, run.run_id)},
             as_of=as_of,
             timezone=day.playbook.timezone,
             settings=relate_settings(day.playbook),
@@ -140,6 +142,8 @@ def knowledge(day: Day, run: RunRow, tables: Mapping[str, pd.DataFrame], *, as_o
 @step("forecast")
 def forecast(day: Day, run: RunRow) -> Outcome:
     """Score what will happen, and store it."""
+    from pipelines.scoring import store_scores
+
     forecasts = make_forecasts(
         canonical_tables(day, run, FORECAST_TABLES),
         forecast_settings(day.playbook),
@@ -148,8 +152,9 @@ def forecast(day: Day, run: RunRow) -> Outcome:
         seed=day.playbook.warrant.seed,
     )
     models = store_forecasts(day, run, forecasts)
+    scores = store_scores(day, run)
     said = f"{len(forecasts.cadence.customer_id):,} rhythms; effects are {forecasts.uplift.grade}"
-    return Outcome(said, {"models": dict(models), "cadence": forecasts.cadence.source})
+    return Outcome(said, {"models": dict(models), "cadence": forecasts.cadence.source, "scores": scores})
 
 
 @step("propose")
