@@ -1,7 +1,7 @@
 """Purchases as shopping days: on which local days did a customer buy of a category, and what was it worth?
 
-Everything about rhythm, frequency and spend is computed from this one table. Sums of money are taken over whole
-millionths, so that the order of rows cannot change a single bit of the result.
+Everything about rhythm, frequency and spend is computed from this one table. What was sent back in full was no
+purchase. Sums are taken over whole millionths, so that the order of rows cannot change a single bit of the result.
 """
 
 from dataclasses import dataclass
@@ -11,16 +11,22 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from forecasting.errors import ForecastingError
-from forecasting.inputs import Days, local_days, moment, require, utc_times
+from forecasting.cadence.purchase_lines import (
+    PRODUCT_COLUMNS,
+    PURCHASE_COLUMNS,
+    Flags,
+    Positions,
+    PurchaseLines,
+    margin_basis,
+    purchase_lines,
+)
+from forecasting.inputs import Days
 from forecasting.values import Floats, Keys, Times
 
-PURCHASE_COLUMNS = ("customer_id", "kind", "net_value", "occurred_at", "product_id", "quantity")
-PRODUCT_COLUMNS = ("product_id", "category_id")
+__all__ = ["DAY_SPAN", "PRODUCT_COLUMNS", "PURCHASE_COLUMNS", "Positions", "ShoppingDays", "shopping_days"]
+
 MILLIONTHS = 1_000_000
 DAY_SPAN = 1 << 20  # more days than any calendar here, so that (pair, day) fits one sortable integer
-
-Positions = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +43,9 @@ class ShoppingDays:
         last_at: Last purchase on that day, UTC datetime64[us].
         spend: Net value of that day, less what was returned later.
         margin: Margin of that day, less what was returned later.
+        units: Units of that day, less what was returned later.
+        depletion: Days after which the first of that day's products is used up, nan where none says.
+        is_gift: Whether all that was bought on that day is marked as a gift.
         margin_basis: How margin is known: `unit_cost`, `margin_pct`, `revenue` or a mixture joined by ` and `.
         history_day: The first local day with any purchase.
     """
@@ -50,6 +59,9 @@ class ShoppingDays:
     last_at: Times
     spend: Floats
     margin: Floats
+    units: Floats
+    depletion: Floats
+    is_gift: Flags
     margin_basis: str
     history_day: int
 
@@ -73,7 +85,10 @@ class ShoppingDays:
 
     def before(self, day: int) -> "ShoppingDays":
         """What was known at the start of a local day: earlier shopping days only, and pairs that have one."""
-        kept = self.day < day
+        return self.only(self.day < day)
+
+    def only(self, kept: Flags) -> "ShoppingDays":
+        """These shopping days alone, and the pairs that have one."""
         counts = np.bincount(self.pair[kept], minlength=len(self))
         known = counts > 0
         return ShoppingDays(
@@ -86,6 +101,9 @@ class ShoppingDays:
             self.last_at[kept],
             self.spend[kept],
             self.margin[kept],
+            self.units[kept],
+            self.depletion[kept],
+            self.is_gift[kept],
             self.margin_basis,
             self.history_day,
         )
@@ -123,101 +141,99 @@ def shopping_days(
     as_of: datetime,
     timezone: str,
     margin_pct: float | None = None,
+    by_category: bool = True,
 ) -> ShoppingDays:
     """Shopping days from purchases before `as_of`; rows at or after it are not looked at.
 
     A shopping day is a local day with a sale of positive net value and positive quantity; lines without quantity
     count for value only. Lines without product, or whose product has no category, belong to no rhythm. A return reduces
-    the pair's latest shopping day up to then. Margin = net_value + discount - unit_cost × quantity; where cost or
-    quantity is unknown (net_value + discount) × margin_pct; without both, revenue.
+    the pair's day of the order that it names, otherwise its latest shopping day up to then; a day of which nothing is
+    left is none. `purchase_lines` says how margin is reckoned.
+
+    Args:
+        purchases: See `purchase_lines`.
+        products: See `purchase_lines`; [depletion_days].
+        as_of: Aware datetime.
+        timezone: IANA name.
+        margin_pct: Where a product has no unit cost; None leaves revenue.
+        by_category: Otherwise all that a customer buys is of one category, with or without product and quantity.
 
     Raises:
-        ForecastingError: A column is missing, a product occurs twice, or a time is unknown.
+        ForecastingError: A column is missing, a product occurs twice, a time is unknown, or an amount is no number.
     """
-    require(purchases, "purchases", PURCHASE_COLUMNS)
-    require(products, "products", PRODUCT_COLUMNS)
-    times = utc_times(purchases, "purchases", "occurred_at")
-    known = times < moment(as_of)
-    lines, times = purchases.loc[known], times[known]
-    categories, product, category = _categorise(lines, products)
-    customer, customers = pd.factorize(lines["customer_id"].to_numpy(dtype=object), sort=True)
-    is_return = (lines["kind"] == "return").to_numpy(dtype=bool)
-    net_value = lines["net_value"].to_numpy(dtype=np.float64)
-    net_value = np.where(is_return, -np.abs(net_value), net_value)
-    quantity = lines["quantity"].to_numpy(dtype=np.float64)
-    margin, is_costed = _margin(lines, net_value, products, product, margin_pct)
-
-    in_category = (category >= 0) & (customer >= 0)
-    is_shopping = in_category & ~is_return & (net_value > 0) & (quantity > 0)
-    day = local_days(times, timezone)
-    pair_keys, pair = np.unique((customer * len(categories) + category)[is_shopping], return_inverse=True)
-    keys = pair * DAY_SPAN + day[is_shopping]
+    lines = purchase_lines(
+        purchases, products, as_of=as_of, timezone=timezone, margin_pct=margin_pct, by_category=by_category
+    )
+    pair_of = lines.customer * len(lines.categories) + lines.category
+    in_category = (lines.category >= 0) & (lines.customer >= 0)
+    bought = np.flatnonzero(in_category & lines.is_sale)
+    pair_keys, pair = np.unique(pair_of[bought], return_inverse=True)
+    keys = pair * DAY_SPAN + lines.day[bought]
     order = np.argsort(keys, kind="stable")
     day_keys, first = np.unique(keys[order], return_index=True)
-    spend = _summed(net_value[is_shopping][order], first)
-    earned = _summed(margin[is_shopping][order], first)
-    last_at = _largest(times[is_shopping][order].astype(np.int64), first)
-
-    returned = in_category & is_return
-    pair_back = positions_in(pair_keys, (customer * len(categories) + category)[returned])
-    place = np.searchsorted(day_keys, pair_back * DAY_SPAN + day[returned], side="right") - 1
-    owner = np.append(day_keys // DAY_SPAN, -1)[place]  # the position -1 reads the last entry: nobody
-    belongs = (pair_back >= 0) & (owner == pair_back)
-    np.add.at(spend, place[belongs], _whole(net_value[returned][belongs]))
-    np.add.at(earned, place[belongs], _whole(margin[returned][belongs]))
+    ordered = bought[order]
+    spend, margin, units = (
+        _summed(values[ordered], first) for values in (lines.net_value, lines.margin, np.nan_to_num(lines.quantity))
+    )
+    last_at = _reduced(np.maximum, lines.times[ordered].astype(np.int64), first)
+    back = np.flatnonzero(in_category & lines.is_return)
+    if len(back):
+        place = _returned_days(lines, back, bought, pair_of=pair_of, pair_keys=pair_keys, days=day_keys)
+        back, place = back[place >= 0], place[place >= 0]
+        for kept, values in ((spend, lines.net_value), (margin, lines.margin)):
+            np.add.at(kept, place, _whole(values[back]))
+        np.add.at(units, place, -_whole(np.abs(np.nan_to_num(lines.quantity[back]))))
 
     day_pair = day_keys // DAY_SPAN
-    return ShoppingDays(
-        customers=np.asarray(customers, dtype=object),
-        categories=categories,
-        pair_customer=pair_keys // max(len(categories), 1),
-        pair_category=pair_keys % max(len(categories), 1),
+    found = ShoppingDays(
+        customers=lines.customers,
+        categories=lines.categories,
+        pair_customer=pair_keys // max(len(lines.categories), 1),
+        pair_category=pair_keys % max(len(lines.categories), 1),
         starts=np.searchsorted(day_pair, np.arange(len(pair_keys) + 1)),
         day=(day_keys % DAY_SPAN).astype(np.int32),
         last_at=last_at.astype("datetime64[us]"),
         spend=spend / MILLIONTHS,
-        margin=earned / MILLIONTHS,
-        margin_basis=_basis(is_costed[is_shopping], margin_pct),
-        history_day=int(day.min()) if len(day) else 0,
+        margin=margin / MILLIONTHS,
+        units=units / MILLIONTHS,
+        depletion=_depletion(lines, products, ordered, first),
+        is_gift=_reduced(np.minimum, lines.is_gift[ordered].astype(np.int64), first).astype(bool),
+        margin_basis=margin_basis(lines.is_costed[bought], margin_pct),
+        history_day=int(lines.day.min()) if len(lines.day) else 0,
     )
+    return found.only(spend > 0) if len(back) else found
 
 
-def _categorise(lines: pd.DataFrame, products: pd.DataFrame) -> tuple[Keys, Positions, Positions]:
-    """Categories in order, and for every line the position of its product and category, -1 where unknown."""
-    index = pd.Index(products["product_id"].to_numpy(dtype=object))
-    if not index.is_unique:
-        raise ForecastingError(
-            f"Product {index[index.duplicated()][0]} occurs more than once.",
-            where="products",
-            remedy="Keep one row per product_id.",
-        )
-    of_product, categories = pd.factorize(products["category_id"].to_numpy(dtype=object), sort=True)
-    product = index.get_indexer(pd.Index(lines["product_id"].to_numpy(dtype=object))).astype(np.int64)
-    padded = np.append(of_product, -1).astype(np.int64)  # the position -1 reads the last entry
-    return np.asarray(categories, dtype=object), product, padded[product]
+def _returned_days(
+    lines: PurchaseLines,
+    back: Positions,
+    bought: Positions,
+    *,
+    pair_of: Positions,
+    pair_keys: Positions,
+    days: Positions,
+) -> Positions:
+    """The shopping day that each returned line `back` reduces, -1 for none: the order's, or the latest one."""
+    pair_back = positions_in(pair_keys, pair_of[back])
+    until = lines.day[back].astype(np.int64)
+    named = pd.MultiIndex.from_arrays([pair_of[bought], lines.order[bought]])
+    day_of = pd.Series(lines.day[bought], index=named)[lines.order[bought] >= 0].groupby(level=[0, 1]).max()
+    wanted = pd.MultiIndex.from_arrays([pair_of[back], lines.order[back]])
+    ordered_on = day_of.reindex(wanted).to_numpy(dtype=np.float64)
+    until = np.where(np.isnan(ordered_on), until, np.nan_to_num(ordered_on)).astype(np.int64)
+    place = np.searchsorted(days, pair_back * DAY_SPAN + until, side="right") - 1
+    owner = np.append(days // DAY_SPAN, -1)[place]  # the position -1 reads the last entry: nobody
+    return np.where((pair_back >= 0) & (owner == pair_back), place, -1)
 
 
-def _margin(
-    lines: pd.DataFrame, net_value: Floats, products: pd.DataFrame, product: Positions, margin_pct: float | None
-) -> tuple[Floats, npt.NDArray[np.bool_]]:
-    """Margin of every line in currency, and whether it comes from a unit cost."""
-    worth = net_value
-    if "discount" in lines.columns:
-        worth = worth + np.nan_to_num(lines["discount"].to_numpy(dtype=np.float64))
-    share = 1.0 if margin_pct is None else margin_pct / 100
-    if "unit_cost" not in products.columns:
-        return worth * share, np.zeros(len(lines), dtype=bool)
-    unit_cost = np.append(products["unit_cost"].to_numpy(dtype=np.float64), np.nan)[product]
-    quantity = np.abs(lines["quantity"].to_numpy(dtype=np.float64))
-    cost = unit_cost * quantity * np.where(worth < 0, -1.0, 1.0)
-    return np.where(np.isnan(cost), worth * share, worth - cost), ~np.isnan(cost)
-
-
-def _basis(is_costed: npt.NDArray[np.bool_], margin_pct: float | None) -> str:
-    otherwise = "revenue" if margin_pct is None else "margin_pct"
-    if not is_costed.any():
-        return otherwise
-    return "unit_cost" if is_costed.all() else f"unit_cost and {otherwise}"
+def _depletion(lines: PurchaseLines, products: pd.DataFrame, ordered: Positions, first: Positions) -> Floats:
+    """Days until the first product of each shopping day is used up, nan where the products do not say."""
+    if "depletion_days" not in products.columns or not products["depletion_days"].notna().any() or not len(first):
+        return np.full(len(first), np.nan)
+    lasts = np.append(products["depletion_days"].to_numpy(dtype=np.float64), np.nan)[lines.product[ordered]]
+    lasts = lasts * lines.quantity[ordered]
+    soonest = np.minimum.reduceat(np.where(lasts > 0, lasts, np.inf), first)
+    return np.where(np.isfinite(soonest), soonest, np.nan)
 
 
 def _whole(values: Floats) -> Positions:
@@ -228,8 +244,8 @@ def _summed(values: Floats, first: Positions) -> Positions:
     return np.add.reduceat(_whole(values), first) if len(first) else np.empty(0, dtype=np.int64)
 
 
-def _largest(values: Positions, first: Positions) -> Positions:
-    return np.maximum.reduceat(values, first) if len(first) else np.empty(0, dtype=np.int64)
+def _reduced(reduce: np.ufunc, values: Positions, first: Positions) -> Positions:
+    return np.asarray(reduce.reduceat(values, first)) if len(first) else np.empty(0, dtype=np.int64)
 
 
 def totals(group: Positions, values: npt.ArrayLike, size: int) -> Floats:

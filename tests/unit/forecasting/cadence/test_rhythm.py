@@ -56,6 +56,9 @@ def _written(days: Mapping[tuple[str, str], Sequence[int]]) -> ShoppingDays:
         last_at=flat.astype("datetime64[D]").astype("datetime64[us]"),
         spend=np.full(len(flat), 10.0),
         margin=np.full(len(flat), 5.0),
+        units=np.ones(len(flat)),
+        depletion=np.full(len(flat), np.nan),
+        is_gift=np.zeros(len(flat), dtype=bool),
         margin_basis="revenue",
         history_day=int(flat.min()),
     )
