@@ -32,7 +32,7 @@ def card_page(card: Mapping[str, Any], digest: str) -> str:
 
 def _facts(card: Mapping[str, Any]) -> str:
     return (
-        f"- It saw no row from {card['as_of']} on; outcomes were used until {card['trained_until']}.\n"
+        f"- Learnt from rows before {card['trained_until']}; judged on those from then until {card['as_of']}.\n"
         f"- Splits: {card['splits']}\n"
         f"- Seed {card['seed']}, code `{card['code_version'][:16]}`."
     )

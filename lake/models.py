@@ -37,8 +37,8 @@ class Card:
         name: What it forecasts: demand, value, cadence, ….
         subject: The same in words, with the unit.
         playbook: Whose data it learnt from.
-        as_of: ISO moment; it saw no row from then on.
-        trained_until: ISO moment until which outcomes were used.
+        as_of: ISO moment of the training; the model was judged on rows before it.
+        trained_until: ISO moment; the model saw no row from then on.
         data: Content digest of each table it learnt from.
         code_version: Digest of the code that fitted it.
         seed: Of everything random.

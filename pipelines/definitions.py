@@ -13,9 +13,11 @@ from pipelines.day import Day
 from pipelines.defs.days import DAYS, FIRST_DAY
 from pipelines.defs.perceive.assets import RUN
 from pipelines.errors import UsageError
-from pipelines.opening import DayFromEnvironment, DayOpener, OpenedDay, day_due
+from pipelines.opening import DayFromEnvironment, DayOpener, OpenedDay, day_due, training_due
 
 JOB = "daily"
+TRAINING_JOB = "retrain"
+TRAINED = dg.AssetSelection.groups("train")
 ASSETS_OF_STEP = {
     "relate": "knowledge",
     "forecast": "forecasts",
@@ -39,6 +41,19 @@ def every_morning(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.S
     return dg.RunRequest(run_key=due.day.isoformat(), partition_key=due.day.isoformat())
 
 
+@dg.schedule(
+    job_name=TRAINING_JOB,
+    cron_schedule="30 * * * *",
+    description="Trains challengers on Mondays at half past five of the playbook's own time zone, after the day's run.",
+)
+def every_monday(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+    """Ask for the training that is due, if one is."""
+    due = training_due(os.environ, context.scheduled_execution_time)
+    if due.day is None:
+        return dg.SkipReason(due.reason)
+    return dg.RunRequest(run_key=f"train-{due.day.isoformat()}", partition_key=due.day.isoformat())
+
+
 @dg.definitions
 def defs() -> dg.Definitions:
     """What `dg dev` and `dagster dev -w workspace.yaml` load."""
@@ -49,14 +64,19 @@ def build_definitions(opener: DayOpener) -> dg.Definitions:
     """All definitions, with assets that get their day from `opener`."""
     everything = dg.define_asset_job(
         JOB,
-        selection=dg.AssetSelection.all(),
+        selection=dg.AssetSelection.all() - TRAINED,
         description="The whole day, step by step; what `warrant run` does.",
+    )
+    training = dg.define_asset_job(
+        TRAINING_JOB,
+        selection=TRAINED,
+        description="Challengers of the live models, judged at the gate; what `warrant models train` does.",
     )
     return dg.Definitions.merge(
         _assets(),
         dg.Definitions(
-            jobs=[everything],
-            schedules=[every_morning],
+            jobs=[everything, training],
+            schedules=[every_morning, every_monday],
             resources={"opener": opener},
             # The steps follow one another and share what was imported; a process for each would only cost time.
             executor=dg.in_process_executor,

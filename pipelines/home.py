@@ -31,6 +31,10 @@ class Home:
         """What channels receive, a folder per run."""
         return self.root / "exports" / playbook
 
+    def models(self, playbook: str) -> Path:
+        """Forecast models of one playbook, a folder per name and hash, and the pictures of their backtests."""
+        return self.root / "models" / playbook
+
     def remember_playbook(self, folder: Path) -> None:
         """Note `folder` as the playbook that later commands mean."""
         self.root.mkdir(parents=True, exist_ok=True)

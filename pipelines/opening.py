@@ -16,6 +16,8 @@ from pipelines.playbook_reading import load_playbook
 from pipelines.progress import Progress
 
 MORNING_HOUR = 4
+TRAINING_HOUR = 5
+MONDAY = 0
 
 
 class DayOpener(Protocol):
@@ -73,12 +75,32 @@ def day_due(environment: Mapping[str, str], moment: datetime) -> Due:
     Raises:
         WarrantError: The playbook cannot be read or is not named.
     """
+    return _due(environment, moment, MORNING_HOUR, "the day is run")
+
+
+def training_due(environment: Mapping[str, str], moment: datetime) -> Due:
+    """The Monday whose models are to be trained in the hour of `moment`: an hour after its day was run.
+
+    Args:
+        environment: `WARRANT_HOME` and `WARRANT_PLAYBOOK`.
+        moment: When the schedule ticks, with a time zone.
+
+    Raises:
+        WarrantError: The playbook cannot be read or is not named.
+    """
+    due = _due(environment, moment, TRAINING_HOUR, "models are trained on Mondays")
+    if due.day is not None and due.day.weekday() != MONDAY:
+        return Due(None, f"It is {due.day:%A}; models are trained on Mondays.")
+    return due
+
+
+def _due(environment: Mapping[str, str], moment: datetime, hour: int, what: str) -> Due:
     playbook = load_playbook(find_playbook(None, find_home(environment), environment))
     if playbook.warrant.as_of is not None:
         return Due(None, f"`{playbook.name}` is about the past: its as_of is {playbook.warrant.as_of}.")
     local = moment.astimezone(ZoneInfo(playbook.timezone))
-    if local.hour != MORNING_HOUR:
-        return Due(None, f"It is {local:%H:%M} in {playbook.timezone}; the day is run at {MORNING_HOUR:02}:00.")
+    if local.hour != hour:
+        return Due(None, f"It is {local:%H:%M} in {playbook.timezone}; {what} at {hour:02}:00.")
     return Due(local.date())
 
 

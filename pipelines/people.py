@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pipelines.playbook import Playbook
 
 Role = Literal["viewer", "analyst", "approver", "owner", "admin"]
-Right = Literal["see personal data", "assert", "merge", "correct", "erase"]
+Right = Literal["see personal data", "assert", "train", "merge", "correct", "promote", "erase"]
 
 ROLES: Final[tuple[Role, ...]] = ("viewer", "analyst", "approver", "owner", "admin")
 """From the least to the most; a role may do what those before it may."""
@@ -32,8 +32,10 @@ ROLES: Final[tuple[Role, ...]] = ("viewer", "analyst", "approver", "owner", "adm
 RIGHTS: Final[Mapping[Right, Role]] = {
     "see personal data": "analyst",
     "assert": "analyst",
+    "train": "analyst",
     "merge": "owner",
     "correct": "owner",
+    "promote": "owner",
     "erase": "owner",
 }
 """The least role that has each right."""
@@ -90,6 +92,11 @@ def acting(playbook: "Playbook", named: str | None, environment: Mapping[str, st
             + f"Known: {', '.join(PREFIX + name for name in sorted(known))}.",
         )
     return Actor(told, known[key].role, _system_user())
+
+
+def schedule() -> Actor:
+    """Who acts when a schedule does: nobody by name; whoever set it up answers, as the operating system's user."""
+    return Actor("", "", _system_user())
 
 
 def may(actor: Actor, right: Right) -> bool:

@@ -1,0 +1,1 @@
+"""Models, trained behind the gate."""
