@@ -110,11 +110,11 @@ def _score(points: Points, kind: str) -> dict[str, Any]:
 
 
 def _stages(day: Day, scores: Scores) -> list[dict[str, Any]]:
-    found = []
-    for scored in (scores.accounts, scores.customers):
-        for stage in reversed(_stage_order(day, scored.kind)):
-            found.append({"stage": stage, "of": scored.kind, "count": int((scored.stage == stage).sum())})
-    return found
+    return [
+        {"stage": stage, "of": scored.kind, "count": int((scored.stage == stage).sum())}
+        for scored in (scores.accounts, scores.customers)
+        for stage in reversed(_stage_order(day, scored.kind))
+    ]
 
 
 def _stage_order(day: Day, kind: str) -> list[str]:

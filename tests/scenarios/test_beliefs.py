@@ -1,8 +1,17 @@
 """What people do becomes what is believed of them: with the rule, its evidence, and more for what tells more."""
 
+import pytest
+
 from tests.scenarios.world import TODAY, Row, World, days_before, local, moment
 
 YESTERDAY = days_before(TODAY, 1)
+SCORES = """
+scores:
+  intent:
+    half_life_days: none
+    dimensions:
+      acts: {events: [Page Viewed, Content Viewed, Pricing Page Viewed, Demo Requested], weight: fidelity}
+"""
 
 
 def tea_house(world: World) -> None:
@@ -75,12 +84,22 @@ def test_b049_high_fidelity_intent_outweighs_noise_by_score(world: World) -> Non
     world.signal("Demo Requested", on=YESTERDAY, customer_id="anna", topic="machines")
     for back in (3, 2, 1):
         world.signal("Pricing Page Viewed", on=days_before(TODAY, back), customer_id="anna", topic="pricing")
+    world.customer("noisy")
+    for number in range(100):
+        day = days_before(TODAY, 1 + number % 20)
+        world.signal("Page Viewed", on=day, at=f"11:{number % 60:02}:00", customer_id="noisy", topic="gadgets")
+    world.write()
+    (world.playbook / "scores.yaml").write_text(SCORES, encoding="utf-8")
     world.run()
 
     weights = {row["about"]: row["weight"] for row in beliefs(world, "anna", "INTERESTED_IN")}
     assert "gadgets" not in weights, "a hundred page views are not enough to believe anything"
     assert weights["machines"] > weights["brewing"] > 0
     assert weights["pricing"] > weights["brewing"]
+    scored = world.query("MATCH (c:Customer) RETURN c.customer_id AS customer, c.intent_score AS score ORDER BY score")
+    assert [row["customer"] for row in scored] == ["regular", "noisy", "anna"]
+    assert scored[1]["score"] == pytest.approx(100 * 0.5)
+    assert scored[2]["score"] > 100, "a demo and three looks at prices against a hundred pages"
     kept = world.query("MATCH (s:Signal)-[:BY]->(:Customer {customer_id: 'anna'}) RETURN DISTINCT s.name AS name")
     assert sorted(row["name"] for row in kept) == ["Demo Requested", "Pricing Page Viewed"], "noise stays in the lake"
 
