@@ -14,6 +14,7 @@ from console.commands import (
     graph_rebuild,
     graph_server,
     identity,
+    lift,
     lineage,
     models,
     prove,
@@ -41,6 +42,7 @@ app.add_typer(models.app, name="models", rich_help_panel="Forecasts")
 ask.register(app)
 scores.register(app)
 prove.register(app)
+lift.register(app)
 assert_fact.register(app)
 app.add_typer(subject.app, name="subject", rich_help_panel="About a person")
 app.add_typer(identity.app, name="identity", rich_help_panel="About a person")

@@ -67,6 +67,7 @@ def lift(draws: Draws, arm: str, settings: EvidenceSettings = DEFAULTS, *, days:
             arm, control, (reason,), treated=int(is_treated.sum()), untreated=int((~is_treated).sum())
         )
     by_draw = _grade_of_the_draw(draws, settings, days)
+    effect: Estimate | None
     if by_draw.grade == "randomised":
         graded, effect = by_draw, _effect_of_the_draw(pair, is_treated, settings)
     else:

@@ -1,16 +1,18 @@
 """How large and how long a randomised test must be to find an effect, from what units brought in the past.
 
-Two equal arms, outcome adjusted by what the same units brought in as long a time before (Deng, Xu, Kohavi and Walker
+Two equal arms, outcome adjusted by what the same units brought in the two windows before (Deng, Xu, Kohavi and Walker
 2013): units per arm = 2 (z(1 - significance/2) + z(power))² σ² (1 - ρ²) / effect².
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from forecasting.evidence.settings import EvidenceSettings
 from forecasting.values import Floats
 from forecasting.values.evidence import TestSize
+
+MOST_COVARIATES = 2
 
 
 def sizes_by_weeks(weekly: Floats, settings: EvidenceSettings, *, share: float | None = None) -> list[TestSize]:
@@ -51,8 +53,9 @@ def _sizes(weekly: Floats, units: int, longest: int, sought: float, settings: Ev
     z_total = float(ndtri(1 - settings.significance / 2) + ndtri(settings.power))
     running = np.cumsum(np.column_stack([np.zeros(units), weekly]), axis=1)
     for weeks in range(1, longest + 1):
-        outcome, before = running[:, weeks], running[:, 2 * weeks] - running[:, weeks]
-        mean, variance = float(outcome.mean()), _variance_left(outcome, before)
+        ends = range(weeks, running.shape[1], weeks)[: 1 + MOST_COVARIATES]
+        windows = [running[:, end] - running[:, end - weeks] for end in ends]
+        mean, variance = float(windows[0].mean()), _variance_left(windows[0], windows[1:])
         if mean <= 0 or variance <= 0:
             continue
         per_arm = int(np.ceil(2 * z_total**2 * variance / (sought * mean) ** 2))
@@ -60,10 +63,8 @@ def _sizes(weekly: Floats, units: int, longest: int, sought: float, settings: Ev
         yield TestSize(sought, weeks, sought * mean, per_arm, 2 * per_arm, 2 * per_arm <= units, detectable)
 
 
-def _variance_left(outcome: Floats, before: Floats) -> float:
-    """The outcome's variance that what came before does not explain."""
-    total, spread = float(outcome.var(ddof=1)), float(before.var(ddof=1))
-    if spread <= 0:
-        return total
-    together = float(((outcome - outcome.mean()) * (before - before.mean())).sum() / (len(outcome) - 1))
-    return total - together**2 / spread
+def _variance_left(outcome: Floats, before: Sequence[Floats]) -> float:
+    """The outcome's variance that what came before does not explain, as far as a straight line can."""
+    design = np.column_stack([np.ones(len(outcome)), *before])
+    left = outcome - design @ np.linalg.lstsq(design, outcome, rcond=None)[0]
+    return float((left**2).sum() / max(len(outcome) - design.shape[1], 1))
