@@ -85,9 +85,9 @@ def acts_before(tables: Mapping[str, pd.DataFrame], *, as_of: datetime, timezone
     people = people.drop_duplicates("customer_id").sort_values("customer_id")
     customers = people["customer_id"].to_numpy(dtype=object)
     accounts = _accounts(tables)
-    account_of = _positions(
-        accounts, people["account_id"] if "account_id" in people else pd.Series([None]) * len(people)
-    )
+    account_of = np.full(len(people), NOBODY, dtype=np.int64)
+    if "account_id" in people:
+        account_of = _positions(accounts, people["account_id"])
     parts = [part for part in (_signals(tables, now), _answers(tables, now)) if len(part)]
     rows = pd.concat(parts, ignore_index=True) if parts else _signals({}, now)
     rows["customer"] = _positions(customers, rows["customer_id"])
