@@ -1,0 +1,70 @@
+"""From the models' forecasts at past origins to one forecast: chosen, summed, with intervals."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from forecasting.demand.calibration import Calibration, calibrate
+from forecasting.demand.ensemble import Choice, Record, choose, record_of
+from forecasting.demand.panel import Panel
+from forecasting.demand.reconciliation import reconciled
+from forecasting.demand.rolling import Nodes, Origin
+from forecasting.demand.settings import DemandSettings
+from forecasting.values import Floats
+
+SHRUNK_AFTER = 8.0
+
+
+@dataclass(frozen=True, eq=False)
+class Combined:
+    """One origin's forecast.
+
+    Attributes:
+        mean: Shape (n, horizon); sums are exact.
+        bounds: Outer low, inner low, inner high, outer high, shape (n, horizon, 4).
+        choice: Which models speak.
+        calibration: How far they miss.
+    """
+
+    mean: Floats
+    bounds: Floats
+    choice: Choice
+    calibration: Calibration
+
+
+def combine(
+    panel: Panel,
+    nodes: Nodes,
+    past: Sequence[Origin],
+    now: Origin,
+    models: Sequence[str],
+    settings: DemandSettings,
+) -> Combined:
+    """The forecast of an origin, with everything chosen and calibrated on what had come true by then."""
+    record = record_of(panel, past, now.length)
+    choice = choose(record, now, models)
+    means = [choice.forecast(origin) for origin in record.origins]
+    mean = choice.forecast(now)
+    if (nodes.level > 0).any():
+        variance = _error_variance(record, means, mean)
+        means = [reconciled(one, variance, nodes.parent, nodes.level) for one in means]
+        mean = reconciled(mean, variance, nodes.parent, nodes.level)
+    stacked = np.stack(means) if means else np.zeros((0, *mean.shape))
+    calibration = calibrate(record, stacked, mean, now.kind, settings.coverages)
+    bounds = calibration.interval(mean, now.kind)
+    # a mean outside its own interval would be no statement at all: very skewed errors are held to it
+    bounds[:, :, :2] = np.minimum(bounds[:, :, :2], mean[:, :, None])
+    bounds[:, :, 2:] = np.maximum(bounds[:, :, 2:], mean[:, :, None])
+    return Combined(mean, bounds, choice, calibration)
+
+
+def _error_variance(record: Record, means: Sequence[Floats], mean: Floats) -> Floats:
+    """Variance of each node's error, shrunk to a tenth of its level squared where its record is short."""
+    level = np.maximum(mean.mean(axis=1), 1e-9)
+    if not means:
+        return np.asarray((0.1 * level) ** 2)
+    missed = np.where(record.is_scored, np.stack(means) - record.actual, 0.0)
+    counts = record.is_scored.sum(axis=(0, 2))
+    squares = (missed**2).sum(axis=(0, 2))
+    return np.asarray((squares + SHRUNK_AFTER * (0.1 * level) ** 2) / (counts + SHRUNK_AFTER))
