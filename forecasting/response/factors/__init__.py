@@ -1,0 +1,1 @@
+"""What a touch brings: effects of arms on any table of units, and response as factors of customer, asset and channel."""
