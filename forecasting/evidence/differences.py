@@ -1,8 +1,9 @@
 """Differences of two groups with intervals that hold where members of a household are alike.
 
 The regression estimate is that of Lin (2013, Annals of Applied Statistics 7): outcome on arm, centred covariates and
-their products, by weighted least squares. Errors are the cluster-robust sandwich (CR1; Liang and Zeger 1986), with
-Student's t of the smaller arm's households less one.
+their products, by weighted least squares. Errors are the sandwich that is robust to
+clusters (Liang and Zeger 1986), with residuals divided by one less their leverage as in HC3 (MacKinnon and White 1985),
+and Student's t of the smaller arm's households less one.
 """
 
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ from forecasting.values import Floats, Keys
 from forecasting.values.evidence import Estimate
 
 LEAST_CLUSTERS = 2
+HIGHEST_LEVERAGE = 0.99
 
 Flags = npt.NDArray[np.bool_]
 
@@ -89,9 +91,10 @@ def _regression(
     design = np.column_stack([np.ones(len(arm)), arm, *columns, *(arm * column for column in columns)])
     bread = np.linalg.pinv((design * weight[:, None]).T @ design)
     coefficients = bread @ (design.T @ (weight * outcome))
-    scores = design * (weight * (outcome - design @ coefficients))[:, None]
+    # a few who spend very much pull the line towards them, so that what is left of them looks too small
+    leverage = np.clip(np.einsum("ij,jk,ik->i", design, bread, design) * weight, 0.0, HIGHEST_LEVERAGE)
+    scores = design * (weight * (outcome - design @ coefficients) / (1 - leverage))[:, None]
     clusters = int(code.max()) + 1
     by_cluster = np.column_stack([np.bincount(code, weights=column, minlength=clusters) for column in scores.T])
-    correction = clusters / (clusters - 1) * (len(arm) - 1) / max(len(arm) - design.shape[1], 1)
-    variance = correction * (bread @ (by_cluster.T @ by_cluster) @ bread)[1, 1]
+    variance = clusters / (clusters - 1) * (bread @ (by_cluster.T @ by_cluster) @ bread)[1, 1]
     return float(coefficients[1]), float(np.sqrt(max(variance, 0.0)))

@@ -147,10 +147,7 @@ def draws_from_table(
 
 
 def insist_on_propensities(draws: Draws) -> None:
-    """Refuse propensities that cannot be: 0, above 1, or such that those of the arms do not sum to one.
-
-    Sums are known where every row of an arm has the arm's own propensity. An arm that nobody drew may be missing from
-    the sum as long as that could happen by chance.
+    """Refuse propensities that cannot be: 0, above 1, or such that those of the arms sum to more than one.
 
     Raises:
         ForecastingError: Says which and how many rows.
@@ -168,20 +165,45 @@ def insist_on_propensities(draws: Draws) -> None:
             where="assignments.propensity",
             remedy="Record the probability with which the row's own arm was drawn.",
         )
-    experiments = np.full(len(draws), "", dtype=object) if draws.experiment is None else draws.experiment
-    frame = pd.DataFrame({"experiment": experiments, "arm": draws.arm, "propensity": given})[known]
-    by_arm = frame.groupby(["experiment", "arm"])["propensity"].agg(["min", "max", "size"])
-    for experiment, arms in by_arm.groupby(level="experiment"):
-        if (arms["max"] - arms["min"] > SUM_TOLERANCE).any():
-            continue  # they differ by unit: the balance test holds them against what was drawn
-        total, rows = float(arms["max"].sum()), int(arms["size"].sum())
-        is_improbable = total < 1 and total**rows < IMPROBABLE
-        if total > 1 + SUM_TOLERANCE or (total < 1 - SUM_TOLERANCE and is_improbable):
+    for experiment, total, _ in _sums(draws):
+        if total > 1 + SUM_TOLERANCE:
             raise ForecastingError(
                 f"The propensities of the arms{f' of {experiment}' if experiment else ''} sum to {total:.3f}, not 1.",
                 where="assignments.propensity",
-                remedy="Every eligible customer and draw needs a row, those of the arm `nothing` included.",
+                remedy="Record the probability with which the row's own arm was drawn.",
             )
+
+
+def arms_missing(draws: Draws) -> str | None:
+    """What speaks for rows of further arms that are not there: probabilities that sum to less than one.
+
+    An arm that nobody drew may be missing as long as that could happen by chance.
+
+    Returns:
+        A sentence; None where nothing speaks for it.
+    """
+    for experiment, total, rows in _sums(draws):
+        if total < 1 - SUM_TOLERANCE and total**rows < IMPROBABLE:
+            return (
+                f"The propensities of the arms{f' of {experiment}' if experiment else ''} sum to {total:.3f}, not 1: "
+                "every eligible customer and draw needs a row, those of the arm `nothing` included."
+            )
+    return None
+
+
+def _sums(draws: Draws) -> list[tuple[str, float, int]]:
+    """Experiment, sum of its arms' probabilities, and rows, where all rows of an arm have the same probability.
+
+    Where they differ by unit, the balance test holds them against what was drawn.
+    """
+    experiments = np.full(len(draws), "", dtype=object) if draws.experiment is None else draws.experiment
+    frame = pd.DataFrame({"experiment": experiments, "arm": draws.arm, "propensity": draws.propensity}).dropna()
+    by_arm = frame.groupby(["experiment", "arm"])["propensity"].agg(["min", "max", "size"])
+    sums = []
+    for experiment, arms in by_arm.groupby(level="experiment"):
+        if (arms["max"] - arms["min"] <= SUM_TOLERANCE).all():
+            sums.append((str(experiment), float(arms["max"].sum()), int(arms["size"].sum())))
+    return sums
 
 
 def _insist_on_rows(draws: Draws) -> None:

@@ -9,7 +9,7 @@ from forecasting.errors import TooLittleDataError
 from forecasting.evidence.adjusting import Adjusted, adjusted_comparison, no_bias
 from forecasting.evidence.balance import balance_test, independence_test
 from forecasting.evidence.differences import Flags, difference
-from forecasting.evidence.draws import NOTHING, Draws
+from forecasting.evidence.draws import NOTHING, Draws, arms_missing
 from forecasting.evidence.settings import EvidenceSettings
 from forecasting.values import EvidenceGrade, Floats
 from forecasting.values.evidence import Estimate, EvidenceTest, Graded, Lift, Verdict
@@ -104,11 +104,13 @@ def _grade_of_the_draw(draws: Draws, settings: EvidenceSettings, days: float) ->
     if draws.propensity is None:
         return Graded("assumed", ("Nobody drew who got it: there are no assignments with propensities.",))
     if not draws.has_propensities:
-        missing = int(np.isnan(draws.propensity).sum())
-        reason = f"{missing:,} of {len(draws):,} assignments do not say with which probability they were drawn."
+        unknown = int(np.isnan(draws.propensity).sum())
+        reason = f"{unknown:,} of {len(draws):,} assignments do not say with which probability they were drawn."
         return Graded("assumed", (reason,))
     if len(draws.arms) == 1:
         return Graded("assumed", (f"Everybody is in the arm `{draws.arms[0]}`.",))
+    if (missing := arms_missing(draws)) is not None:
+        return Graded("assumed", (missing,))
     balance = balance_test(draws, significance=settings.significance).test
     independence = independence_test(draws, days=days, significance=settings.significance)
     tests: tuple[EvidenceTest, ...] = (balance,) if independence is None else (balance, independence)

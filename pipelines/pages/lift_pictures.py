@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 ORANGE = "#c8702a"
 MOST_ROWS = 30
+OVERVIEW = {"difference afterwards": ORANGE, "the same before": GREY, "change, or measured effect": GREEN}
 
 Facts = Mapping[str, Any]
 
@@ -28,10 +29,13 @@ def overview_picture(comparisons: Sequence[Facts]) -> str | None:
     figure = picture_figure(height=1.2 + 0.36 * len(shown))
     axes = figure.add_subplot()
     for place, one in enumerate(shown):
-        _interval(axes, one["naive"], place - 0.2, ORANGE, "difference afterwards" if place == 0 else None)
-        _interval(axes, one["pre_period"], place, GREY, "the same before" if place == 0 else None)
         change = one["effect"] or one["difference_in_differences"]
-        _interval(axes, change, place + 0.2, GREEN, "change, or measured effect" if place == 0 else None)
+        for move, estimate, colour in zip(
+            (-0.2, 0.0, 0.2), (one["naive"], one["pre_period"], change), OVERVIEW.values(), strict=True
+        ):
+            _interval(axes, estimate, place + move, colour)
+    for label, colour in OVERVIEW.items():
+        axes.plot([], [], "o-", color=colour, label=label)
     axes.axvline(0, color="#22282d", linewidth=0.8)
     axes.set_yticks(np.arange(len(shown)), [_name(one) for one in shown])
     axes.invert_yaxis()
@@ -52,6 +56,7 @@ def windows_picture(one: Facts) -> str | None:
     for group, colour, label in (("treated", GREEN, "got it"), ("untreated", GREY, "did not")):
         axes.plot(places, np.array([row[group] for row in means]), "o-", color=colour, label=label, linewidth=1.8)
     axes.set_xticks(places, [_window(int(place), one["days"]) for place in places])
+    axes.margins(y=0.15)
     axes.set_ylim(bottom=min(0.0, float(axes.get_ylim()[0])))
     axes.yaxis.set_major_formatter("{x:,.0f}")
     axes.set_ylabel(_label(one))
@@ -74,7 +79,7 @@ def differences_picture(one: Facts) -> str | None:
     figure = picture_figure(height=0.9 + 0.4 * len(shown))
     axes = figure.add_subplot()
     for place, (_, estimate, colour) in enumerate(shown):
-        _interval(axes, estimate, place, colour, None)
+        _interval(axes, estimate, place, colour)
     axes.axvline(0, color="#22282d", linewidth=0.8)
     axes.set_yticks(np.arange(len(shown)), [name for name, _, _ in shown])
     axes.set_ylim(len(shown) - 0.5, -0.5)
@@ -82,11 +87,11 @@ def differences_picture(one: Facts) -> str | None:
     return picture_address(figure)
 
 
-def _interval(axes: "Axes", estimate: Facts | None, place: float, colour: str, label: str | None) -> None:
+def _interval(axes: "Axes", estimate: Facts | None, place: float, colour: str) -> None:
     if estimate is None:
         return
     axes.plot([estimate["low"], estimate["high"]], [place, place], color=colour, linewidth=2.2)
-    axes.plot([estimate["value"]], [place], "o", color=colour, label=label)
+    axes.plot([estimate["value"]], [place], "o", color=colour)
 
 
 def _label(one: Facts) -> str:
