@@ -46,8 +46,9 @@ dagster: setup ## Open Dagster's pages at http://127.0.0.1:3000; Ctrl-C closes t
 	@$(BIN)/python -m pipelines.dagster_home
 	@VIRTUAL_ENV="$(CURDIR)/.venv" PATH="$(CURDIR)/.venv/bin:$$PATH" dg dev --host 127.0.0.1 --port 3000
 
+# Workers share the servers; each takes about a gigabyte, so that a large machine does not start dozens.
 test: setup ## Run the whole test suite
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n logical --maxprocesses 4
 
 check: setup ## Format, lint, types, imports between rooms, spelling
 	$(BIN)/ruff format --check .

@@ -3,16 +3,22 @@
 Neo4j: WARRANT_TEST_NEO4J (with WARRANT_TEST_NEO4J_USER and WARRANT_TEST_NEO4J_PASSWORD) names a running server; else
 one is started from its published artifacts when Maven and a JDK 17 are there. WARRANT_REQUIRE_NEO4J=1 turns a skip
 into a failure. A database that holds anything the tests did not put there is left alone.
+
+With `-n` several workers share the session. The embedded server belongs to whoever started pytest, and each test has
+databases of its own on it. Neo4j has one database, so that one worker runs all its tests and owns it. The tests of a
+file stay together, because they share what the file sets up.
 """
 
-import itertools
 import json
 import os
 import secrets
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,8 +31,9 @@ STOP_AFTERWARDS = """
 import sys
 from pathlib import Path
 sys.stdin.read()
-from graph import local
-local.stop(Path(sys.argv[1]))
+if (home := Path(sys.argv[1])).exists():
+    from graph import local
+    local.stop(home)
 """
 
 CANNOT_BE_HAD = 3  # exit code of servers/neo4j_server.py
@@ -35,21 +42,94 @@ CANNOT_BE_HAD = 3  # exit code of servers/neo4j_server.py
 TESTS_OWN = "warrant_tests_own_this_database"
 
 
+SHARED = pytest.StashKey[Path]()  # where the servers of a session with workers are at home
+WATCH = pytest.StashKey["subprocess.Popen[bytes]"]()
+
+# A test starts a Python in many places, and compiling everything that it imports takes longer than the test.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
+# ---- several workers
+
+
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    if getattr(config.option, "numprocesses", None):
+        config.option.dist = "loadgroup"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "neo4j_server" in getattr(item, "fixturenames", ()):
+            item.add_marker("neo4j")
+        if item.get_closest_marker("neo4j") and item.config.pluginmanager.has_plugin("xdist"):
+            item.add_marker(pytest.mark.xdist_group("neo4j"))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    from xdist.scheduler.loadgroup import LoadGroupScheduling  # type: ignore[import-untyped]  # it ships no types
+
+    class WholeFiles(LoadGroupScheduling):  # type: ignore[misc]  # for the same reason
+        """Neo4j's tests in one piece, then the files with whole days, then the others, so that all end together."""
+
+        def _split_scope(self, nodeid: str) -> str:
+            return str(super()._split_scope(nodeid)).split("::")[0]
+
+        def _assign_work_unit(self, node: Any) -> None:
+            first = min(self.workqueue, key=_turn)
+            self.workqueue.move_to_end(first, last=False)
+            super()._assign_work_unit(node)
+
+    return WholeFiles(config, log)
+
+
+def _turn(scope: str) -> int:
+    turns = ("neo4j", "tests/integration/", "tests/scenarios/", "tests/")
+    return next(turn for turn, start in enumerate(turns) if scope.startswith(start))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    stash = node.config.stash
+    if SHARED not in stash:
+        stash[SHARED] = Path(tempfile.mkdtemp(prefix="warrant-tests-"))
+        stash[WATCH] = _watch(stash[SHARED] / "graph-home")
+    node.workerinput["shared"] = str(stash[SHARED])
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if WATCH in config.stash:
+        config.stash[WATCH].communicate()  # closes its input and waits until the server has stopped
+        shutil.rmtree(config.stash[SHARED])
+
+
+def _watch(home: Path) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen([sys.executable, "-c", STOP_AFTERWARDS, str(home)], stdin=subprocess.PIPE)
+
+
+# ---- servers and stores
+
+
 @pytest.fixture(scope="session")
-def embedded_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[local.Server]:
+def embedded_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[local.Server]:
+    memory = {"WARRANT_GRAPH_MEMORY": "1g"}
+    if shared := getattr(request.config, "workerinput", {}).get("shared"):
+        yield local.start(Path(shared) / "graph-home", environment=memory)  # the first worker starts it
+        return
     home = tmp_path_factory.mktemp("graph-home")
-    with subprocess.Popen([sys.executable, "-c", STOP_AFTERWARDS, str(home)], stdin=subprocess.PIPE):
-        yield local.start(home, environment={"WARRANT_GRAPH_MEMORY": "1g"})
+    with _watch(home):
+        yield local.start(home, environment=memory)
 
 
 @pytest.fixture(scope="session")
 def embedded_target_factory(embedded_server: local.Server) -> Iterator[Callable[[], Target]]:
     """Call it for a fresh, empty database; all of them are dropped at the end."""
     targets: list[Target] = []
-    numbers = itertools.count(1)
 
     def fresh() -> Target:
-        targets.append(embedded_target(embedded_server, f"test-{next(numbers)}"))
+        targets.append(embedded_target(embedded_server, f"test-{secrets.token_hex(6)}"))
         return targets[-1]
 
     yield fresh

@@ -425,7 +425,8 @@ EMAIL: Document = {"kind": "file", "cost_per_touch": 0.001}
 def fresh_world(folder: Path, server: graph_server.Server) -> Iterator[World]:
     """A world with a database of its own on the session's server, gone afterwards."""
     name = f"world-{secrets.token_hex(6)}"
-    yield World(folder, name, {"graph": server.home, "dagster": server.home.with_name(f"{server.home.name}-dagster")})
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "all")
+    yield World(folder, name, {"graph": server.home, "dagster": server.home.with_name(f"dagster-of-{worker}")})
     graph_server.drop_database(server, database_name(name))
 
 
