@@ -51,3 +51,6 @@ class Trainer(Protocol):
         self, arrays: Arrays, tables: Mapping[str, pd.DataFrame], *, as_of: datetime, timezone: str, seed: int
     ) -> pd.DataFrame:
         """What the kept model says as of a day, in the columns of the forecast that is fitted for the day."""
+
+    def inputs(self, tables: Mapping[str, pd.DataFrame], *, as_of: datetime, timezone: str) -> pd.DataFrame:
+        """What the model sees at a moment, to be held against what it learnt from: a row per unit, no keys."""

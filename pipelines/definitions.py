@@ -12,6 +12,7 @@ from pipelines.dagster_home import prepare_storage
 from pipelines.day import Day
 from pipelines.defs.days import DAYS, FIRST_DAY
 from pipelines.defs.perceive.assets import RUN
+from pipelines.defs.train.drift import DRIFT, DRIFTED
 from pipelines.errors import UsageError
 from pipelines.opening import DayFromEnvironment, DayOpener, OpenedDay, day_due, training_due
 
@@ -54,6 +55,25 @@ def every_monday(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.Sk
     return dg.RunRequest(run_key=f"train-{due.day.isoformat()}", partition_key=due.day.isoformat())
 
 
+@dg.asset_sensor(
+    asset_key=dg.AssetKey(DRIFT),
+    job_name=TRAINING_JOB,
+    description="Trains a challenger of every live model whose inputs have drifted; the gate decides what goes live.",
+)
+def drift_opens_training(context: dg.SensorEvaluationContext, event: dg.EventLogEntry) -> dg.RunRequest | dg.SkipReason:
+    """Ask for the training of what has drifted on the day that was looked at."""
+    del context
+    materialization = event.asset_materialization
+    drifted = materialization.metadata[DRIFTED].value if materialization else []
+    if materialization is None or not isinstance(drifted, list) or not drifted:
+        return dg.SkipReason("The live models see what they learnt from.")
+    return dg.RunRequest(
+        run_key=f"drift-{materialization.partition}",
+        partition_key=materialization.partition,
+        asset_selection=[dg.AssetKey(f"model_{what}") for what in drifted],
+    )
+
+
 @dg.definitions
 def defs() -> dg.Definitions:
     """What `dg dev` and `dagster dev -w workspace.yaml` load."""
@@ -77,6 +97,7 @@ def build_definitions(opener: DayOpener) -> dg.Definitions:
         dg.Definitions(
             jobs=[everything, training],
             schedules=[every_morning, every_monday],
+            sensors=[drift_opens_training],
             resources={"opener": opener},
             # The steps follow one another and share what was imported; a process for each would only cost time.
             executor=dg.in_process_executor,

@@ -93,6 +93,33 @@ def show(
     screen.print(f"Files: {found['folder']}", markup=False, highlight=False, soft_wrap=True)
 
 
+@app.command("drift", epilog="Example: warrant models drift")
+def drift(playbook: PlaybookArgument = None, as_of: AsOfOption = None, output: FormatOption = Format.TABLE) -> None:
+    """Whether what the live models see now is still distributed as what they learnt from."""
+    from pipelines.forecasts.catalogue import trainable
+    from pipelines.forecasts.drifting import drift_now
+
+    with watch() as progress:
+        found = drift_now(open_command_day(playbook, as_of, progress), trainable())
+    if output == Format.JSON:
+        show_json(found)
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("model", "input", "drift", "stability index", "by chance", "p"):
+        table.add_column(name, overflow="fold")
+    for model in found["models"]:
+        for row in model["columns"]:
+            state = Text("yes", style="yellow") if row["is_drifted"] else Text("no")
+            numbers = (f"{row[name]:.3g}" for name in ("psi", "psi_by_chance", "adjusted_p"))
+            table.add_row(f"{model['what']} {model['hash'][:8]}", row["column"].replace("_", " "), state, *numbers)
+    screen = people_screen()
+    screen.print(table)
+    for one in found["not_judged"]:
+        screen.print(f"{one['what']}: {one['why']}", markup=False, highlight=False)
+    for what in [model["what"] for model in found["models"] if model["has_drifted"]]:
+        screen.print(f"Train a challenger: warrant models train --what {what}", markup=False, highlight=False)
+
+
 @app.command("restore", epilog='Example: warrant models restore value 3f2a --because "forecasts are off since Monday"')
 def restore(
     name: NameArgument,

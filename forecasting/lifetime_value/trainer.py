@@ -68,6 +68,16 @@ class LifetimeValueTrainer:
         known = self._histories(tables, as_of, timezone)
         return as_table(model.predict(known, horizon_days=self.settings.horizon_days, as_of=as_of))
 
+    def inputs(self, tables: Mapping[str, pd.DataFrame], *, as_of: datetime, timezone: str) -> pd.DataFrame:
+        """`shopping_days` and `spend_per_day` of everybody who bought within the window before `as_of`."""
+        days = days_of_customers(tables, as_of=as_of, timezone=timezone, margin_pct=self.settings.margin_pct)
+        today = int(local_days(np.array([moment(as_of)]), timezone)[0])
+        recent = days.day >= today - self.settings.backtest_days
+        counts = np.bincount(days.pair[recent], minlength=len(days))
+        spend = np.bincount(days.pair[recent], days.spend[recent], minlength=len(days))
+        bought = counts > 0
+        return pd.DataFrame({"shopping_days": counts[bought], "spend_per_day": spend[bought] / counts[bought]})
+
     def _histories(self, tables: Mapping[str, pd.DataFrame], as_of: datetime, timezone: str) -> CustomerHistories:
         days = days_of_customers(tables, as_of=as_of, timezone=timezone, margin_pct=self.settings.margin_pct)
         return histories_of(days, as_of=as_of, timezone=timezone)

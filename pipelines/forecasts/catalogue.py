@@ -16,6 +16,11 @@ def part(what: str) -> Part:
     return PARTS[what]()
 
 
+def trainable() -> list[Part]:
+    """The forecasts of which a model is kept."""
+    return [one for one in map(part, PARTS) if one.trainer is not None]
+
+
 def _value() -> Part:
     from forecasting.lifetime_value.backtest import backtest_value
     from forecasting.lifetime_value.forecast import forecast_value

@@ -53,7 +53,7 @@ def make_forecast(day: Day, part: Part, actor: Actor, file: Path | None) -> dict
     is_personal = PERSONAL in frame.columns
     if is_personal and file is not None:
         insist_on(actor, "see personal data", day.playbook)
-    name = f"forecast_{part.what}"
+    name = f"outlook_{part.what}"  # what a run decides with lies in tables called `forecast_…`
     with playbook_lock(day.lake.root):
         day.lake.write_slice(name, run.run_id, frame)
     seconds = time.perf_counter() - began

@@ -30,6 +30,7 @@ from tests.scenarios.world import TODAY, World, days_before, fresh_world, local
 
 PARTITION = TODAY.isoformat()
 BAD_DATA, FAILED_CHECK = 3, 6
+TRAINED_ASSETS = ("model_value",)
 
 
 @dataclass(frozen=True)
@@ -174,7 +175,7 @@ def test_columns_lead_back_to_where_they_come_from(shop: Shop) -> None:
 
 def test_every_asset_says_what_it_is_and_what_its_columns_are(finished: Day) -> None:
     specs = {spec.key.to_user_string(): spec for spec in loaded().resolve_all_asset_specs()}
-    assert set(specs) == {*TABLES, "run", *ASSETS_OF_STEP.values()}
+    assert set(specs) == {*TABLES, "run", *ASSETS_OF_STEP.values(), "model_drift", *TRAINED_ASSETS}
     assert all(spec.description and spec.group_name and spec.kinds and spec.partitions_def for spec in specs.values())
     for asset, stored in (("motives", MOTIVES), ("decisions", DECISIONS), ("forecasts", "forecast_cadence")):
         declared = [column.name for column in specs[asset].metadata["dagster/column_schema"].columns]

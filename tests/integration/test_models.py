@@ -16,6 +16,7 @@ from lake.journal import Actor, Journal
 from lake.models import ModelStore
 from pipelines.day import Day, open_day
 from pipelines.errors import PipelineError, RefusedError, UsageError
+from pipelines.forecasts.drifting import drift_now
 from pipelines.forecasts.parts import Part
 from pipelines.forecasts.registry import model_of, models_of, restore
 from pipelines.forecasts.training import Trained, train_now
@@ -71,6 +72,13 @@ class OrderValue:
     ) -> pd.DataFrame:
         del as_of, timezone, seed
         return tables["customers"][["customer_id"]].assign(value=float(arrays["mean"][0]))
+
+    def inputs(self, tables: Mapping[str, pd.DataFrame], *, as_of: datetime, timezone: str) -> pd.DataFrame:
+        del timezone
+        orders = tables["purchases"]
+        times = utc_times(orders, "purchases", "occurred_at")
+        recent = (times >= moment(as_of - timedelta(days=30))) & (times < moment(as_of))
+        return orders.loc[recent, ["net_value"]].astype(float)
 
 
 def backtested(tables: Mapping[str, pd.DataFrame], settings: Any, **moment_and_seed: Any) -> Backtest:
@@ -212,6 +220,30 @@ def test_going_back_takes_a_reason_a_role_and_a_model_that_was_live(shop: World)
     outsider = trained(shop, is_better=False)
     with pytest.raises(UsageError, match="never been live"):
         restore(day, "value", outsider.digest, OWNER, because="because")
+
+
+def test_a_model_whose_inputs_stay_as_they_were_has_not_drifted(shop: World) -> None:
+    trained(shop)
+    found = drift_now(day_of(shop), [part()])
+    (model,) = found["models"]
+    assert (model["has_drifted"], found["not_judged"]) == (False, [])
+
+
+def test_a_model_whose_inputs_have_changed_is_told_with_the_column(shop: World) -> None:
+    digest = trained(shop).digest
+    for week in range(3):
+        for back in range(HOLDOUT_DAYS):
+            shop.purchase("anna", "tea", on=TODAY + timedelta(days=7 * week + back), spend=90.0)
+    shop.today = TODAY + timedelta(days=21)
+    shop.write()
+    (model,) = drift_now(day_of(shop, shop.today), [part()])["models"]
+    assert (model["hash"], model["has_drifted"]) == (digest, True)
+    assert [row["column"] for row in model["columns"] if row["is_drifted"]] == ["net_value"]
+
+
+def test_without_a_live_model_there_is_no_drift_to_judge(shop: World) -> None:
+    found = drift_now(day_of(shop), [part()])
+    assert (found["models"], [one["what"] for one in found["not_judged"]]) == ([], ["value"])
 
 
 def test_nothing_is_shown_as_live_before_there_is_a_model(shop: World) -> None:
