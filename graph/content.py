@@ -193,11 +193,14 @@ def _column(kind: Kind, name: str, type_: PropertyType, rows: pd.DataFrame) -> p
 
 def _typed(values: pd.Series, type_: PropertyType) -> pa.Array:
     if type_ == "time":
-        values = pd.to_datetime(values, utc=True)
+        if not isinstance(values.dtype, pd.DatetimeTZDtype):
+            values = pd.to_datetime(values, utc=True)
         return pa.array(values.dt.as_unit("us"), ARROW_TYPES[type_])
     if type_ == "texts":
-        lists: list[Any] = [list(one) if _is_sequence(one) and len(one) else None for one in values]
-        return pa.array(lists, ARROW_TYPES[type_])
+        if pd.api.types.infer_dtype(values, skipna=True) == "string":
+            raise TypeError("a text is not a list of texts")
+        lists = pa.array(values.astype(object), ARROW_TYPES[type_], from_pandas=True)
+        return pc.if_else(pc.equal(pc.list_value_length(lists), 0), None, lists)
     if isinstance(values.dtype, pd.CategoricalDtype):
         values = values.astype(object)
     typed = pa.array(values, ARROW_TYPES[type_], from_pandas=True)
@@ -205,10 +208,6 @@ def _typed(values: pd.Series, type_: PropertyType) -> pa.Array:
         typed = typed.combine_chunks()
     # an empty text says as little as none at all, and reading in columns needs a stand-in for none
     return pc.if_else(pc.equal(typed, ""), None, typed) if type_ == "text" else typed
-
-
-def _is_sequence(value: Any) -> bool:
-    return not isinstance(value, str) and hasattr(value, "__len__")
 
 
 def _check_values(kind: Kind, table: pa.Table) -> None:

@@ -1,5 +1,6 @@
 """What has to change: two tables of one kind compared row by row, exactly and without a loop over rows."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,10 +30,21 @@ class Difference:
     deleted: pa.Table
     unchanged: int
 
+    @property
+    def is_any(self) -> bool:
+        """Whether anything has to change at all."""
+        return len(self.created) + len(self.updated) + len(self.deleted) > 0
+
+
+def shares_key(rows: pa.Table, others: pa.Table, columns: Sequence[str]) -> npt.NDArray[np.bool_]:
+    """Which rows have the values of these columns, none of them missing, in common with any of the others."""
+    codes, other_codes = _codes(columns, rows, others)
+    return np.isin(codes, other_codes)
+
 
 def difference(kind: Kind, base: pa.Table, wanted: pa.Table) -> Difference:
     """Compare two tables of one kind, both in normal form (`graph.content`)."""
-    base_codes, wanted_codes = _codes(kind, base, wanted)
+    base_codes, wanted_codes = _codes(kind.key_columns, base, wanted)
     position = pd.Index(base_codes).get_indexer(pd.Index(wanted_codes))
     is_known = position >= 0
     found = base.take(pa.array(position[is_known]))
@@ -48,10 +60,12 @@ def difference(kind: Kind, base: pa.Table, wanted: pa.Table) -> Difference:
     )
 
 
-def _codes(kind: Kind, base: pa.Table, wanted: pa.Table) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def _codes(
+    columns: Sequence[str], base: pa.Table, wanted: pa.Table
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """One number per key, the same in both tables."""
     codes = np.zeros(len(base) + len(wanted), dtype=np.int64)
-    for name in kind.key_columns:
+    for name in columns:
         both = pa.chunked_array([*base[name].chunks, *wanted[name].chunks], base[name].type)
         encoded = both.combine_chunks().dictionary_encode()
         # factorised anew after every column, so that the product never leaves int64

@@ -15,14 +15,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graph import statements
-from graph.beliefs import close_beliefs
+from graph.beliefs import closed_table
 from graph.content import Content, as_rows, check_endpoints, column_types, normal_form, whole_layer
-from graph.declarations import Kind, Layer, Node, Relationship
+from graph.declarations import Kind, Layer, Node
 from graph.difference import Difference, difference
 from graph.errors import GraphConflict, GraphError
+from graph.in_use import counted, missing_definitions, names_in_use
 from graph.loaded import (
     Marker,
     Shelf,
+    Shelved,
     attributes_in,
     layers_above,
     layers_below,
@@ -30,7 +32,7 @@ from graph.loaded import (
     require_loaded,
     set_marker,
 )
-from graph.read_content import read_kind
+from graph.read_content import read_kinds
 from graph.schema import KINDS, NODE, RELATIONSHIPS, kinds_of
 from graph.store import Counters, GraphStore
 
@@ -87,7 +89,7 @@ def load(
     """
     shelf = Shelf(state_folder, layer)
     marker = read_marker(store, layer)
-    wanted = _with_earlier_beliefs(store, shelf, marker, whole_layer(layer, tables))
+    wanted = _with_earlier_beliefs(store, shelf.latest(marker), whole_layer(layer, tables))
     check_endpoints(wanted, _loaded_below(store, state_folder, layer))
     token = shelf.put(wanted)
     if marker == Marker(token):
@@ -99,19 +101,15 @@ def load(
         loading.wipe()
     loading.define()
     loading.mark(Marker(None if base is None else marker.token, token))
-    present = base or whole_layer(layer, {})
-    changes = {name: difference(KINDS[name], present[name], table) for name, table in wanted.items()}
+    changes = _changes(wanted, shelf.digests(token), base)
     loading.write(changes, is_repeated=base is not None and marker.loading is not None)
     loading.check_counts(changes, wanted)
     loading.mark(Marker(token, attributes=attributes_in(wanted)))
     shelf.remember(token)
-    return LoadReport(
-        created=sum(len(change.created) for change in changes.values()),
-        updated=sum(len(change.updated) for change in changes.values()),
-        deleted=sum(len(change.deleted) for change in changes.values()),
-        unchanged=sum(change.unchanged for change in changes.values()),
-        counters=loading.counters,
+    created, updated, deleted = (
+        sum(len(getattr(change, part)) for change in changes.values()) for part in ("created", "updated", "deleted")
     )
+    return LoadReport(created, updated, deleted, _size(wanted) - created - updated, loading.counters)
 
 
 def loaded_tables(store: GraphStore, state_folder: Path, layer: Layer) -> dict[str, pd.DataFrame]:
@@ -135,8 +133,8 @@ class _Loading:
     def define(self) -> None:
         """Make sure of constraints and indexes: without them, every MERGE would look at every node."""
         try:
-            for definition in statements.definitions(self._layer):
-                self.counters += self._store.write(definition)
+            for statement in missing_definitions(self._store, [self._layer]).values():
+                self.counters += self._store.write(statement)
         except GraphConflict as twice:
             # somebody took a constraint away and wrote a key again: the next load starts from nothing
             self._forget(self._layer)
@@ -151,7 +149,8 @@ class _Loading:
         self._forget(self._layer)
         for layer in layers_above(self._layer):
             self._forget(layer)
-        for kind in reversed(tuple(kinds_of(self._layer))):
+        names = names_in_use(self._store)
+        for kind in reversed([kind for kind in kinds_of(self._layer) if names.may_bear(kind)]):
             while (deleted := self._store.write(statements.wipe(kind))).has_changes:
                 self.counters += deleted
                 self._report(f"deleting {kind.kind}")
@@ -178,10 +177,8 @@ class _Loading:
 
     def check_counts(self, changes: Mapping[str, Difference], wanted: Content) -> None:
         """Make sure that the graph holds as many of each kind that was touched as it should."""
-        for name, change in changes.items():
-            if len(change.created) + len(change.updated) + len(change.deleted) == 0:
-                continue
-            found = self._store.read(statements.count(KINDS[name]))[0]["number"]
+        touched = [KINDS[name] for name, change in changes.items() if change.is_any]
+        for name, found in counted(self._store, touched).items():
             if found != len(wanted[name]):
                 # nobody knows what is in there, so that the next load starts from nothing
                 self._forget(self._layer)
@@ -213,29 +210,41 @@ class _Loading:
         self.counters += self._store.write(statements.DELETE_MARKER, layer=layer)
 
 
+def _changes(wanted: Content, digests: Mapping[str, str], base: Shelved | None) -> dict[str, Difference]:
+    """What is to change, for each kind that differs: two of one digest hold the same rows, which nobody has to read.
+
+    A digest is SHA-256 of the whole content: that one change of a kind goes unseen has a chance of 2 ** -256.
+
+    Args:
+        wanted: The content to be.
+        digests: Of its kinds.
+        base: What the graph holds; None for nothing.
+    """
+    known = {} if base is None else base.digests
+    changes = {}
+    for name, table in wanted.items():
+        if known.get(name) != digests[name]:
+            present = normal_form(KINDS[name], pd.DataFrame()) if base is None else base[name]
+            changes[name] = difference(KINDS[name], present, table)
+    return changes
+
+
 def _with_earlier_beliefs(
-    store: GraphStore, shelf: Shelf, marker: Marker, wanted: dict[str, pa.Table]
+    store: GraphStore, latest: Shelved | None, wanted: dict[str, pa.Table]
 ) -> dict[str, pa.Table]:
     """The wanted content with the beliefs that were held before, closed where they no longer hold."""
+    beliefs = [kind for kind in RELATIONSHIPS if kind.is_belief and kind.kind in wanted]
+    if not beliefs:
+        return wanted
+    # the graph itself is asked when our own notes are gone
+    held = read_kinds(store, beliefs) if latest is None else latest
     complete = dict(wanted)
-    for name, table in wanted.items():
-        kind = KINDS[name]
-        if isinstance(kind, Relationship) and kind.is_belief:
-            held = _held(store, shelf, marker, kind)
-            ends = ((kind.source, "from_key"), (kind.target, "to_key"))
-            for label, end in ends:
-                held = held.filter(pc.is_in(held[end], value_set=wanted[label][NODE[label].key].combine_chunks()))
-            rows = close_beliefs(held.to_pandas(), table.to_pandas(), _newest_evidence(wanted["Customer"], table))
-            complete[name] = normal_form(kind, rows)
+    for kind in beliefs:
+        believed, table = wanted[kind.kind], held[kind.kind]
+        for label, end in ((kind.source, "from_key"), (kind.target, "to_key")):
+            table = table.filter(pc.is_in(table[end], value_set=wanted[label][NODE[label].key].combine_chunks()))
+        complete[kind.kind] = closed_table(kind, table, believed, _newest_evidence(wanted["Customer"], believed))
     return complete
-
-
-def _held(store: GraphStore, shelf: Shelf, marker: Marker, kind: Relationship) -> pa.Table:
-    """The beliefs as loaded last; the graph itself is asked when our own notes are gone."""
-    latest = shelf.latest(marker)
-    if latest is not None:
-        return latest[kind.kind]
-    return read_kind(store, kind)
 
 
 def _newest_evidence(customers: pa.Table, believed: pa.Table) -> pd.Timestamp | None:

@@ -1,8 +1,9 @@
 """What of a layer is loaded: the marker node in the graph, and the content behind it in the state folder."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
@@ -12,7 +13,7 @@ from graph import statements
 from graph.content import ARROW_TYPES, Content, attributes_of, declared_types, normal_form
 from graph.declarations import LAYERS, Layer, PropertyType
 from graph.errors import GraphError, GraphFromNewerVersion
-from graph.parts import Part, Parts
+from graph.parts import Entry, Part, Parts
 from graph.schema import KINDS, kinds_of
 from graph.store import Counters, GraphStore
 from lake.format import FORMAT
@@ -99,6 +100,54 @@ def layers_above(layer: Layer) -> tuple[Layer, ...]:
     return LAYERS[LAYERS.index(layer) + 1 :]
 
 
+class Shelved(Mapping[str, pa.Table]):
+    """A content that was loaded, with a place in today's schema for all of it; a kind is read when it is asked for.
+
+    Kinds and properties that were added to the schema since are there without values.
+    """
+
+    def __init__(self, parts: Parts, entries: Mapping[str, Entry], layer: Layer) -> None:
+        self._parts = parts
+        self._entries = entries
+        self._kinds = {kind.kind: kind for kind in kinds_of(layer)}
+        self._read: dict[str, pa.Table] = {}
+
+    def __getitem__(self, name: str) -> pa.Table:
+        if name not in self._read:
+            self._read[name] = self._of_today(name)
+        return self._read[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._kinds)
+
+    def __len__(self) -> int:
+        return len(self._kinds)
+
+    @property
+    def digests(self) -> dict[str, str]:
+        """The digest of each kind as it was stored."""
+        return {name: entry.digest for name, entry in self._entries.items()}
+
+    @cached_property
+    def has_a_place(self) -> bool:
+        """Whether today's schema has all of its kinds and properties: nobody could take others out row by row."""
+        return set(self._entries) <= set(self._kinds) and all(map(self._is_declared, self._entries))
+
+    def _is_declared(self, name: str) -> bool:
+        kind, columns = self._kinds[name], self._parts.columns(self._entries[name])
+        return getattr(kind, "has_attributes", False) or set(columns) <= set(declared_types(kind))
+
+    def _of_today(self, name: str) -> pa.Table:
+        kind = self._kinds[name]
+        if name not in self._entries:
+            return normal_form(kind, pd.DataFrame())
+        table, types = self._parts.read(self._entries[name]), declared_types(kind)
+        for added in (one for one in types if one not in table.column_names):
+            type_ = ARROW_TYPES[types[added]]
+            table = table.append_column(pa.field(added, type_), pa.nulls(len(table), type_))
+        return table
+
+
 class Shelf:
     """The contents of a layer that were loaded, in the state folder of a graph."""
 
@@ -106,18 +155,25 @@ class Shelf:
         self._layer = layer
         self._parts = Parts(state_folder / layer)
         self._pointer = state_folder / layer / "latest"
+        self._found: dict[str, Shelved] = {}
 
     def put(self, content: Content) -> str:
         """Store a content; its token."""
         return self._parts.store({name: Part(table, KINDS[name].key_columns) for name, table in content.items()})
 
-    def get(self, token: str | None) -> Content | None:
+    def digests(self, token: str) -> dict[str, str]:
+        """The digest of each kind of a content that is here."""
+        return {name: entry.digest for name, entry in self._parts.entries(token).items()}
+
+    def get(self, token: str | None) -> Shelved | None:
         """The content of a token, if it is here and today's schema has a place for all of it."""
         if token is None or not self._parts.holds(token):
             return None
-        return _of_today(self._parts.load(token)[0], self._layer)
+        if token not in self._found:
+            self._found[token] = Shelved(self._parts, self._parts.entries(token), self._layer)
+        return self._found[token] if self._found[token].has_a_place else None
 
-    def latest(self, marker: Marker) -> Content | None:
+    def latest(self, marker: Marker) -> Shelved | None:
         """The content that was loaded last: by the graph's own word, or by ours where it has none that is complete."""
         if marker.loading is None and (found := self.get(marker.token)) is not None:
             return found
@@ -127,7 +183,8 @@ class Shelf:
         """One kind of what was loaded last, by our own notes and without asking the graph; None without a note."""
         if not self._pointer.exists():
             return None
-        return self._parts.load_one(self._pointer.read_text(encoding="utf-8"), name)
+        entry = self._parts.entries(self._pointer.read_text(encoding="utf-8")).get(name)
+        return None if entry is None else self._parts.read(entry)
 
     def remember(self, token: str) -> None:
         """Note that this content was loaded last, and drop all others."""
@@ -135,23 +192,3 @@ class Shelf:
         draft.write_text(token, encoding="utf-8")
         draft.replace(self._pointer)
         self._parts.keep_only([token])
-
-
-def _of_today(content: Content, layer: Layer) -> Content | None:
-    """A content that an older schema made, with the kinds and properties that were added since, without values.
-
-    None when it holds what the schema no longer has: nobody could take that out of the graph row by row.
-    """
-    owned = {kind.kind: kind for kind in kinds_of(layer)}
-    if not set(content) <= set(owned):
-        return None
-    complete = {name: content.get(name, normal_form(kind, pd.DataFrame())) for name, kind in owned.items()}
-    for name, table in complete.items():
-        types, has_attributes = declared_types(owned[name]), getattr(owned[name], "has_attributes", False)
-        if not (has_attributes or set(table.column_names) <= set(types)):
-            return None
-        for added in (one for one in types if one not in table.column_names):
-            complete[name] = complete[name].append_column(
-                pa.field(added, ARROW_TYPES[types[added]]), pa.nulls(len(table), ARROW_TYPES[types[added]])
-            )
-    return complete

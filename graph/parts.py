@@ -33,6 +33,14 @@ class Part:
 
 
 @dataclass(frozen=True)
+class Entry:
+    """A stored table: the digest of its content, and the columns that identify its rows."""
+
+    digest: str
+    key: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Parts:
     """The folder.
 
@@ -80,10 +88,31 @@ class Parts:
         tables = {name: self._load_part(entry["digest"], entry["key"]) for name, entry in content["tables"].items()}
         return tables, content["about"]
 
-    def load_one(self, token: str, name: str) -> pa.Table | None:
-        """One table of a set, checked as by `load`; None when the set has none of this name."""
-        entry = self._read_manifest(token)["tables"].get(name)
-        return None if entry is None else self._load_part(entry["digest"], entry["key"])
+    def entries(self, token: str) -> dict[str, Entry]:
+        """What the manifest of a set says of its tables.
+
+        Raises:
+            GraphPartsError: The manifest is missing or is not what its name says.
+        """
+        listed = self._read_manifest(token)["tables"]
+        return {name: Entry(entry["digest"], tuple(entry["key"])) for name, entry in listed.items()}
+
+    def columns(self, entry: Entry) -> list[str]:
+        """The columns of a stored table, without reading its rows.
+
+        Raises:
+            GraphPartsError: The file is missing or is none.
+        """
+        path = self._part(entry.digest)
+        try:
+            with pa.memory_map(str(path)) as file:
+                return list(pa.ipc.open_file(file).schema.names)
+        except (FileNotFoundError, pa.ArrowInvalid) as error:
+            raise _damaged(path) from error
+
+    def read(self, entry: Entry) -> pa.Table:
+        """A stored table, checked as by `load`."""
+        return self._load_part(entry.digest, entry.key)
 
     def keep_only(self, tokens: Iterable[str]) -> None:
         """Delete every set but these, and the tables that only the deleted ones had."""

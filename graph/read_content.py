@@ -1,6 +1,6 @@
 """Reading a kind of the graph back into normal form, in columns."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ import pyarrow as pa
 from graph import statements
 from graph.content import normal_form
 from graph.declarations import Kind, Node, Property, PropertyType
+from graph.in_use import names_in_use
 from graph.store import GraphStore
 
 
@@ -41,6 +42,31 @@ def read_kind(
     types = {one.name: one.type for one in (*kind.properties, *further)}
     rows = pd.DataFrame({name: _values(values, types.get(name, "text")) for name, values in columns.items()})
     return normal_form(kind, rows, attributes)
+
+
+def read_kinds(
+    store: GraphStore,
+    kinds: Iterable[Kind],
+    attributes: Mapping[str, Mapping[str, PropertyType]] | None = None,
+    *,
+    held_at: datetime | None = None,
+) -> dict[str, pa.Table]:
+    """All rows of several kinds, each as by `read_kind`; kinds of which the database knows no name are not asked for.
+
+    Args:
+        store: The graph.
+        kinds: What to read.
+        attributes: Types of the attributes that came with the data, per label.
+        held_at: Of beliefs, only those that are held at this moment.
+    """
+    names = names_in_use(store)
+    further = attributes or {}
+    return {
+        kind.kind: read_kind(store, kind, further.get(kind.kind), held_at=held_at)
+        if names.may_bear(kind)
+        else normal_form(kind, pd.DataFrame(columns=[*further.get(kind.kind, ())]), further.get(kind.kind))
+        for kind in kinds
+    }
 
 
 def read_keys(store: GraphStore, node: Node) -> pd.Index:

@@ -12,7 +12,7 @@ import pyarrow as pa
 from graph.build_view import LINKS, NODES, READ_KINDS, build_view
 from graph.loaded import require_loaded
 from graph.parts import Part, Parts
-from graph.read_content import read_kind
+from graph.read_content import read_kinds
 from graph.schema import KINDS, RELATIONSHIP
 from graph.store import GraphStore
 from graph.view import Links, Nodes, View
@@ -31,8 +31,7 @@ def read_view(store: GraphStore, as_of: datetime) -> View:
         GraphError: The layer is not loaded completely.
     """
     attributes = require_loaded(store, "knowledge").attributes
-    content = {name: read_kind(store, KINDS[name], attributes.get(name), held_at=as_of) for name in sorted(READ_KINDS)}
-    return build_view(content, as_of)
+    return build_view(read_kinds(store, [KINDS[name] for name in sorted(READ_KINDS)], attributes, held_at=as_of), as_of)
 
 
 def store_view(view: View, folder: Path) -> str:

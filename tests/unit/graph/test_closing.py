@@ -5,8 +5,12 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from graph.beliefs import close_beliefs
+from graph.beliefs import close_beliefs, closed_table
+from graph.content import normal_form
+from graph.schema import RELATIONSHIP
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -56,3 +60,32 @@ def test_beliefs_end_where_the_next_begins(
     assert closed(held, believed, newest) == expected
     if held and believed:
         assert closed(expected, believed, newest) == expected, "the same evidence again changes nothing"
+
+
+INTEREST = RELATIONSHIP["Customer INTERESTED_IN Category"]
+BELIEVED = st.dictionaries(
+    st.tuples(st.sampled_from(["anna", "ben"]), st.sampled_from(["tea", "milk"]), st.integers(0, 4)),
+    st.tuples(st.one_of(st.none(), st.integers(5, 9)), st.sampled_from([0.5, 1.5])),
+    max_size=6,
+)
+
+
+def interests(rows: dict[tuple[str, str, int], tuple[int | None, float]]) -> pd.DataFrame:
+    listed = [
+        (customer, category, "engaged", moment(begins), moment(ends), weight, 0.5, "signals", ["signals/1"])
+        for (customer, category, begins), (ends, weight) in rows.items()
+    ]
+    columns = ["from_key", "to_key", "rule", "valid_from", "valid_to", "weight", "confidence", "source", "evidence"]
+    frame: pd.DataFrame = normal_form(INTEREST, pd.DataFrame(listed, columns=columns)).to_pandas()
+    return frame
+
+
+@given(BELIEVED, BELIEVED, st.one_of(st.none(), st.integers(0, 12)))
+def test_closing_only_where_something_else_was_held_gives_the_same_as_closing_all(
+    held: dict[tuple[str, str, int], tuple[int | None, float]],
+    believed: dict[tuple[str, str, int], tuple[int | None, float]],
+    newest: int | None,
+) -> None:
+    before, now, end = interests(held), interests(believed), None if newest is None else moment(newest)
+    found = closed_table(INTEREST, normal_form(INTEREST, before), normal_form(INTEREST, now), end)
+    assert found.equals(normal_form(INTEREST, close_beliefs(before, now, end)))

@@ -146,3 +146,15 @@ def test_a_time_is_bound_as_seconds_and_nanoseconds_to_the_microsecond(microseco
     nanoseconds = rows["joined_at nanoseconds"]
     assert ((nanoseconds >= 0) & (nanoseconds < 1_000_000_000)).all()
     assert (rows["joined_at seconds"] * 1_000_000 + nanoseconds // 1_000).tolist() == microseconds
+
+
+def test_an_empty_list_says_as_little_as_none_and_a_text_is_no_list() -> None:
+    def topics(*lists: object) -> list[object]:
+        rows = pd.DataFrame({"asset_id": [str(place) for place in range(len(lists))], "version": "1"})
+        found: list[object] = normal_form(ASSET, rows.assign(topics=pd.Series(lists)))["topics"].to_pylist()
+        return found
+
+    assert topics(["a", "b"], (), None, np.array(["c"], dtype=object), np.nan) == [["a", "b"], None, None, ["c"], None]
+    assert topics(np.nan, np.nan) == [None, None]
+    with pytest.raises(GraphContentError, match="`topics` has to hold texts values: a text is not a list of texts"):
+        topics("analytics")

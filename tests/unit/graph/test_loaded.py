@@ -8,7 +8,7 @@ import pytest
 
 from graph.content import whole_layer
 from graph.loaded import Shelf
-from graph.parts import Part, Parts
+from graph.parts import GraphPartsError, Part, Parts
 from graph.schema import KINDS
 
 KNOWLEDGE = whole_layer(
@@ -55,3 +55,17 @@ def test_todays_own_content_is_read_back_as_it_was(tmp_path: Path) -> None:
     found = shelved(tmp_path, KNOWLEDGE)
     assert found is not None
     assert {name: table.equals(KNOWLEDGE[name]) for name, table in found.items()} == dict.fromkeys(KNOWLEDGE, True)
+
+
+def test_a_kind_is_read_only_when_it_is_asked_for(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path, "knowledge")
+    token = shelf.put(KNOWLEDGE)
+    found = shelf.get(token)
+    assert found is not None
+    assert found.digests == shelf.digests(token)
+    (tmp_path / "knowledge" / f"{found.digests['Category']}.feather").write_bytes(b"damaged")
+    assert found["Product"].equals(KNOWLEDGE["Product"])
+    with pytest.raises(GraphPartsError, match="not what its name says"):
+        found["Category"]
+    with pytest.raises(GraphPartsError, match="not what its name says"):
+        Shelf(tmp_path, "knowledge").get(token)

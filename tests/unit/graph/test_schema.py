@@ -1,5 +1,6 @@
 """The declaration of the graph hangs together, and its page in the documentation is current."""
 
+from graph.declarations import LAYERS
 from graph.schema import KINDS, NODE, NODES, RELATIONSHIPS, kinds_of
 from graph.schema_page import PAGE, page
 from graph.statements import definitions
@@ -26,7 +27,7 @@ def test_labels_and_relationship_types_share_no_name() -> None:
 
 
 def test_every_key_is_unique_by_constraint_and_every_marked_property_has_an_index() -> None:
-    text = "\n".join(definitions())
+    text = "\n".join(one.statement for layer in LAYERS for one in definitions(layer))
     for node in NODES:
         assert f"FOR (n:{node.label}) REQUIRE n.{node.key} IS UNIQUE" in text
         for one in node.properties:
