@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from forecasting.demand.ensemble import KINDS, Record
+from forecasting.demand.panel import Flags
 from forecasting.values import Floats
 
 SCALE_AFTER = 8.0
@@ -70,8 +71,7 @@ def calibrate(
     own = size * np.where(is_judged, np.sqrt(current / level).clip(0.5, 2.0), 1.0)
     trust = counts / (counts + SCALE_AFTER)
     scale = np.maximum(trust * own + (1 - trust) * usual, SMALL)
-    past_scale = np.maximum(trust * size + (1 - trust) * usual, SMALL)
-    ratios = missed / past_scale[None, :, None]
+    ratios = missed / _scales_without(missed, scored, level, usual, current)
     inner, outer = coverages
     probabilities = np.array([(1 - outer) / 2, (1 - inner) / 2, (1 + inner) / 2, (1 + outer) / 2])
     horizon = missed.shape[2]
@@ -88,6 +88,22 @@ def calibrate(
             errors[group, step] = len(found)
             quantiles[group, step] = _ranked(found, probabilities)
     return Calibration(scale, quantiles, errors)
+
+
+def _scales_without(missed: Floats, scored: Flags, level: Floats, usual: Floats, current: Floats) -> Floats:
+    """The scale that each past error is judged by, from origins apart from its own, shape (o, n, 1).
+
+    An error in its own scale would look smaller than errors to come will; errors of near origins share periods.
+    """
+    n_origins, _, horizon = missed.shape
+    gap = min(horizon - 1, n_origins // 4)
+    sums, counts = np.abs(missed).sum(axis=2), scored.sum(axis=2)
+    apart = np.abs(np.arange(n_origins)[:, None] - np.arange(n_origins)) > gap
+    left_sums, left_counts = apart @ sums, apart @ counts
+    size = left_sums / np.maximum(left_counts, 1)
+    trust = left_counts / (left_counts + SCALE_AFTER)
+    then = usual * np.sqrt(level / current).clip(0.5, 2.0)
+    return np.asarray(np.maximum(trust * size + (1 - trust) * then, SMALL)[:, :, None])
 
 
 def _usual(level: Floats, size: Floats, now: Floats) -> Floats:

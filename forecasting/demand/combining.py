@@ -8,12 +8,13 @@ import numpy as np
 from forecasting.demand.calibration import Calibration, calibrate
 from forecasting.demand.ensemble import Choice, Record, choose, record_of
 from forecasting.demand.panel import Panel
-from forecasting.demand.reconciliation import reconciled
+from forecasting.demand.reconciliation import added_up, reconciled
 from forecasting.demand.rolling import Nodes, Origin
 from forecasting.demand.settings import DemandSettings
 from forecasting.values import Floats
 
 SHRUNK_AFTER = 8.0
+NEEDED_GAIN = 0.002
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,9 +48,7 @@ def combine(
     means = [choice.forecast(origin) for origin in record.origins]
     mean = choice.forecast(now)
     if (nodes.level > 0).any():
-        variance = _error_variance(record, means, mean)
-        means = [reconciled(one, variance, nodes.parent, nodes.level) for one in means]
-        mean = reconciled(mean, variance, nodes.parent, nodes.level)
+        means, mean = _summed(record, means, mean, nodes)
     stacked = np.stack(means) if means else np.zeros((0, *mean.shape))
     calibration = calibrate(record, stacked, mean, now.kind, settings.coverages)
     bounds = calibration.interval(mean, now.kind)
@@ -57,6 +56,23 @@ def combine(
     bounds[:, :, :2] = np.minimum(bounds[:, :, :2], mean[:, :, None])
     bounds[:, :, 2:] = np.maximum(bounds[:, :, 2:], mean[:, :, None])
     return Combined(mean, bounds, choice, calibration)
+
+
+def _summed(record: Record, means: list[Floats], mean: Floats, nodes: Nodes) -> tuple[list[Floats], Floats]:
+    """Forecasts that add up: parts alone, or parts and sums together where that served the parts better so far."""
+    variance = _error_variance(record, means, mean)
+    from_parts = [added_up(np.maximum(one, 0.0), nodes.parent, nodes.level) for one in means]
+    together = [reconciled(one, variance, nodes.parent, nodes.level) for one in means]
+    if _missed(record, together, nodes) < (1 - NEEDED_GAIN) * _missed(record, from_parts, nodes):
+        return together, reconciled(mean, variance, nodes.parent, nodes.level)
+    return from_parts, added_up(np.maximum(mean, 0.0), nodes.parent, nodes.level)
+
+
+def _missed(record: Record, means: Sequence[Floats], nodes: Nodes) -> float:
+    if not means:
+        return 0.0
+    scored = record.is_scored & nodes.is_bottom[:, None]
+    return float((np.abs(np.stack(means) - record.actual) * scored).sum())
 
 
 def _error_variance(record: Record, means: Sequence[Floats], mean: Floats) -> Floats:

@@ -24,6 +24,7 @@ MOST_ZEROS = 0.1
 SEASONS_NEEDED = 2
 MOST_SEASONAL = 8.0
 SMALL = 1e-9
+OWN_HOLIDAY_SHARE = 0.5  # variance of one holiday's own effect against that of what all have in common
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +69,7 @@ def fit_factors(panel: Panel, settings: DemandSettings, weights: Floats) -> Fact
     level = values.mean(axis=1, keepdims=True)
     deseasoned = values / season[:, : panel.length]
     log_values = np.log(deseasoned + OFFSET * level + SMALL)
-    shared, _ = calendar_columns(panel.periods, settings.frequency, settings.holidays)
+    shared, names = calendar_columns(panel.periods, settings.frequency, settings.holidays)
     promoted = _expected(panel, EXPECTED_OVER[settings.frequency])
     columns = np.concatenate([np.broadcast_to(shared, (len(values), *shared.shape)), promoted], axis=2)
     is_usable = (weights > 0) & (((panel.values == 0) & panel.is_known).sum(axis=1) <= MOST_ZEROS * panel.length)
@@ -76,7 +77,8 @@ def fit_factors(panel: Panel, settings: DemandSettings, weights: Floats) -> Fact
     if not is_usable.any() or columns.shape[2] == 0:
         return Factors(season, season)
     width = SMOOTHING[settings.frequency]
-    pooled, own = _coefficients(log_values, columns[:, : panel.length], is_usable, width)
+    holidays = np.array([n for n, name in enumerate(names) if name.startswith("before_")], dtype=np.int64)
+    pooled, own = _coefficients(log_values, columns[:, : panel.length], is_usable, width, holidays)
     limit = LARGEST_LOG_FACTOR
     return Factors(
         season * np.exp(np.clip(np.einsum("ntp,np->nt", columns, own), -limit, limit)),
@@ -91,9 +93,7 @@ def _expected(panel: Panel, over: int) -> Floats:
     return np.where(np.isnan(found), recent, found)
 
 
-def _coefficients(
-    log_values: Floats, columns: Floats, is_usable: Flags, width: int
-) -> tuple[Floats, Floats]:
+def _coefficients(log_values: Floats, columns: Floats, is_usable: Flags, width: int) -> tuple[Floats, Floats]:
     """Pooled coefficients, shape (p,), and each series' own, shape (n, p)."""
     length = log_values.shape[1]
     target = log_values - moving_mean(log_values, width)
@@ -121,6 +121,7 @@ def _coefficients(
         own = np.einsum("npq,nq->np", covariance, projected / noise[:, None])
         known = is_usable
         variance = (own[known] ** 2 + np.einsum("npp->np", covariance)[known]).mean(axis=0) + SMALL
+        variance[holidays[1:]] = OWN_HOLIDAY_SHARE * variance[holidays[:1]]
     return pooled, pooled + np.where(is_usable[:, None], own, 0.0)
 
 

@@ -43,7 +43,7 @@ class Panel:
     @property
     def length(self) -> int:
         """Past periods."""
-        return self.values.shape[1]
+        return int(self.values.shape[1])
 
     @property
     def horizon(self) -> int:
@@ -142,13 +142,17 @@ def _placed(
     frame = table[["series", "time", "value", *regressors]].reset_index(drop=True)
     if frame["series"].isna().any():
         raise ForecastingError(
-            f"{int(frame['series'].isna().sum())} rows name no series.", where=where, remedy="Give every row its series."
+            f"{int(frame['series'].isna().sum())} rows name no series.",
+            where=where,
+            remedy="Give every row its series.",
         )
     first_to_forecast = period_at(as_of, settings.frequency, timezone)
     if len(frame) and not isinstance(frame["time"].dtype, pd.DatetimeTZDtype):
         if not pd.api.types.is_datetime64_dtype(frame["time"].dtype) or frame["time"].isna().any():
             raise ForecastingError(
-                f"Column time is {frame['time'].dtype}, or lacks times.", where=where, remedy="Give a time in every row."
+                f"Column time is {frame['time'].dtype}, or lacks times.",
+                where=where,
+                remedy="Give a time in every row.",
             )
         clock = frame["time"].to_numpy(dtype="datetime64[us]")
         frame["instant"] = clock

@@ -77,3 +77,11 @@ def clock_of_hours(periods: Periods, timezone: str) -> tuple[Periods, Times]:
     found = periods_of(local_clock(hours, timezone), "hour") - periods[0]
     is_asked = (found >= 0) & (found < len(periods))
     return found[is_asked], hours[is_asked]
+
+
+def hours_of_clock(periods: Periods, timezone: str) -> npt.NDArray[np.int64]:
+    """How many hours of UTC each wall-clock hour stands for: 2 where the clock repeats it, else 1."""
+    first = int(periods.min())
+    position, _ = clock_of_hours(np.arange(first, int(periods.max()) + 1), timezone)
+    counts = np.bincount(position, minlength=int(periods.max()) + 1 - first)
+    return np.asarray(np.maximum(counts[periods - first], 1))

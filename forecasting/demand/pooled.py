@@ -3,8 +3,8 @@
 `windows`: the level to come as a non-negative combination of means over the last 1, 2, 4, … periods, relative to the
 series' base level; one combination for all series of a kind and each horizon (non-negative least squares).
 `lags`: its logarithm by ridge regression on the last changes.
-`boosted`: gradient-boosted trees under absolute error on the same changes, the volatility, the movement of all series
-and of the series under the same parent.
+`boosted`: gradient-boosted trees on the same changes, the volatility, the movement of all series and of the series
+under the same parent. In logarithms, cut at both ends, so that a mean is close to the median of units.
 """
 
 from collections.abc import Iterator
@@ -52,7 +52,7 @@ class Training:
     @property
     def base_window(self) -> int:
         """Over how many periods the base level is a mean."""
-        return min(BASE[self.frequency], max(self.values.shape[1] // 2, 1))
+        return int(min(BASE[self.frequency], max(self.values.shape[1] // 2, 1)))
 
     def base(self, at: int) -> Floats:
         """Mean of the last periods before `at`, shape (n,)."""
@@ -91,7 +91,7 @@ def _non_negative(gram: Floats, moment: Floats, solve: object) -> Floats:
     """Non-negative least squares from its normal equations; the mean over the base where nothing was learnt."""
     size = float(np.trace(gram))
     if size <= 0:
-        return np.eye(len(gram))[len(gram) // 2]
+        return np.asarray(np.eye(len(gram))[len(gram) // 2])
     factor = np.linalg.cholesky(gram / size + 1e-9 * np.eye(len(gram)))
     found, _ = solve(factor.T, np.linalg.solve(factor, moment / size))  # type: ignore[operator]
     return np.asarray(found)
@@ -141,7 +141,6 @@ def boosted(training: Training, horizon: int, seed: int) -> Floats:
         kept = np.sort(np.random.default_rng(seed).choice(len(columns), MOST_BOOSTED_ROWS, replace=False))
         columns, targets, weights = columns[kept], targets[kept], weights[kept]
     model = HistGradientBoostingRegressor(
-        loss="absolute_error",
         max_iter=100,
         learning_rate=0.05,
         max_leaf_nodes=10,

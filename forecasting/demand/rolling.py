@@ -1,7 +1,7 @@
 """Every model's forecast at every origin, each from what was known at that origin alone."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -14,11 +14,11 @@ from forecasting.demand.standard import CROSTON, ETS, SES, THETA, TSB, fitted_mo
 from forecasting.values import Floats
 
 INTERMITTENT_FROM = 0.2  # share of periods without demand from which a series counts as intermittent
-MOST_SLOW_SERIES = 400
+MOST_SLOW_SERIES = 60
 SMALLEST_PERIODS = 4
 
 WINDOWS_MODEL, LAGS_MODEL, BOOSTED_MODEL = "pooled windows", "pooled changes", "boosted changes"
-POOLED = (WINDOWS_MODEL, LAGS_MODEL, BOOSTED_MODEL)
+POOLED_CALENDAR = ", pooled calendar"
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,15 +45,17 @@ class Origin:
 
     Attributes:
         length: How many periods were known.
-        forecasts: By model, shape (n, horizon), in units.
+        forecasts: By model that may be chosen, shape (n, horizon), in units.
         kind: 0 smooth, 1 intermittent, 2 a sum of others; shape (n,).
         has_history: Whether anything was known of the series, shape (n,).
+        rivals: By standard model, of the rows asked for, shape (rows, horizon).
     """
 
     length: int
     forecasts: dict[str, Floats]
     kind: npt.NDArray[np.int64]
     has_history: Flags
+    rivals: dict[str, Floats] = field(default_factory=dict)
 
 
 def forecast_at(
@@ -63,7 +65,7 @@ def forecast_at(
     settings: DemandSettings,
     *,
     seed: int,
-    rivals: Sequence[str] = (),
+    rival_rows: npt.NDArray[np.int64] | None = None,
 ) -> Origin:
     """Fit every model on the first `length` periods and forecast from there.
 
@@ -73,7 +75,8 @@ def forecast_at(
         length: How many periods are known.
         settings: Of the forecast.
         seed: Of the boosted trees.
-        rivals: Names of slow models to fit whatever the number of series, under pooled calendar factors too.
+        rival_rows: Series for which the standard models are fitted too, whatever the number of series: with their own
+            factors, and with factors of the calendar pooled over all series.
     """
     known = panel.before(length, settings.promotions_planned_periods)
     level = (known.values * known.is_known).sum(axis=1) / np.maximum(known.is_known.sum(axis=1), 1)
@@ -82,7 +85,7 @@ def forecast_at(
     kind = _kinds(known, nodes)
     adjusted = filled(known.values, known.is_known) / factors.own[:, :length]
     names = [SES, *([CROSTON, TSB] if (kind == 1).any() else [])]
-    if len(adjusted) <= MOST_SLOW_SERIES or rivals:
+    if len(adjusted) <= MOST_SLOW_SERIES:
         names += [ETS, THETA]
     found = moving_means(adjusted, settings.frequency, panel.horizon)
     found |= fitted_models(adjusted, panel.horizon, tuple(names))
@@ -95,18 +98,22 @@ def forecast_at(
     found |= {name: fit() for name, fit in pooled.items()}
     ahead = factors.own[:, length:]
     forecasts = {name: np.maximum(levels, 0.0) * ahead for name, levels in found.items()}
-    if rivals:
-        forecasts |= _rivals(known, factors, settings)
-    return Origin(length, forecasts, kind, known.is_known.any(axis=1))
+    has_history = np.asarray(known.is_known.any(axis=1))
+    rivals = {} if rival_rows is None else _rivals(known, factors, rival_rows, settings)
+    return Origin(length, forecasts, kind, has_history, rivals)
 
 
-def _rivals(known: Panel, factors: Factors, settings: DemandSettings) -> dict[str, Floats]:
-    """The standard models under calendar factors that are the same for all series."""
-    adjusted = filled(known.values, known.is_known) / factors.pooled[:, : known.length]
-    found = moving_means(adjusted, settings.frequency, known.horizon)
-    found |= fitted_models(adjusted, known.horizon, (SES, ETS, THETA))
-    ahead = factors.pooled[:, known.length :]
-    return {f"{name}, pooled calendar": np.maximum(levels, 0.0) * ahead for name, levels in found.items()}
+def _rivals(known: Panel, factors: Factors, rows: npt.NDArray[np.int64], settings: DemandSettings) -> dict[str, Floats]:
+    """The standard models of some series under both kinds of factors."""
+    values = filled(known.values[rows], known.is_known[rows])
+    forecasts = {}
+    for suffix, all_factors in (("", factors.own), (POOLED_CALENDAR, factors.pooled)):
+        adjusted = values / all_factors[rows, : known.length]
+        found = moving_means(adjusted, settings.frequency, known.horizon)
+        found |= fitted_models(adjusted, known.horizon, (SES, ETS, THETA))
+        ahead = all_factors[rows, known.length :]
+        forecasts |= {name + suffix: np.maximum(levels, 0.0) * ahead for name, levels in found.items()}
+    return forecasts
 
 
 def _kinds(known: Panel, nodes: Nodes) -> npt.NDArray[np.int64]:

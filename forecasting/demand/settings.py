@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
+import pandas as pd
+
 from forecasting.errors import ForecastingError
 
 Frequency = Literal["hour", "day", "week", "month"]
@@ -113,4 +115,4 @@ def united_states_holidays(first_year: int, last_year: int) -> tuple[tuple[str, 
         ]
 
     found = Holidays().holidays(f"{first_year}-01-01", f"{last_year}-12-31", return_name=True)
-    return tuple((str(name), moment.date()) for moment, name in found.items())
+    return tuple((str(name), day.date()) for day, name in zip(pd.DatetimeIndex(found.index), found, strict=True))

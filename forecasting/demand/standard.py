@@ -12,7 +12,6 @@ from forecasting.demand.settings import WINDOWS, Frequency
 from forecasting.values import Floats
 
 ETS, THETA, SES, CROSTON, TSB = "ETS", "Theta", "SES", "Croston (SBA)", "TSB"
-SLOW = (ETS, THETA)
 SHORTEST_FITTED = 6
 TSB_SMOOTHING = 0.1
 
@@ -30,15 +29,14 @@ def moving_means(values: Floats, frequency: Frequency, horizon: int) -> dict[str
 
 def fitted_models(values: Floats, horizon: int, names: tuple[str, ...]) -> dict[str, Floats]:
     """Models of one series at a time. One that cannot be fitted (too short, constant) gives the mean of all."""
-    from statsforecast.models import TSB as TsbModel
-    from statsforecast.models import AutoETS, CrostonSBA, SimpleExponentialSmoothingOptimized, Theta
+    from statsforecast import models
 
     makers: Mapping[str, Callable[[], Any]] = {
-        SES: SimpleExponentialSmoothingOptimized,
-        ETS: lambda: AutoETS(season_length=1),
-        THETA: lambda: Theta(season_length=1),
-        CROSTON: CrostonSBA,
-        TSB: lambda: TsbModel(alpha_d=TSB_SMOOTHING, alpha_p=TSB_SMOOTHING),
+        SES: models.SimpleExponentialSmoothingOptimized,
+        ETS: lambda: models.AutoETS(season_length=1),
+        THETA: lambda: models.Theta(season_length=1),
+        CROSTON: models.CrostonSBA,
+        TSB: lambda: models.TSB(alpha_d=TSB_SMOOTHING, alpha_p=TSB_SMOOTHING),
     }
     mean = values.mean(axis=1)
     is_plain = (np.ptp(values, axis=1) <= 1e-9 * np.maximum(mean, 1e-300)) | (values.shape[1] < SHORTEST_FITTED)
