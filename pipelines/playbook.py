@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from forecasting.language.settings import LanguageSettings
 from pipelines.errors import PlaybookError
 from pipelines.people import PeopleFile
 from pipelines.playbook_files import ChannelsFile, ContentFront, PlaysFile, Policy, WarrantFile
@@ -22,6 +23,8 @@ KNOWN_ENTRIES = (
     "plays.yaml",
     "audiences.yaml",
     "scores.yaml",
+    "language.yaml",
+    "language.csv",
     "people.yaml",
     "sources",
     "policies",
@@ -29,7 +32,15 @@ KNOWN_ENTRIES = (
     "data",
     "README.md",
 )
-SETTINGS_FILES = ("warrant.yaml", "channels.yaml", "plays.yaml", "audiences.yaml", "scores.yaml")
+SETTINGS_FILES = (
+    "warrant.yaml",
+    "channels.yaml",
+    "plays.yaml",
+    "audiences.yaml",
+    "scores.yaml",
+    "language.yaml",
+    "language.csv",
+)
 READ_FILES = {"sources": "*.sql", "policies": "*.yaml", "content": "**/*.md"}
 """What is read in each folder of a playbook."""
 
@@ -78,6 +89,7 @@ class Playbook:
         files: Every YAML file by name, for errors that name a line.
         people: `people.yaml`, if there is one; who people are changes no decision, so it is no part of the digest.
         scores: `scores.yaml`, if there is one.
+        language: `language.yaml` with the examples of `language.csv`, if there are any.
     """
 
     folder: Path
@@ -91,6 +103,7 @@ class Playbook:
     files: Mapping[str, YamlFile]
     people: PeopleFile | None = None
     scores: ScoresFile | None = None
+    language: LanguageSettings | None = None
 
     @property
     def name(self) -> str:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
+from forecasting.language.settings import LanguageSettings
 from pipelines.errors import PlaybookError
 from pipelines.people import FILE as PEOPLE_FILE
 from pipelines.people import PeopleFile
@@ -21,6 +22,8 @@ from pipelines.playbook import (
     is_hidden,
 )
 from pipelines.playbook_files import ChannelsFile, ContentFront, PlaysFile, Policy, WarrantFile
+from pipelines.playbook_language import EXAMPLES, LanguageFile, read_language
+from pipelines.playbook_language import FILE as LANGUAGE_FILE
 from pipelines.playbook_scores import FILE as SCORES_FILE
 from pipelines.playbook_scores import ScoresFile, insist_on_sense
 from pipelines.yaml_lines import Location, YamlFile
@@ -55,6 +58,7 @@ def load_playbook(folder: Path) -> Playbook:
         files=files,
         people=_validated(PeopleFile, files[PEOPLE_FILE]) if PEOPLE_FILE in files else None,
         scores=_scores(files.get(SCORES_FILE), warrant),
+        language=_language(folder, files.get(LANGUAGE_FILE)),
     )
 
 
@@ -90,7 +94,7 @@ def _yaml_names(folder: Path) -> list[str]:
                 where=str(folder),
                 remedy="A playbook needs warrant.yaml, channels.yaml, one source in sources/ and one asset.",
             )
-    known = ("plays.yaml", "audiences.yaml", SCORES_FILE, PEOPLE_FILE)
+    known = ("plays.yaml", "audiences.yaml", SCORES_FILE, LANGUAGE_FILE, PEOPLE_FILE)
     optional = [name for name in known if (folder / name).is_file()]
     policies = [path.relative_to(folder).as_posix() for path in files_in(folder, "policies")]
     return ["warrant.yaml", "channels.yaml", *optional, *policies]
@@ -111,6 +115,18 @@ def _scores(file: YamlFile | None, warrant: WarrantFile) -> ScoresFile | None:
     scores = _validated(ScoresFile, file)
     insist_on_sense(scores, file, warrant.beliefs.fidelity)
     return scores
+
+
+def _language(folder: Path, file: YamlFile | None) -> LanguageSettings | None:
+    if file is not None:
+        return read_language(folder, _validated(LanguageFile, file))
+    if (folder / EXAMPLES).is_file():
+        raise PlaybookError(
+            f"nothing says what `{EXAMPLES}` is an example of.",
+            where=str(folder / EXAMPLES),
+            remedy=f"Write {LANGUAGE_FILE} with tasks and their labels.",
+        )
+    return None
 
 
 def _audiences(file: YamlFile | None) -> dict[str, str]:
