@@ -194,10 +194,10 @@ class _Works:
         channels = spend.shape[1]
         lags = np.arange(CARRY + 1)
         if is_alike:
-            weights = draw.uniform(0.05, 0.75, channels)[None, :] ** lags[:, None]
+            weights = np.asarray(draw.uniform(0.05, 0.75, channels))[None, :] ** lags[:, None]
         else:
-            peak = draw.uniform(0, 2, channels)
-            weights = np.exp(-0.5 * ((lags[:, None] - peak[None, :]) / draw.uniform(0.6, 1.5, channels)[None, :]) ** 2)
+            peak, width = np.asarray(draw.uniform(0, 2, channels)), np.asarray(draw.uniform(0.6, 1.5, channels))
+            weights = np.exp(-0.5 * ((lags[:, None] - peak[None, :]) / width[None, :]) ** 2)
         self.weights: Floats = np.asarray(weights / weights.sum(axis=0, keepdims=True))
         self.half: Floats = np.asarray(draw.uniform(0.7, 3.0, channels))
         self.slope: Floats = np.asarray(draw.uniform(0.9, 1.6, channels))
@@ -208,7 +208,7 @@ class _Works:
         self.height = np.asarray(draw.lognormal(0.1, 0.7, channels) * spend.sum(axis=0) / brought)
 
     def __call__(self, spend: Floats) -> Floats:
-        stock = np.zeros_like(spend)
+        stock: Floats = np.zeros_like(spend)
         for lag, weight in enumerate(self.weights):
             stock[lag:] += weight * spend[: len(spend) - lag]
         stock = np.asarray(stock / self.mean)

@@ -26,6 +26,8 @@ NORMAL_EXCESS = 0.42
 PRIOR_EXCESSES = 6.0
 LARGEST = 5.0
 """Past surprises count at most so many usual ones: an old incident must not make the next one usual."""
+KEPT_UP = 0.5
+"""The last day of an alarm must surprise at least so much of what its days do on average."""
 JOINED_DAYS = 3
 """Alarms with so many calm days or fewer between them are one."""
 REFRESH_DAYS = 7
@@ -60,10 +62,13 @@ def find_anomalies(series: pd.DataFrame | pd.Series, settings: AnomalySettings |
     baseline = expected(watched.metrics)
     found = np.full(watched.metrics.shape, 0, dtype=np.int32)
     limits = np.zeros(watched.metrics.shape)
-    means = {window: _mean_of(baseline.surprise / baseline.scale, window) for window in WINDOWS}
+    today = baseline.surprise / baseline.scale
     for window in WINDOWS:
-        bound = _bounds(means[window], settings)
-        is_out = (np.abs(means[window]) > bound) & (found == 0)
+        # one huge day must not carry the two after it
+        mean = _mean_of(today if window == 1 else np.clip(today, -LARGEST, LARGEST), window)
+        bound = _bounds(mean, settings)
+        is_kept_up = today * np.sign(mean) >= KEPT_UP * np.abs(mean)
+        is_out = (np.abs(mean) > bound) & is_kept_up & (found == 0)
         found[is_out] = window
         limits[is_out] = bound[is_out]
     day = np.arange(watched.metrics.shape[1])[None, :]

@@ -143,8 +143,8 @@ def _categories(before: pd.Series, now: pd.Series) -> tuple[Floats, Floats]:
     common = set(texts[0].value_counts().head(MOST_CATEGORIES).index)
     kept = [values.where(values.isin(common), OTHER) for values in texts]
     names = sorted(common | {OTHER})
-    counts = [values.value_counts().reindex(names, fill_value=0).astype(float) for values in kept]
-    return counts[0].to_numpy(dtype=np.float64), counts[1].to_numpy(dtype=np.float64)
+    counts = [np.array([int((values == name).sum()) for name in names], dtype=np.float64) for values in kept]
+    return counts[0], counts[1]
 
 
 def _chi_squared(before: Floats, now: Floats) -> float:

@@ -1,11 +1,12 @@
 """Whether a return can be known: how spend came about, tested before anything is believed.
 
-Somebody who spends more when demand is high sees sales follow spend that did nothing. Three tests look for it: spend
-must not follow from earlier outcomes given earlier spend (pre-period), spend of the next period must not explain this
-period's outcome given spend until now (placebo), and spend must have variation of its own that neither the baseline nor
-other channels explain (overlap). They cannot see demand that moves spend and sales within one and the same period.
-Hence a channel is `randomised` only where the playbook says that chance set its spend, `adjusted` only where a control
-measures demand, and otherwise `assumed`, however well the tests turn out.
+Somebody who spends more when demand is high sees sales follow spend that did nothing. Spend that is said to be set by
+chance must look like it: neither what was spent nor what was sold before predicts it, and channels do not move
+together. Other spend must not follow from earlier outcomes given earlier spend (pre-period), spend of the next period
+must not explain this period's outcome given spend until now (placebo), and it must have variation of its own that
+neither the baseline nor other channels explain (overlap). No test sees demand that moves a single channel and sales
+within one and the same period. Hence a channel is `randomised` only where the playbook says that chance set its spend,
+`adjusted` only where a control measures demand, and otherwise `assumed`, however well the tests turn out.
 """
 
 from dataclasses import dataclass
@@ -41,27 +42,55 @@ def grades(panel: Panel, settings: MediaMixSettings) -> tuple[Grade, ...]:
 
 
 def _grade(panel: Panel, settings: MediaMixSettings, place: int, *, has_demand: bool) -> Grade:
-    fault = _fault(panel, place)
-    if fault:
+    is_stated = panel.channel_id[place] in settings.randomised_channels
+    fault = _without_variation(panel, place)
+    if fault is None:
+        fault = _not_by_chance(panel, settings, place) if is_stated else _follows_demand(panel, place)
+    if fault is not None:
         return Grade("assumed", f"prior only: {fault}")
-    if panel.channel_id[place] in settings.randomised_channels:
-        return Grade("randomised", "spend was set by chance as stated, and does not follow past demand")
+    if is_stated:
+        return Grade("randomised", "spend was set by chance as stated, and nothing before it or beside it predicts it")
     if has_demand:
         return Grade("adjusted", "demand is a control; pre-period, placebo and overlap tests passed")
     return Grade("assumed", "prior only: nothing tells spend from the demand of the same period; randomise spend")
 
 
-def _fault(panel: Panel, place: int) -> str | None:
-    """What keeps a channel's return from being known; None when no test finds anything."""
-    spend, level = panel.spend, LEVEL / len(panel.channel_id)
-    own = spend[:, place]
+def _without_variation(panel: Panel, place: int) -> str | None:
+    """What keeps a channel's return from being seen at all."""
+    own = panel.spend[:, place]
     if own.std() < LEAST_SPREAD * own.mean():
         return "spend hardly varies"
-    fixed = columns(panel)
+    others = np.delete(panel.spend, place, axis=1)
+    left = _residual(own, np.column_stack([columns(panel), others])).var() / own.var()
+    return f"only {left:.0%} of its variation is its own" if left < LEAST_OWN_VARIATION else None
+
+
+def _not_by_chance(panel: Panel, settings: MediaMixSettings, place: int) -> str | None:
+    """What contradicts a statement that chance set a channel's spend."""
+    spend, level, held = panel.spend, LEVEL / len(panel.channel_id), settings.randomised_for_periods
+    # one row per draw: spend that is held for several periods only repeats itself
+    rows = np.arange(LAGS + held - 1, panel.periods, held)
+    before = range(held, held + LAGS)
     others = np.delete(spend, place, axis=1)
-    left = _residual(own, np.column_stack([fixed, others])).var() / own.var()
-    if left < LEAST_OWN_VARIATION:
-        return f"only {left:.0%} of its variation is its own"
+    suspects = (
+        ("spend follows past demand", np.column_stack([panel.outcome[rows - lag] for lag in before])),
+        (
+            "spend follows earlier spend, so chance did not set it",
+            np.column_stack([spend[rows - lag, place] for lag in before]),
+        ),
+        ("spend moves with that of other channels, so something moves both", others[rows]),
+    )
+    for what, suspect in suspects:
+        chance = _f_test(spend[rows, place], columns(panel)[rows], suspect) if suspect.shape[1] else 1.0
+        if chance < level:
+            return f"{what} (p = {chance:.1g})"
+    return None
+
+
+def _follows_demand(panel: Panel, place: int) -> str | None:
+    """Signs that demand, beyond the controls, moves a channel's spend."""
+    spend, level = panel.spend, LEVEL / len(panel.channel_id)
+    own, fixed = spend[:, place], columns(panel)
     past = np.column_stack([fixed[LAGS:], *(_lagged(spend, lag) for lag in range(1, LAGS + 1))])
     outcomes = np.column_stack([_lagged(panel.outcome[:, None], lag) for lag in range(1, LAGS + 1)])
     chance = _f_test(own[LAGS:], past, outcomes)
@@ -88,15 +117,12 @@ def _f_test(values: Floats, known: Floats, added: Floats) -> float:
     """P of explaining so much more with the added columns by chance; 1 where too few rows are left to tell."""
     from scipy.stats import f
 
-    rank = int(
-        np.linalg.matrix_rank(
-            np.column_stack([known, added]) / np.maximum(np.abs(np.column_stack([known, added])).max(axis=0), 1e-300)
-        )
-    )
+    both = np.column_stack([known, added])
+    rank = int(np.linalg.matrix_rank(both / np.maximum(np.abs(both).max(axis=0), 1e-300)))
     free = len(values) - rank
     if free < LAGS:
         return 1.0
     without = float((_residual(values, known) ** 2).sum())
-    full = float((_residual(values, np.column_stack([known, added])) ** 2).sum())
+    full = float((_residual(values, both) ** 2).sum())
     gained = max(without - full, 0.0) / added.shape[1]
     return float(f.sf(gained / max(full / free, 1e-300), added.shape[1], free))

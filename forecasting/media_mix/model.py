@@ -154,7 +154,8 @@ def curve(levels: Floats, shapes: Floats, height: Floats) -> Floats:
         height: Highest contribution per period in currency, shape (draws,).
     """
     _, half, slope = parameters(shapes[:, None, :])
-    return saturation(np.broadcast_to(levels, (len(shapes), 1, len(levels))), half, slope)[:, 0] * height[:, None]
+    reached = saturation(np.broadcast_to(levels, (len(shapes), 1, len(levels))), half, slope)[:, 0]
+    return np.asarray(np.where(levels > 0, reached * height[:, None], 0.0))
 
 
 def _likeliest(beliefs: list[Belief], shapes: Floats) -> tuple[int, float]:

@@ -19,7 +19,8 @@ class MediaMixSettings:
         roi_mean: Prior mean of a channel's return (money brought per money spent).
         roi_sd: Prior standard deviation of it.
         randomised_channels: Channels whose spend was set by chance. Nothing else gives the grade `randomised`, and a
-            channel whose spend follows past demand does not get it all the same.
+            channel whose spend does not look like it does not get it all the same.
+        randomised_for_periods: For how many periods a level set by chance was held.
         control_kinds: Kinds of `observations` that are controls: per period the mean value of each (kind, about_id).
         demand_kinds: Those of them that measure demand; with them a channel may be `adjusted`.
         draws: Draws kept of what is believed.
@@ -35,6 +36,7 @@ class MediaMixSettings:
     roi_mean: float = 1.0
     roi_sd: float = 1.5
     randomised_channels: tuple[str, ...] = ()
+    randomised_for_periods: int = 1
     control_kinds: tuple[str, ...] = ()
     demand_kinds: tuple[str, ...] = ()
     draws: int = 2_000
@@ -43,6 +45,7 @@ class MediaMixSettings:
     def __post_init__(self) -> None:
         for name, low, high in (
             ("carryover_periods", 1, 60),
+            ("randomised_for_periods", 1, 26),
             ("roi_mean", -100, 1_000),
             ("roi_sd", 0.01, 1_000),
             ("draws", 200, 100_000),
