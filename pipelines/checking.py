@@ -12,6 +12,7 @@ from graph.view import View
 from lake.tables import TABLES
 from pipelines.channels.files import check_columns
 from pipelines.day import Day
+from pipelines.forecasts.catalogue import part
 from pipelines.identities import identify
 from pipelines.perceive import Knowing, Reading, read_tables
 from pipelines.playbook import Playbook
@@ -75,6 +76,8 @@ def check_before_running(playbook: Playbook) -> None:
         read_rule(policy)
     for key, channel in playbook.channels.channels.items():
         check_columns(channel.columns, playbook.files["channels.yaml"].where(("channels", key, "columns")))
+    for what in playbook.warrant.forecasts:
+        part(what).settings(playbook)
 
 
 def _coverage(reading: Reading) -> list[dict[str, Any]]:

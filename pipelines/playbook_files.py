@@ -172,6 +172,10 @@ class SeasonFile(Strict):
     until: MonthDay
 
 
+ForecastName = Literal["demand", "response", "value", "timing", "media"]
+"""Forecasts of which warrant.yaml may say something below `forecasts:`."""
+
+
 class WarrantFile(Strict):
     """`warrant.yaml`."""
 
@@ -194,6 +198,7 @@ class WarrantFile(Strict):
     seasons: dict[str, SeasonFile] = {}
     required_readiness: Literal["reviewed", "approved"] | None = None
     health: HealthFile = HealthFile()
+    forecasts: dict[ForecastName, dict[str, Any]] = {}
 
 
 def _clock_time(value: Any) -> Any:

@@ -69,9 +69,9 @@ def _scores(found: Mapping[str, Any]) -> Table:
     ordered = sorted(found["scores"], key=lambda row: row["metric"])  # stable: models stay as the backtest lists them
     before = ""
     for row in ordered:
-        model = Text(row["model"], style="bold" if row["is_ours"] else "")
+        model = Text(words(row["model"]), style="bold" if row["is_ours"] else "")
         table.add_row(
-            "" if row["metric"] == before else row["metric"],
+            "" if row["metric"] == before else words(row["metric"]),
             model,
             number(row["value"]),
             interval(row),
@@ -89,8 +89,13 @@ def _against(found: Mapping[str, Any]) -> Table:
         table.add_column(name, justify="right")
     for row in found["against"]:
         wins = Text("yes", style="green") if row["wins"] else Text("no", style="yellow")
-        table.add_row(row["rival"], row["metric"], number(row["difference"]), interval(row), wins)
+        table.add_row(words(row["rival"]), words(row["metric"]), number(row["difference"]), interval(row), wins)
     return table
+
+
+def words(name: str) -> str:
+    """A name as people read it."""
+    return name.replace("_", " ")
 
 
 def number(value: float | None) -> str:

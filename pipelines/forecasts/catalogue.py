@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from pipelines.forecasts.parts import Part
+from pipelines.forecasts.stated import stated
 from pipelines.playbook import Playbook
 
 
@@ -21,6 +22,21 @@ def trainable() -> list[Part]:
     return [one for one in map(part, PARTS) if one.trainer is not None]
 
 
+def _demand() -> Part:
+    from forecasting.demand.backtest import backtest_demand
+    from forecasting.demand.forecast import forecast_demand
+    from forecasting.demand.settings import DemandSettings
+
+    return Part(
+        what="demand",
+        about="units to come, by category and week, with the sums above them",
+        tables=("purchases", "products", "categories", "promotions"),
+        settings=lambda playbook: stated(playbook, "demand", DemandSettings),
+        backtest=backtest_demand,
+        make=forecast_demand,
+    )
+
+
 def _value() -> Part:
     from forecasting.lifetime_value.backtest import backtest_value
     from forecasting.lifetime_value.forecast import forecast_value
@@ -28,7 +44,7 @@ def _value() -> Part:
     from forecasting.lifetime_value.trainer import LifetimeValueTrainer
 
     def settings(playbook: Playbook) -> LifetimeValueSettings:
-        return LifetimeValueSettings(margin_pct=playbook.warrant.objective.margin_pct)
+        return stated(playbook, "value", LifetimeValueSettings, margin_pct=playbook.warrant.objective.margin_pct)
 
     return Part(
         what="value",
@@ -41,6 +57,25 @@ def _value() -> Part:
     )
 
 
+def _cadence() -> Part:
+    from forecasting.cadence.backtest import backtest_cadence
+    from forecasting.cadence.forecast import forecast_cadence
+    from forecasting.cadence.settings import CadenceSettings
+
+    def settings(playbook: Playbook) -> CadenceSettings:
+        said = playbook.warrant
+        return CadenceSettings(minimum_days=said.cadence.minimum_days, margin_pct=said.objective.margin_pct)
+
+    return Part(
+        what="cadence",
+        about="when each customer buys again in a category, by itself; nothing that a message would add",
+        tables=("customers", "purchases", "products", "touches", "outcomes"),
+        settings=settings,
+        backtest=backtest_cadence,
+        make=forecast_cadence,
+    )
+
+
 def _timing() -> Part:
     from forecasting.timing.backtest import backtest_timing
     from forecasting.timing.forecast import forecast_timing
@@ -50,10 +85,27 @@ def _timing() -> Part:
         what="timing",
         about="in which hours of the week each customer can be reached",
         tables=("customers", "signals", "touches", "outcomes", "purchases"),
-        settings=lambda _: TimingSettings(),
+        settings=lambda playbook: stated(playbook, "timing", TimingSettings),
         backtest=backtest_timing,
         make=forecast_timing,
     )
 
 
-PARTS: Mapping[str, Callable[[], Part]] = MappingProxyType({"value": _value, "timing": _timing})
+def _media() -> Part:
+    from forecasting.media_mix.backtest import backtest_media_mix
+    from forecasting.media_mix.forecast import forecast_media_mix
+    from forecasting.media_mix.settings import MediaMixSettings
+
+    return Part(
+        what="media",
+        about="what the next unit of spend brings, by channel, and how much of that can be known",
+        tables=("spend", "purchases", "opportunities", "observations"),
+        settings=lambda playbook: stated(playbook, "media", MediaMixSettings),
+        backtest=backtest_media_mix,
+        make=forecast_media_mix,
+    )
+
+
+PARTS: Mapping[str, Callable[[], Part]] = MappingProxyType(
+    {"demand": _demand, "value": _value, "cadence": _cadence, "timing": _timing, "media": _media}
+)
