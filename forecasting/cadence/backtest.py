@@ -1,33 +1,61 @@
-"""Honest scores: every forecast beside what one would use instead, on weeks that the fit did not see.
+"""Cadence judged on weeks that no fit has seen: due days, chances of buying, and policies built on them.
 
 Each origin is a day in the past; the model is fitted on what was known when that day began and judged by what followed.
-Two traps are measured instead of avoided in silence. "Bought within ±7 days of the due day" mostly counts how often
-somebody buys, so it is printed beside the same days moved later. And on the model's own pairs one constant due day is
-a strong rival.
+Methods were chosen on earlier weeks of the grocer's year; nothing is chosen here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from forecasting.cadence.calibration import FREQUENCY_COLUMN, ORIGINS, stacked, training
-from forecasting.cadence.rhythm import fit_rhythm
-from forecasting.cadence.shopping_days import Positions, ShoppingDays
-from forecasting.inputs import local_days, moment
-from forecasting.regression import fit_logistic, probability
-from forecasting.settings import ForecastSettings
-from forecasting.values import Floats
+from forecasting.backtest import Backtest, Curve, known_before
+from forecasting.cadence.chances import (
+    DECILES,
+    Chances,
+    area_under_curve,
+    banded,
+    calibration_error,
+    chances_at,
+    purchase_scores,
+    worst_decile,
+)
+from forecasting.cadence.due_days import (
+    FOLLOWED_DAYS,
+    FRESH_DAYS,
+    NEAR_DAYS,
+    OURS,
+    DueDays,
+    cadence_scores,
+    due_days,
+)
+from forecasting.cadence.forecast import LABEL, cadence_tables
+from forecasting.cadence.policies import chance_of_anything, highest, opened_in_a_row, silent_for_30_days
+from forecasting.cadence.settings import CadenceSettings
+from forecasting.cadence.shopping_days import ShoppingDays, shopping_days
+from forecasting.cadence.tally import Tally
+from forecasting.cadence.unusual import without_gifts
+from forecasting.errors import TooLittleDataError
+from forecasting.inputs import local_days, local_midnight, moment
+from forecasting.values import Floats, Keys
 
-FOLLOWED_DAYS = 42  # how long a fresh spell is followed; longer gaps count as this long
-FRESH_DAYS = 7
-NEAR_DAYS = 7
-CONSTANT_DAYS = 7
-MOVED_DAYS = (7, 14, 21)
-MINIMUM_DAYS = 4
-BANDS = 20
+__all__ = [
+    "area_under_curve",
+    "backtest_cadence",
+    "cadence_scores",
+    "calibration_error",
+    "purchase_scores",
+    "rolling_origins",
+]
+
+CALIBRATED = "calibrated"
+INDIVIDUAL = "individual"
+MOVES = tuple(range(-14, 22, 7))
+
+
+def silent(_line: str) -> None:
+    """Report nothing."""
 
 
 def rolling_origins(as_of: datetime, timezone: str, *, count: int = 5, step_days: int = 14) -> list[int]:
@@ -37,170 +65,276 @@ def rolling_origins(as_of: datetime, timezone: str, *, count: int = 5, step_days
     return [latest - step_days * back for back in reversed(range(count))]
 
 
-def cadence_scores(days: ShoppingDays, origins: Sequence[int]) -> pd.DataFrame:
-    """Due days against simpler rules; one row per origin and rule, for pairs with at least four shopping days.
+def backtest_cadence(
+    tables: Mapping[str, pd.DataFrame],
+    settings: CadenceSettings | None = None,
+    *,
+    as_of: datetime,
+    timezone: str,
+    seed: int = 0,
+    report: Callable[[str], None] = silent,
+) -> Backtest:
+    """Score due days, chances of buying and policies against simpler ones, at origins seven weeks or more ago.
 
-    Columns:
-        origin: First day that the fit did not see.
-        rule: `shrunk` (ours), `own_median`, `own_mean`, `category_median`, `category_mean`, `thirty_days`,
-            `constant` (for spells the median of all gaps; for due days seven days after the origin, for our pairs).
-        fresh_spells: Purchases in the week from the origin on; every rule faces the same ones.
-        mae_days: Mean absolute error of the time to the next purchase, both cut at 42 days.
-        due: Pairs due 7 to 13 days after the origin (whole windows of 7 days either side were seen).
-        near: Share of them with any purchase within 7 days of the due day.
-        near_moved: The same when the due days are moved 7, 14 and 21 days later (mean): what frequency alone gives.
-        first_due: Pairs due within 28 days from the origin on.
-        first_near: Share of them whose first purchase from the origin on lies within 7 days of the due day.
-        first_near_moved: The same with due days moved 7 days later.
-        first_near_constant: The same with one due day, seven days after the origin, for these very pairs.
+    Args:
+        tables: purchases, products, [touches, outcomes].
+        settings: Windows, and from when on own gaps count.
+        as_of: Aware datetime; later rows are not looked at.
+        timezone: IANA name.
+        seed: Noted in the result; nothing here is random.
+        report: Told what is being done.
+
+    Raises:
+        TooLittleDataError: No origin has windows before it with enough purchases.
+        ForecastingError: A table is not in the expected form.
     """
-    rows = [row for origin in origins for row in _cadence_rows(days, origin)]
-    return pd.DataFrame(rows)
-
-
-def _cadence_rows(days: ShoppingDays, origin: int) -> list[dict[str, object]]:
-    before = days.before(origin)
-    rules = _rules(before)
-    later = days.pairs_of(before.pair_customer, before.pair_category)
-    is_judged = before.counts >= MINIMUM_DAYS
-    last = before.day[before.starts[1:] - 1]
-    spell_pair, spell_days = _fresh_spells(days, later, origin)
-    known = is_judged[spell_pair]
-    spell_pair, spell_days = spell_pair[known], np.minimum(spell_days[known], FOLLOWED_DAYS)
-    first = _first_from(days, later, origin)
-
-    rows: list[dict[str, object]] = []
-    for rule, interval in rules.items():
-        due = np.full(len(before), origin + CONSTANT_DAYS) if rule == "constant" else np.rint(last + interval)
-        is_ahead = is_judged & (due >= origin + NEAR_DAYS) & (due < origin + 2 * NEAR_DAYS)
-        is_first = is_judged & (due >= origin) & (due < origin + 4 * NEAR_DAYS)
-        moved = [_share_near(days, later, due + shift, is_ahead) for shift in MOVED_DAYS]
-        rows.append(
-            {
-                "origin": np.datetime64(origin, "D"),
-                "rule": rule,
-                "fresh_spells": len(spell_pair),
-                "mae_days": _mean(np.abs(np.minimum(interval[spell_pair], FOLLOWED_DAYS) - spell_days)),
-                "due": int(is_ahead.sum()),
-                "near": _share_near(days, later, due, is_ahead),
-                "near_moved": _mean(np.array(moved)),
-                "first_due": int(is_first.sum()),
-                "first_near": _mean(np.abs(first - due)[is_first] <= NEAR_DAYS),
-                "first_near_moved": _mean(np.abs(first - due - NEAR_DAYS)[is_first] <= NEAR_DAYS),
-                "first_near_constant": _mean(np.abs(first - origin - CONSTANT_DAYS)[is_first] <= NEAR_DAYS),
-            }
-        )
-    return rows
-
-
-def _rules(before: ShoppingDays) -> dict[str, Floats]:
-    """The interval in days that every rule gives each pair."""
-    gaps = pd.DataFrame({"pair": before.pair[1:], "gap": np.diff(before.day), "same": np.diff(before.pair) == 0})
-    gaps = gaps[gaps["same"]]
-    gaps["category"] = before.pair_category[gaps["pair"]]
-    pairs, categories = np.arange(len(before)), pd.Series(before.pair_category)
-    own, category = gaps.groupby("pair")["gap"], gaps.groupby("category")["gap"]
-    constant = float(gaps["gap"].median())
-    return {
-        "shrunk": fit_rhythm(before).quantile_days(0.5),
-        "own_median": own.median().reindex(pairs).fillna(constant).to_numpy(dtype=np.float64),
-        "own_mean": own.mean().reindex(pairs).fillna(constant).to_numpy(dtype=np.float64),
-        "category_median": categories.map(category.median()).fillna(constant).to_numpy(dtype=np.float64),
-        "category_mean": categories.map(category.mean()).fillna(constant).to_numpy(dtype=np.float64),
-        "thirty_days": np.full(len(before), 30.0),
-        "constant": np.full(len(before), constant),
-    }
-
-
-def _fresh_spells(days: ShoppingDays, later: Positions, origin: int) -> tuple[Positions, Floats]:
-    """Purchases in the week from the origin on: position of the pair in `later`, and days until its next purchase."""
-    pair = days.pair
-    until_next = np.append(np.where(np.diff(pair) == 0, np.diff(days.day), FOLLOWED_DAYS), FOLLOWED_DAYS)
-    is_fresh = (days.day >= origin) & (days.day < origin + FRESH_DAYS)
-    place = np.full(len(days), -1, dtype=np.int64)
-    place[later] = np.arange(len(later))
-    is_fresh &= place[pair] >= 0
-    return place[pair[is_fresh]], until_next[is_fresh].astype(np.float64)
-
-
-def _first_from(days: ShoppingDays, later: Positions, origin: int) -> Floats:
-    """First shopping day from the origin on, infinite without one; shape of `later`."""
-    place = days.starts[later] + days.days_between(later, 0, origin)
-    has_one = place < days.starts[later + 1]
-    return np.where(has_one, days.day[np.minimum(place, len(days.day) - 1)], np.inf)
-
-
-def _share_near(days: ShoppingDays, later: Positions, due: Floats, chosen: npt.NDArray[np.bool_]) -> float:
-    around = due[chosen].astype(np.int64)
-    return _mean(days.days_between(later[chosen], around - NEAR_DAYS, around + NEAR_DAYS + 1) > 0)
-
-
-def _mean(values: npt.NDArray[np.generic]) -> float:
-    return float(values.mean()) if len(values) else float("nan")
-
-
-def purchase_scores(
-    days: ShoppingDays, origins: Sequence[int], timezone: str, settings: ForecastSettings
-) -> pd.DataFrame:
-    """The chance of a purchase within the value window against simpler ones; one row per origin and model.
-
-    Columns: origin; model (`calibrated` is ours, `log_normal` the same uncalibrated, `frequency` a logistic of
-        shopping days
-    in 91 days, `base_rate`); pairs; bought (their share); predicted (mean); brier; skill (1 - brier / that of the
-    base rate); auc; calibration_error (mean over 20 equal bands of the absolute difference of predicted and bought).
-    """
-    window, minimum = settings.value_window_days, settings.minimum_days
-    rows = []
-    for origin in origins:
-        known, counts = training(days, origin, timezone, window, minimum)
-        past = [
-            training(days, origin - window * (back + 1), timezone, window, minimum)
-            for back in range(ORIGINS)
-            if origin - window * (back + 2) > days.history_day
-        ]
-        if not past:
+    chosen = settings or CadenceSettings()
+    days = _days(tables, chosen, as_of=as_of, timezone=timezone)
+    has_returns = bool((tables["purchases"]["kind"] == "return").any())
+    tally = Tally(
+        ours=(OURS, CALIBRATED, "calibrated, established", INDIVIDUAL),
+        higher_better=(
+            *HIGHER_BETTER,
+            *(
+                f"{metric}_{window}"
+                for metric in ("area_under_curve", "bought_anything")
+                for window in chosen.windows_days
+            ),
+            f"bought_within_{min(chosen.windows_days)}_days",
+            f"still_absent_after_{max(chosen.windows_days)}_days",
+        ),
+    )
+    seen: dict[int, list[Chances]] = {window: [] for window in chosen.windows_days}
+    followed: list[DueDays] = []
+    has_opens = False
+    for origin in rolling_origins(as_of, timezone, count=chosen.backtest_origins, step_days=chosen.backtest_step_days):
+        if origin <= days.history_day:
             continue
-        columns = stacked([situation for situation, _ in past])
-        labels = (np.concatenate([bought for _, bought in past]) > 0).astype(np.float64)
-        ours = fit_logistic(columns, labels, None, 0)
-        frequency = fit_logistic([columns[FREQUENCY_COLUMN]], labels, None, 0)
-        bought = (counts > 0).astype(np.float64)
-        base = np.full(len(bought), labels.mean())
-        forecasts = {
-            "calibrated": probability(ours.value(known.columns)),
-            "log_normal": known.chance,
-            "frequency": probability(frequency.value([known.columns[FREQUENCY_COLUMN]])),
-            "base_rate": base,
+        report(f"cadence at {np.datetime64(origin, 'D')}")
+        at = pd.Timestamp(local_midnight(origin, timezone)).tz_localize("UTC").to_pydatetime()
+        # A purchase that was sent back later had not been sent back yet.
+        known = (
+            _days(known_before(tables, at), chosen, as_of=at, timezone=timezone) if has_returns else days.before(origin)
+        )
+        found = {
+            window: chances_at(
+                days,
+                known,
+                origin,
+                timezone,
+                window_days=window,
+                minimum_days=chosen.minimum_days,
+                holidays=chosen.holidays,
+            )
+            for window in chosen.windows_days
         }
-        rows += [
-            {"origin": np.datetime64(origin, "D"), "model": name, **_judged(predicted, bought, base)}
-            for name, predicted in forecasts.items()
-        ]
-    return pd.DataFrame(rows)
+        complete = {window: chances for window, chances in found.items() if chances is not None}
+        if len(complete) < len(found):
+            continue
+        due = due_days(days, known, origin, minimum_days=chosen.minimum_days, holidays=chosen.holidays)
+        _score_due_days(tally, due)
+        for window, chances in complete.items():
+            seen[window].append(chances)
+            _score_chances(tally, due, chances, window)
+        _score_policies(tally, due, complete)
+        if (opened := opened_in_a_row(tables, at)) is not None:
+            window = max(complete)
+            _score_opens(tally, opened, days, due, chances=complete[window], window=window)
+            has_opens = True
+        followed.append(due)
+    if not followed:
+        raise TooLittleDataError(
+            "No origin has enough windows with purchases before it.",
+            where="backtest of cadence",
+            remedy="It takes some six months of purchases by a few hundred customers.",
+        )
+    return _result(tally, followed, seen, chosen, seed, has_opens=has_opens)
 
 
-def _judged(predicted: Floats, bought: Floats, base: Floats) -> dict[str, object]:
-    brier = _mean((predicted - bought) ** 2)
-    return {
-        "pairs": len(bought),
-        "bought": _mean(bought),
-        "predicted": _mean(predicted),
-        "brier": brier,
-        "skill": 1 - brier / _mean((base - bought) ** 2),
-        "auc": area_under_curve(predicted, bought),
-        "calibration_error": calibration_error(predicted, bought),
+MEASURES: Mapping[str, Callable[[Floats, Floats], float]] = {
+    "area_under_curve": area_under_curve,
+    "worst_decile": worst_decile,
+    "calibration_error": calibration_error,
+    "said_less_seen": lambda said, seen: float((said - seen).mean()),
+}
+HIGHER_BETTER = (
+    "first_purchase_within_7_days",
+    "first_purchase_within_7_days_moved_a_week",
+    "share_of_purchases_foreseen",
+)
+
+
+def _days(
+    tables: Mapping[str, pd.DataFrame], settings: CadenceSettings, *, as_of: datetime, timezone: str
+) -> ShoppingDays:
+    purchases, products = cadence_tables(tables)
+    return without_gifts(
+        shopping_days(purchases, products, as_of=as_of, timezone=timezone, margin_pct=settings.margin_pct)
+    )
+
+
+def _score_due_days(tally: Tally, found: DueDays) -> None:
+    origin = np.datetime64(found.origin, "D")
+    owners = found.before.customers[found.before.pair_customer]
+    for rule, said in found.until_next.items():
+        tally.add(origin, rule, "days_off", owners[found.spells.pair], np.abs(said - found.lasted))
+    for rule, due in found.due.items():
+        # The constant is judged on our pairs: on all pairs it would be due for everybody.
+        is_due = found.is_due(OURS if rule == "constant" else rule)
+        tally.add(origin, rule, "first_purchase_within_7_days", owners[is_due], found.is_near(due, is_due))
+        moved = found.is_near(due + NEAR_DAYS, is_due)
+        tally.add(origin, rule, "first_purchase_within_7_days_moved_a_week", owners[is_due], moved)
+
+
+def _score_chances(tally: Tally, due: DueDays, found: Chances, window: int) -> None:
+    origin = np.datetime64(due.origin, "D")
+    owners = due.before.customers[due.before.pair_customer]
+    for name, chance in found.forecasts.items():
+        tally.add(origin, name, f"squared_error_{window}", owners, (chance - found.bought) ** 2)
+    for model, metric, value, rows in _single_numbers([found], window):
+        tally.note(origin, model, metric, value, rows)
+
+
+def _single_numbers(found: list[Chances], window: int) -> list[tuple[str, str, float, int]]:
+    """Ranking and calibration of every model over these origins together: model, metric, value, rows."""
+    bought = np.concatenate([one.bought for one in found])
+    established = np.concatenate([one.is_established for one in found])
+    numbers = []
+    for name in found[0].forecasts:
+        chance = np.concatenate([one.forecasts[name] for one in found])
+        for part, kept in (("", np.ones(len(bought), dtype=bool)), (", established", established)):
+            if kept.any():
+                numbers += [
+                    (f"{name}{part}", f"{metric}_{window}", measure(chance[kept], bought[kept]), int(kept.sum()))
+                    for metric, measure in MEASURES.items()
+                ]
+    return numbers
+
+
+def _score_policies(tally: Tally, due: DueDays, chances: Mapping[int, Chances]) -> None:
+    """The rule of 30 days beside the due day, and beside as many pairs with the highest chance."""
+    origin, owners = np.datetime64(due.origin, "D"), due.before.customers[due.before.pair_customer]
+    soon, late = chances[min(chances)], chances[max(chances)]
+    uniform = silent_for_30_days(due.before, due.origin) & due.is_judged
+    own = due.is_due(OURS, NEAR_DAYS)
+    policies = {
+        "30 days without purchase": uniform,
+        INDIVIDUAL: own,
+        f"{INDIVIDUAL}, as many as the 30-day rule": highest(
+            soon.forecasts[CALIBRATED], int(uniform.sum()), due.is_judged
+        ),
     }
+    for name, chosen in policies.items():
+        tally.add(origin, name, f"bought_within_{min(chances)}_days", owners[chosen], soon.bought[chosen])
+        tally.add(origin, name, f"still_absent_after_{max(chances)}_days", owners[chosen], 1 - late.bought[chosen])
+        away = np.abs(due.due[OURS] - (due.origin + NEAR_DAYS / 2))[chosen]
+        tally.add(origin, name, "days_from_own_due_day", owners[chosen], np.minimum(away, 365.0))
+    came = np.flatnonzero(due.is_judged & (soon.bought > 0))
+    for name, chosen in policies.items():
+        tally.add(origin, name, "share_of_purchases_foreseen", owners[came], chosen[came].astype(np.float64))
 
 
-def calibration_error(predicted: Floats, happened: Floats, bands: int = BANDS) -> float:
-    """Mean absolute difference of predicted and happened over equally large bands of the prediction."""
-    order = np.argsort(predicted, kind="stable")
-    parts = [part for part in np.array_split(order, bands) if len(part)]
-    return sum(abs(_mean(predicted[part]) - _mean(happened[part])) * len(part) for part in parts) / len(predicted)
+def _score_opens(
+    tally: Tally, opened: Keys, days: ShoppingDays, due: DueDays, *, chances: Chances, window: int
+) -> None:
+    """Three opens in a row beside as many customers with the highest chance of buying anything."""
+    before = due.before
+    reached = before.customers
+    is_chosen = np.isin(reached, opened)
+    anything = chance_of_anything(before.pair_customer, chances.forecasts[CALIBRATED], len(reached))
+    has_bought = np.bincount(before.pair_customer, minlength=len(reached)) > 0
+    picked = highest(anything, int(is_chosen.sum()), has_bought)
+    position = np.searchsorted(days.customers, reached)
+    came = days.customer_days_between(position, due.origin, due.origin + window) > 0
+    origin = np.datetime64(due.origin, "D")
+    for name, chosen in (("3 opens in a row", is_chosen), (f"{INDIVIDUAL}, as many as opened", picked)):
+        tally.add(origin, name, f"bought_anything_{window}", reached[chosen], came[chosen].astype(np.float64))
 
 
-def area_under_curve(predicted: Floats, happened: Floats) -> float:
-    """P(a pair that did is ranked above one that did not): 0.5 is chance; nan when all did or none."""
-    from sklearn.metrics import roc_auc_score
+def _result(
+    tally: Tally,
+    followed: list[DueDays],
+    seen: Mapping[int, list[Chances]],
+    settings: CadenceSettings,
+    seed: int,
+    *,
+    has_opens: bool,
+) -> Backtest:
+    for window, chances in seen.items():
+        for numbers in _single_numbers(chances, window):
+            tally.conclude(*numbers)
+    against = [tally.against(OURS, "days_off")]
+    against += [tally.against(CALIBRATED, f"squared_error_{window}") for window in seen]
+    table = pd.concat(against, ignore_index=True)
+    origins = [str(np.datetime64(one.origin, "D")) for one in followed]
+    notes = [
+        f"This is {LABEL}.",
+        (
+            f"days_off: time to the next purchase of pairs with {settings.minimum_days} shopping days who bought in "
+            f"the week from the origin on, cut at {FOLLOWED_DAYS} days."
+        ),
+        (
+            "first_purchase_within_7_days: first purchase from the origin on within 7 days of the due day, of pairs "
+            "each rule holds due within 28 days; `constant` is one day, a week from the origin, for the pairs ours "
+            "holds due. Each rule has pairs of its own, so these shares do not compare; each stands beside the same "
+            "due days moved by a week."
+        ),
+        "A rate of purchases near the due day counts how often people buy, not when: read days_off instead.",
+        "worst_decile: of ten equal bands of the chance, the largest difference of what was said and seen.",
+        "Policies are compared by whom they choose and what these then bought, not by what a message would change.",
+    ]
+    if not has_opens:
+        notes.append("No opens are recorded: the rule of three opens in a row was not compared.")
+    return Backtest(
+        what="cadence",
+        subject="days until the next purchase of a customer in a category, and the chance of one within "
+        f"{' and '.join(map(str, seen))} days, without a touch",
+        splits="; ".join(f"fitted before {origin}, reported on what followed within 49 days" for origin in origins),
+        seed=seed,
+        scores=tally.scores(),
+        against=table,
+        by_origin=tally.by_origin(),
+        curves=(*(_reliability(window, chances) for window, chances in seen.items()), _moved(followed)),
+        notes=tuple(notes),
+        is_better=bool(table["wins"].all()),
+    )
 
-    return float(roc_auc_score(happened, predicted)) if 0 < happened.mean() < 1 else float("nan")
+
+def _reliability(window: int, found: list[Chances]) -> Curve:
+    bought = np.concatenate([one.bought for one in found])
+    kept = np.concatenate([one.is_established for one in found])
+    series = {
+        name: banded(np.concatenate([one.forecasts[name] for one in found]), bought, DECILES)
+        for name in (CALIBRATED, "frequency", "log_normal")
+    }
+    ours = np.concatenate([one.forecasts[CALIBRATED] for one in found])
+    if kept.any():
+        series["calibrated, established"] = banded(ours[kept], bought[kept], DECILES)
+    return Curve(
+        title=f"Chance of buying within {window} days, in ten equal bands",
+        x_label="said",
+        y_label="share that bought",
+        kind="reliability",
+        series=series,
+    )
+
+
+def _moved(followed: list[DueDays]) -> Curve:
+    """What the due day knows beyond how often people buy: the peak at 0."""
+
+    def shares(rule: str) -> Floats:
+        return np.array(
+            [
+                np.concatenate([one.is_near(one.due[rule] + shift, one.is_due(OURS)) for one in followed]).mean()
+                for shift in MOVES
+            ]
+        )
+
+    shifts = np.array(MOVES, dtype=np.float64)
+    return Curve(
+        title="First purchases within 7 days of the due day, of pairs due within 28 days, when the days are moved",
+        x_label="days moved",
+        y_label="share",
+        kind="lines",
+        series={"due day": (shifts, shares(OURS)), "one constant day": (shifts, shares("constant"))},
+    )

@@ -4,6 +4,9 @@ Log gaps of a pair scatter around the pair's own mean, and these means around th
 in a random-effects analysis of variance). A pair's mean is weighed by its own scatter: few or irregular gaps lean on
 the category, a regular pair keeps its rhythm however unlike its category it is. What is predicted is a Student
 distribution of the log gap, wide enough for not knowing the pair's mean and variance.
+
+Gaps around gifts and holidays count less, and a gap is longer after more than the usual quantity. Where products say
+how long they last, that stands in the category's place for what was bought last.
 """
 
 from dataclasses import dataclass
@@ -12,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from forecasting.cadence.shopping_days import Positions, ShoppingDays, totals
+from forecasting.cadence.unusual import YEAR_END, Holiday, day_weights, stock_up_slope, unusual_quantity, usual_quantity
 from forecasting.values import Floats
 
 # Degrees of freedom that the category's variance is worth beside a pair's own. For the weight of a pair's mean almost
@@ -44,6 +48,10 @@ class Rhythm:
         freedom: Degrees of freedom, shape (pairs,).
         weight: Share of the pair's own mean in `location`, 0 to 1, shape (pairs,).
         category_location: What the category alone says, shape (categories,).
+        uncertainty: Standard deviation of what is known about `location`, shape (pairs,).
+        slope: How much longer the log gap is per unit of log quantity above the usual.
+        usual: Mean log quantity, nan where there are too few days, shape (pairs,).
+        after_last: What the quantity taken last adds to `location`, shape (pairs,).
     """
 
     location: Floats
@@ -51,12 +59,32 @@ class Rhythm:
     freedom: Floats
     weight: Floats
     category_location: Floats
+    uncertainty: Floats
+    slope: float
+    usual: Floats
+    after_last: Floats
 
-    def quantile_days(self, probability: float) -> Floats:
-        """The gap that is not exceeded with `probability`, in days, shape (pairs,)."""
+    def after(self, pair: Positions, units: Floats) -> "Rhythm":
+        """The time until the next purchase after such quantities: one entry per entry of `pair`, a position here."""
+        added = self.slope * unusual_quantity(units, self.usual[pair])
+        return Rhythm(
+            self.location[pair] - self.after_last[pair] + added,
+            self.scale[pair],
+            self.freedom[pair],
+            self.weight[pair],
+            self.category_location,
+            self.uncertainty[pair],
+            self.slope,
+            self.usual[pair],
+            added,
+        )
+
+    def quantile_days(self, probability: npt.ArrayLike) -> Floats:
+        """The gap that is not exceeded with `probability` (one, or one per pair), in days, shape (pairs,)."""
         from scipy.special import stdtrit
 
-        return np.exp(self.location + self.scale * stdtrit(self.freedom, probability))
+        reached = np.asarray(probability, dtype=np.float64)
+        return np.asarray(np.exp(self.location + self.scale * stdtrit(self.freedom, reached)), dtype=np.float64)
 
     def survival(self, days: npt.ArrayLike) -> Floats:
         """P(gap > days), shape (pairs,); 1 where days <= 0."""
@@ -72,14 +100,20 @@ class Gaps:
     """Mean and scatter of each pair's log gaps.
 
     Attributes:
-        count: Gaps per pair, shape (pairs,).
-        mean: Mean log gap, 0 where there is none.
+        count: Gaps per pair, each counted by its weight, shape (pairs,).
+        mean: Mean log gap after a usual quantity, 0 where there is none.
         squares: Sum of squared deviations from the pair's mean.
+        slope: How much longer the log gap is per unit of log quantity above the usual.
+        usual: Mean log quantity, nan where there are too few days, shape (pairs,).
+        after_last: How much longer the gap that is open now is for what was taken last, in log days, shape (pairs,).
     """
 
     count: Floats
     mean: Floats
     squares: Floats
+    slope: float
+    usual: Floats
+    after_last: Floats
 
     @property
     def freedom(self) -> Floats:
@@ -87,41 +121,60 @@ class Gaps:
         return np.maximum(self.count - 1, 0)
 
     @classmethod
-    def measure(cls, days: ShoppingDays) -> "Gaps":
+    def measure(cls, days: ShoppingDays, holidays: tuple[Holiday, ...] = (YEAR_END,)) -> "Gaps":
         """Gaps between consecutive shopping days of each pair."""
         pair = days.pair
         same = pair[1:] == pair[:-1]
+        owner, size = pair[1:][same], len(days)
         logs = np.log(np.diff(days.day)[same].astype(np.float64))
-        owner = pair[1:][same]
-        count = np.bincount(owner, minlength=len(days)).astype(np.float64)
-        mean = totals(owner, logs, len(days)) / np.maximum(count, 1)
-        squares = totals(owner, (logs - mean[owner]) ** 2, len(days))
-        return cls(count, mean, squares)
+        usual = usual_quantity(days)
+        weight_of_day, unusual = day_weights(days, holidays), unusual_quantity(days.units, usual[pair])
+        weights = np.minimum(weight_of_day[1:], weight_of_day[:-1])[same]
+        before = unusual[:-1][same]
+        slope = stock_up_slope(owner, logs, before, weights, size)
+        logs = logs - slope * before
+        count = totals(owner, weights, size)
+        mean = totals(owner, weights * logs, size) / np.where(count > 0, count, 1.0)
+        squares = totals(owner, weights * (logs - mean[owner]) ** 2, size)
+        return cls(count, mean, squares, slope, usual, slope * unusual[days.starts[1:] - 1])
 
-    def ignored_below(self, count: float) -> "Gaps":
-        """The same, with no gaps for pairs that have fewer than `count` of them."""
-        kept = self.count >= count
-        return Gaps(np.where(kept, self.count, 0), np.where(kept, self.mean, 0), np.where(kept, self.squares, 0))
+    def only(self, kept: npt.NDArray[np.bool_]) -> "Gaps":
+        """The same, with no gaps for the other pairs."""
+        count, mean, squares = (np.where(kept, part, 0.0) for part in (self.count, self.mean, self.squares))
+        return Gaps(count, mean, squares, self.slope, self.usual, self.after_last)
 
 
-def fit_rhythm(days: ShoppingDays, minimum_days: int = 2) -> Rhythm:
+def fit_rhythm(days: ShoppingDays, minimum_days: int = 2, holidays: tuple[Holiday, ...] = (YEAR_END,)) -> Rhythm:
     """The rhythm of every pair; pairs with fewer than `minimum_days` shopping days take their category's."""
-    gaps = Gaps.measure(days)
+    gaps = Gaps.measure(days, holidays)
     category, category_count = days.pair_category, len(days.categories)
     within = _within(gaps, category, category_count)
     between, category_location, category_variance = _categories(gaps, category, category_count, within)
+    lasts = days.depletion[days.starts[1:] - 1]
+    stated = np.log(np.where(lasts > 0, lasts, 1.0))
+    prior = np.where(lasts > 0, stated, category_location[category])
 
-    own = gaps.ignored_below(minimum_days - 1)
-    floor = ROUNDING_VARIANCE * np.exp(-2 * np.where(own.count > 0, own.mean, category_location[category]))
-    error = np.maximum(_blended(own, within[category], WEIGHT_FREEDOM), floor) / np.maximum(own.count, 1)
+    own = gaps.only(days.counts >= minimum_days)
+    floor = ROUNDING_VARIANCE * np.exp(-2 * np.where(own.count > 0, own.mean, prior))
+    error = np.maximum(_blended(own, within[category], WEIGHT_FREEDOM), floor) / np.where(own.count > 0, own.count, 1.0)
     weight = np.where(own.count > 0, between / (between + error), 0.0)
-    apart = np.abs(own.mean - category_location[category])
+    apart = np.abs(own.mean - prior)
     limited = 1 - TRANSLATION_LIMIT * np.sqrt(error) / np.maximum(apart, 1e-12)
     weight = np.where(own.count > 0, np.maximum(weight, limited), 0.0)
-    location = weight * own.mean + (1 - weight) * category_location[category]
+    location = weight * own.mean + (1 - weight) * prior + own.after_last
     width = np.maximum(_blended(own, within[category], WIDTH_FREEDOM), floor)
     uncertainty = (1 - weight) * between + (1 - weight) ** 2 * category_variance[category]
-    return Rhythm(location, np.sqrt(width + uncertainty), WIDTH_FREEDOM + own.freedom, weight, category_location)
+    return Rhythm(
+        location,
+        np.sqrt(width + uncertainty),
+        WIDTH_FREEDOM + own.freedom,
+        weight,
+        category_location,
+        np.sqrt(uncertainty),
+        gaps.slope,
+        gaps.usual,
+        gaps.after_last,
+    )
 
 
 def _blended(gaps: Gaps, prior: Floats, freedom: float) -> Floats:

@@ -57,8 +57,9 @@ def test_nothing_is_learnt_from_the_day_of_as_of_on(busy_days: ShoppingDays, as_
     )
     assert whole.chance is not None
     assert known.chance is not None
-    assert whole.chance.intercept == known.chance.intercept
-    assert whole.chance.coefficients.tolist() == known.chance.coefficients.tolist()
+    for ours, theirs in zip(whole.chance, known.chance, strict=True):
+        assert ours.intercept == theirs.intercept
+        assert ours.coefficients.tolist() == theirs.coefficients.tolist()
 
 
 def test_a_history_shorter_than_two_windows_is_not_fitted(busy_days: ShoppingDays) -> None:
