@@ -81,7 +81,7 @@ def compare_campaign(
         )
 
     if days < 1:
-        reason = "It began on the day of as-of; nothing can have come of it yet."
+        reason = "By its dates not a single day of it is over: it begins later, or ends before it begins."
         return compared((nothing_to_compare(name, NOTHING, (reason,)), (), ()))
     earlier = _windows_before(daily.occurred_at, start, days, settings)
     first_day = local_midnight(start - min(earlier, 1) * days, timezone)

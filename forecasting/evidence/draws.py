@@ -60,7 +60,7 @@ class Draws:
     @property
     def arms(self) -> list[str]:
         """The arms that occur."""
-        return sorted({str(arm) for arm in self.arm})
+        return sorted(str(arm) for arm in pd.unique(self.arm))
 
     @property
     def has_propensities(self) -> bool:

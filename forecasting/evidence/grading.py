@@ -55,7 +55,12 @@ def lift(draws: Draws, arm: str, settings: EvidenceSettings = DEFAULTS, *, days:
         if arm not in draws.arms:
             draws.between(arm, arm)  # says which arms there are
         return nothing_to_compare(arm, control, (_nobody_to_compare(draws, control),), treated=len(draws))
+    by_draw = _grade_of_the_draw(draws, settings, days)
     pair = draws.between(arm, control)
+    if by_draw.grade == "randomised" and (certain := np.asarray(pair.propensity) >= 1).any() and not certain.all():
+        said = f"{int(certain.sum()):,} assignments were certain, so they compare with nobody and are left out."
+        by_draw = Graded("randomised", (*by_draw.reasons, said), by_draw.tests)
+        pair = pair.where(~certain)
     is_treated = np.asarray(pair.arm == arm, dtype=np.bool_)
     treated, untreated = (len(set(pair.cluster[flags])) for flags in (is_treated, ~is_treated))
     if min(treated, untreated) < settings.minimum_clusters:
@@ -66,7 +71,6 @@ def lift(draws: Draws, arm: str, settings: EvidenceSettings = DEFAULTS, *, days:
         return nothing_to_compare(
             arm, control, (reason,), treated=int(is_treated.sum()), untreated=int((~is_treated).sum())
         )
-    by_draw = _grade_of_the_draw(draws, settings, days)
     effect: Estimate | None
     if by_draw.grade == "randomised":
         graded, effect = by_draw, _effect_of_the_draw(pair, is_treated, settings)
