@@ -23,6 +23,10 @@ TAIL = 0.1
 """Share of past surprises from which on the tail is continued."""
 NORMAL_EXCESS = 0.42
 """Mean excess of a normal distribution beyond its larger tenth, in standard deviations."""
+NORMAL_EDGE = 1.645
+"""Where the larger tenth of a normal distribution begins, in standard deviations."""
+LEAST_SCALE = 0.7
+"""Of surprises, which are in units of their usual size: most days at zero must not make one event an anomaly."""
 PRIOR_EXCESSES = 6.0
 LARGEST = 5.0
 """Past surprises count at most so many usual ones: an old incident must not make the next one usual."""
@@ -66,7 +70,7 @@ def find_anomalies(series: pd.DataFrame | pd.Series, settings: AnomalySettings |
     for window in WINDOWS:
         # one huge day must not carry the two after it
         mean = _mean_of(today if window == 1 else np.clip(today, -LARGEST, LARGEST), window)
-        bound = _bounds(mean, settings)
+        bound = _bounds(mean, settings, window)
         is_kept_up = today * np.sign(mean) >= KEPT_UP * np.abs(mean)
         is_out = (np.abs(mean) > bound) & is_kept_up & (found == 0)
         found[is_out] = window
@@ -162,30 +166,30 @@ def _mean_of(surprises: Floats, window: int) -> Floats:
     return np.asarray(mean / window)
 
 
-def _bounds(surprises: Floats, settings: AnomalySettings) -> Floats:
+def _bounds(surprises: Floats, settings: AnomalySettings, window: int) -> Floats:
     """How large a surprise is usual at most, day by day, from the days before; renewed weekly."""
     days = surprises.shape[1]
     bounds = np.full(surprises.shape, np.inf)
     chance = settings.false_alarms_per_day / len(WINDOWS)
     for start in range(settings.least_history_days, days, REFRESH_DAYS):
         past = np.abs(surprises[:, max(START_DAYS // 2, start - settings.remembered_days) : start])
-        bounds[:, start : start + REFRESH_DAYS] = _usual(past, chance)[:, None]
+        bounds[:, start : start + REFRESH_DAYS] = _usual(past, chance, LEAST_SCALE / window**0.5)[:, None]
     return bounds
 
 
-def _usual(past: Floats, chance: float) -> Floats:
+def _usual(past: Floats, chance: float, least_scale: float) -> Floats:
     """The size that a surprise exceeds with this chance, per series."""
     known = (~np.isnan(past)).sum(axis=1)
     is_known = known > 0
     bound = np.full(len(past), np.inf)
     rows = past[is_known]
-    scale = np.maximum(NORMAL_MAD * np.nanmedian(rows, axis=1), 1e-9)
+    scale = np.maximum(NORMAL_MAD * np.nanmedian(rows, axis=1), least_scale)
     rows = np.minimum(rows, LARGEST * scale[:, None])
     edge = np.nanquantile(rows, 1 - TAIL, axis=1)
     excess = np.where(rows > edge[:, None], rows - edge[:, None], 0.0)
     beyond = (rows > edge[:, None]).sum(axis=1)
     mean_excess = (excess.sum(axis=1) + PRIOR_EXCESSES * NORMAL_EXCESS * scale) / (beyond + PRIOR_EXCESSES)
-    bound[is_known] = edge + mean_excess * np.log(TAIL / chance)
+    bound[is_known] = np.maximum(edge, NORMAL_EDGE * least_scale) + mean_excess * np.log(TAIL / chance)
     return bound
 
 

@@ -1,8 +1,9 @@
 """What a metric was expected to be, one day ahead, robustly: level, trend and weekday.
 
 Exponential smoothing in which a surprise counts at most two of the usual ones (robust Holt-Winters; Gelper, Fried and
-Croux 2010), so that an outlier does not become the baseline. Positive metrics are smoothed as logarithms, counts with
-zeros as roots, others as they are: a rise by a third is then as large a surprise as the fall that undoes it.
+Croux 2010), so that an outlier does not become the baseline. Positive metrics are smoothed as logarithms, small counts
+and metrics with zeros as roots, others as they are: a rise by a third is then as large a surprise as the fall that
+undoes it.
 """
 
 from dataclasses import dataclass
@@ -19,6 +20,15 @@ CLIP = 2.0
 NORMAL_MAD = 1.4826
 SMALLEST_SCALE = 1e-3
 """Of the usual surprise, relative to the metric: a metric that never moved is not known more exactly than that."""
+
+SPARSE = 5.0
+"""Typical counts up to which chance alone makes days differ as much as it does for a Poisson count."""
+SPARSE_SCALE = 0.7
+SMALL_COUNT = 20
+"""Counts that come so low are smoothed as roots: chance makes their logarithms lopsided."""
+FORM_DAYS = 56
+LEAST_SHARE = 1e-3
+"""Of the smallest early value: what a logarithm takes for zero, so that an outage is a huge surprise and no error."""
 
 Forms = npt.NDArray[np.int64]
 LOGARITHM, ROOT, PLAIN = 0, 1, 2
@@ -81,18 +91,28 @@ def expected(values: Floats) -> Expected:
 
 
 def _forms(values: Floats) -> tuple[Forms, Floats]:
-    least = np.nanmin(values, axis=1)
-    form = np.where(least > 0, LOGARITHM, np.where(least >= 0, ROOT, PLAIN))
-    size = np.nanmedian(np.abs(values), axis=1)
-    unit = np.where((form == PLAIN) & (size > 0), size, 1.0)
+    """Decided by the first eight weeks (and by any negative value), so that later days do not change earlier ones."""
+    early = values[:, :FORM_DAYS]
+    least = np.nanmin(early, axis=1)
+    is_whole = (np.isnan(early) | (early == np.round(early))).all(axis=1)
+    form = np.where(least > np.where(is_whole, SMALL_COUNT, 0.0), LOGARITHM, ROOT)
+    form[np.nanmin(values, axis=1) < 0] = PLAIN
+    size = np.nanmedian(np.abs(early), axis=1)
+    # money with days of none is counted in typical days, so that it may be taken for a count
+    positive = np.where(early > 0, early, np.nan)
+    has_one = (early > 0).any(axis=1)
+    typical = np.ones(len(values))
+    typical[has_one] = np.nanmedian(positive[has_one], axis=1)
+    unit = np.where((form == PLAIN) & (size > 0), size, np.where((form == ROOT) & ~is_whole, typical, 1.0))
     return form.astype(np.int64), unit
 
 
 def _transformed(values: Floats, form: Forms, unit: Floats) -> Floats:
     scaled = values / unit[:, None]
     rows = form[:, None]
-    positive = np.where(rows == LOGARITHM, scaled, 1.0)
-    counted = np.where(rows == ROOT, scaled, 0.0)
+    least = np.nanmin(np.where(scaled[:, :FORM_DAYS] > 0, scaled[:, :FORM_DAYS], np.inf), axis=1)[:, None]
+    positive = np.where(rows == LOGARITHM, np.maximum(scaled, LEAST_SHARE * np.where(np.isinf(least), 1, least)), 1.0)
+    counted = np.where(rows == ROOT, np.maximum(scaled, 0.0), 0.0)
     return np.asarray(
         np.where(
             rows == LOGARITHM,
@@ -104,7 +124,9 @@ def _transformed(values: Floats, form: Forms, unit: Floats) -> Floats:
 
 def _floor(series: Floats, form: Forms) -> Floats:
     size = np.nanmedian(np.abs(series[:, :START_DAYS]), axis=1)
-    return np.asarray(np.where(form == LOGARITHM, SMALLEST_SCALE, SMALLEST_SCALE * np.maximum(size, SMALLEST_SCALE)))
+    floor = np.where(form == LOGARITHM, SMALLEST_SCALE, SMALLEST_SCALE * np.maximum(size, SMALLEST_SCALE))
+    is_sparse = (form == ROOT) & (size <= 2 * np.sqrt(SPARSE + COUNT_SHIFT))
+    return np.asarray(np.where(is_sparse, SPARSE_SCALE, floor))
 
 
 def _start(series: Floats) -> tuple[Floats, Floats, Floats]:

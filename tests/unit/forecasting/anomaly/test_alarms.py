@@ -129,6 +129,35 @@ def test_a_value_that_is_missing_is_a_missing_day() -> None:
     assert find_anomalies(series).notes == ("orders misses 1 days, which are neither expected nor alarming.",)
 
 
+def test_rare_events_do_not_alarm_one_by_one_but_a_burst_does() -> None:
+    draw = np.random.default_rng(14)
+    events = pd.Series(draw.poisson(0.2, DAYS), index=_metric().index, dtype=float)
+    assert len(find_anomalies(events).found_at) == 0
+    events.iloc[120] = 12
+    found = find_anomalies(events)
+    assert found.found_at.tolist() == [_day(120).astype(object)]
+    assert found.high[0] < 12
+
+
+def test_an_outage_is_found_on_its_first_day() -> None:
+    series = _metric()
+    series.iloc[120:123] = 0
+    found = find_anomalies(series)
+    assert found.found_at[0] == _day(120)
+    assert found.since[0] == _day(120)
+    assert found.change[0] < -0.9
+
+
+def test_income_with_days_of_none_is_watched() -> None:
+    draw = np.random.default_rng(15)
+    income = pd.Series(np.where(draw.random(DAYS) < 0.5, draw.gamma(4, 210.5, DAYS), 0.0), index=_metric().index)
+    calm = find_anomalies(income)
+    assert len(calm.found_at) <= 2
+    income.iloc[120:123] = 20_000.5
+    found = find_anomalies(income)
+    assert _day(120) in found.found_at
+
+
 @pytest.mark.parametrize("level", [0.0, 7.0, -3.0])
 def test_a_constant_metric_is_silent_until_it_moves(level: float) -> None:
     series = pd.Series(np.full(DAYS, level), index=_metric().index)
