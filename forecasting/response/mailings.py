@@ -29,6 +29,7 @@ class Mailings:
     Attributes:
         customers: Keys of customers that were ever touched, ascending.
         assets: Keys of all assets with an offer, ascending.
+        touch_ids: Keys of touches, in order of time.
         touch: Touch of each exposure, shape (exposures,).
         customer: Position in `customers`, shape (exposures,).
         asset: Position in `assets`, shape (exposures,).
@@ -43,6 +44,7 @@ class Mailings:
 
     customers: Keys
     assets: Keys
+    touch_ids: Keys
     touch: Positions
     customer: Positions
     asset: Positions
@@ -106,6 +108,7 @@ def mailings(
     return Mailings(
         customers=np.asarray(customers, dtype=object),
         assets=np.asarray(asset_keys, dtype=object),
+        touch_ids=sent["touch_id"].to_numpy(dtype=object),
         touch=rows["touch"].to_numpy(dtype=np.int64),
         customer=rows["customer"].to_numpy(dtype=np.int64),
         asset=rows["asset"].to_numpy(dtype=np.int64),

@@ -112,6 +112,8 @@ def ridge(features: Floats, target: Floats, weight: Floats) -> tuple[float, Floa
     values = np.maximum(values, 0.0)
     rotated = vectors.T @ moment
     residual = float(weight @ (target - mean) ** 2)
+    if residual <= 0 or values.max(initial=0.0) <= 0:
+        return mean, np.zeros(features.shape[1])
     noise = residual / len(target)
     tau = noise / max(float(values.mean()), 1e-12)
     for _ in range(100):

@@ -1,0 +1,396 @@
+"""All targets of response, learnt from tables and given as factors of customer, asset and channel."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Self
+
+import numpy as np
+import pandas as pd
+
+from forecasting.errors import ForecastingError, TooLittleDataError
+from forecasting.inputs import moment
+from forecasting.response.factors.hierarchical import HierarchicalRegression, Level
+from forecasting.response.factors.observations import Observations, opt_outs, redemptions, responses, settled, uplifts
+from forecasting.response.factors.situations import CUSTOMER_COLUMNS, RECENT, UNKNOWN, Situations, given
+from forecasting.response.factors.summaries import Summaries
+from forecasting.response.factors.units import Positions
+from forecasting.response.settings import ResponseSettings
+from forecasting.settings import AFFINITY_WINDOW_DAYS
+from forecasting.values import EvidenceGrade, Floats, Keys
+from forecasting.values.response import Factors, Link, ResponseFactors, Target
+
+LINKS: Mapping[Target, Link] = {
+    "p_response": "logit",
+    "p_redeem": "logit",
+    "p_opt_out": "logit",
+    "margin_uplift": "identity",
+    "response_uplift": "identity",
+}
+LEVELS = ("segment", "customer", "kind", "topic", "asset", "channel")
+UPLIFT_LEVELS = ("segment", "kind", "topic", "asset", "channel")  # one draw of a customer says nothing of its effect
+STATED_VARIANCE = 1.0  # of log-odds that nobody has seen
+PICKED_LEAST = 50
+INTERVAL_WIDTH = 2 * 1.959963984540054
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """One target's regression and the keys of its levels.
+
+    Attributes:
+        regression: The fit.
+        keys: Keys of the groups of each level, ascending.
+        is_fatigue_fitted: Whether the effect of recent touches is among the coefficients.
+        has_picked: Whether exposures of picked assets have columns of their own, the last two.
+        fatigue: Stated change of the linear value per unit of log(1 + recent touches), where it is not fitted.
+        grade: How the target is identified.
+        source: What it was fitted on.
+    """
+
+    regression: HierarchicalRegression
+    keys: Mapping[str, Keys]
+    is_fatigue_fitted: bool
+    has_picked: bool
+    fatigue: float
+    grade: EvidenceGrade
+    source: str
+
+
+class ResponseModel:
+    """P(response), P(redeem), P(opt-out), and what a touch adds to margin and to the chance of an order.
+
+    A target of which too little is known is a stated prior, and says so in `source`.
+
+    Args:
+        settings: Windows and priors.
+        random_state: Kept for scikit-learn's contract; nothing here is random.
+    """
+
+    def __init__(self, settings: ResponseSettings | None = None, *, random_state: int = 0) -> None:
+        self.settings = settings
+        self.random_state = random_state
+
+    def fit(self, tables: Mapping[str, pd.DataFrame], *, as_of: datetime, timezone: str) -> Self:
+        """Learn from rows before `as_of` whose windows have closed by then.
+
+        Args:
+            tables: Canonical touches, outcomes, purchases, products, assets, campaigns, assignments, results,
+                summaries, customers; any may be absent.
+            as_of: Aware datetime.
+            timezone: IANA name of the zone in which days are days.
+
+        Raises:
+            ForecastingError: A column that a table must have, or a time, is missing.
+        """
+        settings = self.settings or ResponseSettings()
+        rows = given(tables, as_of)
+        self.known_ = Situations.read(rows, settings, as_of=as_of, timezone=timezone)
+        self.summaries_ = Summaries.read(tables.get("summaries"), moment(as_of))
+        self.as_of_, self.settings_ = moment(as_of), settings
+        observed: dict[Target, Observations | None] = {
+            "p_response": responses(rows, self.known_, as_of=as_of),
+            "p_redeem": redemptions(rows, self.known_, as_of=as_of),
+            "p_opt_out": opt_outs(rows, self.known_, as_of=as_of),
+            "margin_uplift": settled(uplifts(rows, self.known_, "margin_uplift", as_of=as_of)),
+            "response_uplift": settled(uplifts(rows, self.known_, "response_uplift", as_of=as_of)),
+        }
+        self.fitted_: dict[Target, Fitted] = {}
+        self.lacking_: dict[Target, str] = {}
+        for target, found in observed.items():
+            if found is None:
+                self.lacking_[target] = "no test drawn by chance, and no comparison that passes its own tests"
+                continue
+            try:
+                self.fitted_[target] = self._learnt(target, found)
+            except TooLittleDataError as error:
+                self.lacking_[target] = f"{found.source}: too few to learn from ({error.what})"
+        return self
+
+    def predict(self, customers: Keys, assets: Keys, channels: Keys) -> ResponseFactors:
+        """Factors at as-of for customers, assets and channels, known before or not.
+
+        Raises:
+            ForecastingError: The model is not fitted.
+        """
+        if not hasattr(self, "fitted_"):
+            raise ForecastingError("The model is not fitted.", where="ResponseModel", remedy="Call fit first.")
+        keys = [np.array(sorted(set(map(str, given_keys))), dtype=object) for given_keys in (customers, assets, channels)]
+        customer, asset, channel = keys
+        topics, incidence = self._topics(asset)
+        recent = self.known_.recent_pairs(customer, self.as_of_)[:, topics]
+        at = np.full(len(customer), self.as_of_)
+        columns = np.column_stack([self.known_.of_customers(customer, at), self.summaries_.before(customer, at)])
+        targets: dict[Target, Factors] = {}
+        for target in LINKS:
+            if target in self.fitted_:
+                targets[target] = self._factors(target, columns, np.log1p(recent), incidence, customer, asset, channel)
+            elif LINKS[target] == "logit":
+                targets[target] = self._stated_chance(target, customer, asset, channel)
+            else:
+                targets[target] = self._stated_uplift(target, topics, incidence, customer, asset, channel)
+        return ResponseFactors(customer, asset, channel, targets)
+
+    def probabilities(self, target: Target, rows: Observations) -> Floats:
+        """The target's value for rows of touches, as they were at their own moments; shape (rows,).
+
+        Raises:
+            ForecastingError: The target is a stated prior.
+        """
+        if target not in self.fitted_:
+            raise ForecastingError(
+                f"{target} is a stated prior: {self.lacking_.get(target, '')}.", where="ResponseModel",
+                remedy="Score with `predict`, or wait for data.",
+            )  # fmt: skip
+        fitted = self.fitted_[target]
+        columns = self._columns(rows, fitted)
+        groups = {name: _codes(fitted.keys[name], values) for name, values in self._groups(rows).items() if name in fitted.keys}
+        linear = fitted.regression.linear(columns, groups, offset=self._offset(rows, fitted))
+        if LINKS[target] == "identity":
+            return linear
+        return rows.share / (1 + np.exp(-linear))
+
+    def _learnt(self, target: Target, rows: Observations) -> Fitted:
+        is_logit = LINKS[target] == "logit"
+        names = LEVELS if is_logit else UPLIFT_LEVELS
+        groups, keys = {}, {}
+        for name, values in self._groups(rows).items():
+            if name in names:
+                keys[name] = np.array(sorted(set(values.tolist()) - {UNKNOWN}), dtype=object)
+                groups[name] = _codes(keys[name], values)
+        settings = self.settings_
+        level = float(np.average(rows.target, weights=rows.weight)) if len(rows) else 0.0
+        fatigue = np.log1p(settings.fatigue.mean) if is_logit else settings.fatigue.mean * level
+        picked = (rows.share < 1) & is_logit
+        sure = int(((rows.target > 0) & ~picked).sum())
+        fitted = Fitted(
+            HierarchicalRegression(link=LINKS[target], slope_sd=1.0 if is_logit else 0.1),
+            keys,
+            rows.has_random_past,
+            bool(picked.any() and sure >= PICKED_LEAST),
+            float(fatigue),
+            rows.grade,
+            f"fitted on {rows.source}",
+        )
+        if is_logit and len(rows):
+            rows = self._inside_history(rows)
+            groups = {name: _codes(keys[name], values) for name, values in self._groups(rows).items() if name in names}
+        columns = self._columns(rows, fitted)
+        fitted.regression.fit(columns, groups, rows.target, weight=rows.weight, offset=self._offset(rows, fitted))
+        return fitted
+
+    def _inside_history(self, rows: Observations) -> Observations:
+        """Rows whose 91 days before lie inside the history of purchases, where that leaves half of the events."""
+        began = np.datetime64(self.known_.days.history_day, "D").astype("datetime64[us]")
+        kept = rows.at - np.timedelta64(AFFINITY_WINDOW_DAYS, "D") >= began
+        if rows.target[kept].sum() < rows.target.sum() / 2:
+            return rows
+        names = ("customer", "asset", "channel", "at", "target", "weight", "share")
+        parts = {name: getattr(rows, name)[kept] for name in names}
+        return Observations(**parts, grade=rows.grade, has_random_past=rows.has_random_past, source=rows.source)
+
+    def _columns(self, rows: Observations, fitted: Fitted) -> Floats:
+        customer = np.column_stack(
+            [self.known_.of_customers(rows.customer, rows.at), self.summaries_.before(rows.customer, rows.at)]
+        )
+        if not fitted.is_fatigue_fitted:
+            customer[:, RECENT] = 0.0
+        affinity = self.known_.affinity(rows.customer, rows.asset, rows.at)
+        columns = [customer, affinity, self.known_.breadth(rows.asset)]
+        if fitted.has_picked:
+            picked = (rows.share < 1).astype(np.float64)
+            columns += [picked, picked * affinity]
+        return np.column_stack(columns)
+
+    def _offset(self, rows: Observations, fitted: Fitted) -> Floats | None:
+        if fitted.is_fatigue_fitted:
+            return None
+        return np.asarray(fitted.fatigue * self.known_.of_customers(rows.customer, rows.at)[:, RECENT])
+
+    def _groups(self, rows: Observations) -> dict[str, Keys]:
+        known = self.known_
+        return {
+            "segment": known.segments(rows.customer),
+            "customer": rows.customer,
+            "kind": np.append(known.asset_kind, UNKNOWN)[rows.asset],
+            "topic": np.append(known.asset_topic, UNKNOWN)[rows.asset],
+            "asset": np.append(known.assets, UNKNOWN)[rows.asset],
+            "channel": np.array([value if isinstance(value, str) else UNKNOWN for value in rows.channel], dtype=object),
+        }
+
+    def _topics(self, asset: Keys) -> tuple[Positions, Floats]:
+        """Categories that any asset is about, and the share of each in each asset, shape (assets, categories)."""
+        known = self.known_
+        place = known.positions(asset)
+        owner, category = known.topics.of(place[place >= 0])
+        owner = np.flatnonzero(place >= 0)[owner]
+        topics = np.unique(category[category >= 0])
+        incidence = np.zeros((len(asset), len(topics)))
+        is_known = category >= 0
+        incidence[owner[is_known], np.searchsorted(topics, category[is_known])] = 1.0
+        counts = np.maximum(np.append(known.topics.counts, 1)[place], 1)
+        return topics, incidence / counts[:, None]
+
+    def _factors(
+        self, target: Target, columns: Floats, recent: Floats, incidence: Floats, customer: Keys, asset: Keys, channel: Keys
+    ) -> Factors:
+        fitted = self.fitted_[target]
+        regression, width = fitted.regression, columns.shape[1]
+        slope, centre = regression.coefficients_, regression.centre_
+        used = columns.copy()
+        if not fitted.is_fatigue_fitted:
+            used[:, RECENT] = 0.0
+        place = self.known_.positions(asset)
+        levels: dict[str, tuple[Floats, Floats]] = {}
+        asked = {
+            "segment": self.known_.segments(customer),
+            "customer": customer,
+            "kind": np.append(self.known_.asset_kind, UNKNOWN)[place],
+            "topic": np.append(self.known_.asset_topic, UNKNOWN)[place],
+            "asset": asset,
+            "channel": channel,
+        }
+        for name, values in asked.items():
+            if name in fitted.keys:
+                code = _codes(fitted.keys[name], values)
+                levels[name] = regression.effect(name, code), regression.variance(name, code)
+        none = {"customer": (np.zeros(len(customer)), np.zeros(len(customer)))}
+        by_customer = [levels["segment"], (levels | none if "customer" not in levels else levels)["customer"]]
+        by_asset = [levels[name] for name in ("kind", "topic", "asset")]
+        effect = (used - centre[:width]) @ slope[:width] + sum(part[0] for part in by_customer)
+        if not fitted.is_fatigue_fitted:
+            effect = effect + fitted.fatigue * columns[:, RECENT]
+        slopes_unknown = (used - centre[:width]) ** 2 @ regression.coefficient_variance_[:width]
+        # Columns after the customer's are centred; affinity starts from nothing, and nothing is picked.
+        constant = regression.intercept_ - float(slope[width:] @ centre[width:])
+        return Factors(
+            target=target,
+            link=LINKS[target],
+            intercept=constant,
+            customer_effect=effect,
+            asset_effect=self.known_.breadth(place) * slope[width + 1] + sum(part[0] for part in by_asset),
+            channel_effect=levels["channel"][0],
+            customer_factor=recent,
+            asset_factor=incidence * slope[width],
+            channel_factor=np.zeros((len(channel), recent.shape[1])),
+            customer_variance=slopes_unknown + sum(part[1] for part in by_customer) + regression.intercept_variance_,
+            asset_variance=np.asarray(sum(part[1] for part in by_asset)),
+            channel_variance=levels["channel"][1],
+            relative_sd=np.zeros(len(asset)),
+            grade=fitted.grade,
+            source=fitted.source,
+        )
+
+    def _stated_chance(self, target: Target, customer: Keys, asset: Keys, channel: Keys) -> Factors:
+        settings = self.settings_
+        prior = {
+            "p_response": settings.response_prior,
+            "p_redeem": settings.redemption_prior,
+            "p_opt_out": settings.opt_out_prior,
+        }[target]
+        return _flat(
+            target, float(np.log(prior / (1 - prior))), STATED_VARIANCE, (customer, asset, channel),
+            f"stated prior; {self.lacking_[target]}",
+        )  # fmt: skip
+
+    def _stated_uplift(
+        self, target: Target, topics: Positions, incidence: Floats, customer: Keys, asset: Keys, channel: Keys
+    ) -> Factors:
+        """The stated share of what the customer's categories bring in a window anyway."""
+        settings, days = self.settings_, self.known_.days
+        if target == "response_uplift":
+            source = f"nothing is stated; {self.lacking_[target]}"
+            return _flat(target, 0.0, settings.response_prior**2, (customer, asset, channel), source)
+        window = settings.value_window_days / AFFINITY_WINDOW_DAYS
+        usual = self.known_.recent_pairs(customer, self.as_of_, days.margin)[:, topics] * window
+        place = self.known_.positions(asset)
+        kinds = np.append(self.known_.asset_kind, UNKNOWN)[place]
+        priors = [settings.uplift.get(str(kind), settings.default_uplift) for kind in kinds]
+        mean = np.array([prior.mean for prior in priors])
+        sd = np.array([(prior.high - prior.low) / INTERVAL_WIDTH for prior in priors])
+        empty = _flat(target, 0.0, 0.0, (customer, asset, channel), "")
+        counts = np.maximum(np.append(self.known_.topics.counts, 1)[place], 1)[:, None]
+        stated = f"{settings.uplift_source}; {self.lacking_[target]}"
+        # Where the mean is zero its spread cannot be a multiple of it: such priors spread by a customer's usual margin.
+        spread = np.where(mean == 0, (sd * float(usual.sum(axis=1).mean() if len(usual) else 0.0)) ** 2, 0.0)
+        return Factors(
+            **{
+                **{name: getattr(empty, name) for name in empty.__dataclass_fields__},
+                "customer_factor": np.maximum(usual, 0.0),
+                "asset_factor": incidence * counts * mean[:, None],
+                "channel_factor": np.zeros((len(channel), len(topics))),
+                "relative_sd": np.where(mean == 0, 0.0, sd / np.where(mean == 0, 1.0, np.abs(mean))),
+                "asset_variance": spread,
+                "source": stated,
+            }
+        )
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """What was learnt, as arrays by name; texts are unicode."""
+        found: dict[str, np.ndarray] = {}
+        for target, fitted in self.fitted_.items():
+            regression = fitted.regression
+            for name in ("intercept_", "coefficients_", "centre_", "intercept_variance_", "coefficient_variance_", "half_"):
+                found[f"{target}/{name}"] = np.asarray(getattr(regression, name))
+            for name, keys in fitted.keys.items():
+                level = regression.levels_[name]
+                found[f"{target}/{name}/keys"] = keys.astype(str)
+                found[f"{target}/{name}/mean"], found[f"{target}/{name}/variance"] = level.mean, level.variance
+                found[f"{target}/{name}/spread"] = np.asarray(level.spread)
+            found[f"{target}/facts"] = np.array([fitted.is_fatigue_fitted, fitted.has_picked, fitted.fatigue])
+            found[f"{target}/words"] = np.array([fitted.grade, fitted.source])
+        for target, reason in self.lacking_.items():
+            found[f"{target}/lacking"] = np.array(reason)
+        return found
+
+    @classmethod
+    def from_arrays(
+        cls, arrays: Mapping[str, np.ndarray], tables: Mapping[str, pd.DataFrame], settings: ResponseSettings,
+        *, as_of: datetime, timezone: str,
+    ) -> Self:  # fmt: skip
+        """The model that `arrays` was made of, with what is known of customers at `as_of` read from tables."""
+        model = cls(settings)
+        model.known_ = Situations.read(given(tables, as_of), settings, as_of=as_of, timezone=timezone)
+        model.summaries_ = Summaries.read(tables.get("summaries"), moment(as_of))
+        model.as_of_, model.settings_ = moment(as_of), settings
+        model.fitted_ = {target: _restored(target, arrays) for target in LINKS if f"{target}/facts" in arrays}
+        model.lacking_ = {
+            target: str(arrays[f"{target}/lacking"]) for target in LINKS if f"{target}/lacking" in arrays
+        }
+        return model
+
+
+def _restored(target: Target, arrays: Mapping[str, np.ndarray]) -> Fitted:
+    regression = HierarchicalRegression(link=LINKS[target])
+    for name in ("intercept_", "coefficients_", "centre_", "intercept_variance_", "coefficient_variance_", "half_"):
+        value = arrays[f"{target}/{name}"]
+        setattr(regression, name, float(value) if value.ndim == 0 else value)
+    keys, levels = {}, {}
+    for name in LEVELS:
+        if f"{target}/{name}/keys" in arrays:
+            keys[name] = arrays[f"{target}/{name}/keys"].astype(object)
+            mean, variance = arrays[f"{target}/{name}/mean"], arrays[f"{target}/{name}/variance"]
+            levels[name] = Level(mean, variance, float(arrays[f"{target}/{name}/spread"]))
+    regression.levels_ = levels
+    fatigue_fitted, has_picked, fatigue = arrays[f"{target}/facts"]
+    grade, source = arrays[f"{target}/words"]
+    return Fitted(regression, keys, bool(fatigue_fitted), bool(has_picked), float(fatigue), str(grade), str(source))  # type: ignore[arg-type]
+
+
+def _codes(keys: Keys, values: Keys) -> Positions:
+    return pd.Index(keys, dtype=object).get_indexer(pd.Index(values, dtype=object)).astype(np.int64)
+
+
+def _flat(
+    target: Target, intercept: float, variance: float, keys: tuple[Keys, Keys, Keys], source: str
+) -> Factors:
+    """The same value for everybody."""
+    customers, assets, channels = (len(part) for part in keys)
+    return Factors(
+        target, LINKS[target], intercept, np.zeros(customers), np.zeros(assets), np.zeros(channels),
+        np.zeros((customers, 0)), np.zeros((assets, 0)), np.zeros((channels, 0)), np.zeros(customers),
+        np.full(assets, variance), np.zeros(channels), np.zeros(assets), "assumed", source,
+    )  # fmt: skip
+
+
+__all__ = ["CUSTOMER_COLUMNS", "Fitted", "ResponseModel"]
