@@ -9,6 +9,9 @@ BENCHMARKS = (
     "benchmarks.identity",
     "benchmarks.graph_scale",
     "benchmarks.belief_reliability",
+    "benchmarks.timing",
+    "benchmarks.media_mix",
+    "benchmarks.anomaly",
 )
 
 

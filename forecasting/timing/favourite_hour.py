@@ -40,6 +40,7 @@ SMOOTHING_ROUNDS = 10
 STATES = 1 + len(STRENGTHS) * HOURS_PER_WEEK
 LOW, HIGH = 0.05, 0.95
 LEAST_WEIGHT = 10.0
+SHARE_FACTORS = (0.3, 1.2)
 CHUNK = 20_000
 NEIGHBOURS = (-1, 0, 1)
 
@@ -76,7 +77,8 @@ class FavouriteHourModel:
     """Favourite hours of customers, shrunk to their segments'.
 
     Learnt state: `segment_names_` (g,), `background_` (g, 168), `favourite_` (g, states), `habit_` (168, by offset from
-    the favourite hour), `trust_`, `prior_hours_`.
+    the favourite hour), `trust_`, `prior_hours_`, `share_factor_`
+    (how much of the expected shares was found later: the best of 168 hours looks better than it is).
     """
 
     def __init__(self, *, window_hours: int = 3, learning_customers: int = 10_000, random_state: int = 0) -> None:
@@ -114,9 +116,10 @@ class FavouriteHourModel:
         self._start(counts, code)
         for _ in range(ROUNDS):
             self._improve(counts[chosen], code[chosen])
-        self.trust_, self.prior_hours_ = 0.6, 100.0
+        self.trust_, self.prior_hours_, self.share_factor_ = 0.6, 100.0, 1.0
         if later is not None and later.sum() > 0:
             self.trust_, self.prior_hours_ = self._chosen(counts[chosen], later[chosen], code[chosen])
+            self.share_factor_ = self._found_of_expected(counts[chosen], later[chosen], code[chosen])
         return self
 
     def predict(self, counts: Floats, segment: Keys) -> Habits:
@@ -139,6 +142,7 @@ class FavouriteHourModel:
             "habit": self.habit_,
             "trust": np.array([self.trust_]),
             "prior_hours": np.array([self.prior_hours_]),
+            "share_factor": np.array([self.share_factor_]),
             "window_hours": np.array([self.window_hours]),
         }
 
@@ -150,6 +154,7 @@ class FavouriteHourModel:
         model.background_, model.favourite_ = arrays["background"], arrays["favourite"]
         model.habit_ = arrays["habit"]
         model.trust_, model.prior_hours_ = float(arrays["trust"][0]), float(arrays["prior_hours"][0])
+        model.share_factor_ = float(arrays["share_factor"][0])
         return model
 
     def _codes(self, segment: Keys) -> Integers:
@@ -254,6 +259,14 @@ class FavouriteHourModel:
         trust_place, prior_place = np.unravel_index(int(scores.argmax()), scores.shape)
         return TRUSTS[int(trust_place)], PRIOR_HOURS[int(prior_place)]
 
+    def _found_of_expected(self, counts: Floats, later: Floats, code: Integers) -> float:
+        """Share of later engagement within the windows, over the share that was expected there."""
+        habits = self._habits(counts, code)
+        hours = (habits.window_start[:, None] + np.arange(self.window_hours)[None, :]) % HOURS_PER_WEEK
+        engaged = later.sum(axis=1)
+        found = np.take_along_axis(later, hours, axis=1).sum(axis=1).sum()
+        return float(np.clip(found / max(float((habits.share * engaged).sum()), 1e-12), *SHARE_FACTORS))
+
     def _habits(self, counts: Floats, code: Integers) -> Habits:
         rows = len(counts)
         best, starts = np.zeros(rows, dtype=np.int64), np.zeros(rows, dtype=np.int64)
@@ -294,6 +307,8 @@ class FavouriteHourModel:
             share[chosen] = _blended(mixed[chosen], counts[chosen], self.prior_hours_)[:, hours].sum(axis=1)
             low[chosen] = _quantiles(belief[chosen], within, LOW)
             high[chosen] = _quantiles(belief[chosen], within, HIGH)
+        factor = np.where(engaged > 0, self.share_factor_, 1.0)
+        share, low, high = np.minimum(factor * share, 1.0), factor * low, np.minimum(factor * high, 1.0)
         # the mixture knows few strengths of habit, so its interval is never narrower than counting alone allows
         weight = engaged + LEAST_WEIGHT
         low = np.minimum(low, _beta_quantile(share, weight, LOW))

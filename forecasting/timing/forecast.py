@@ -34,9 +34,9 @@ def fitted(engaged: Engagement, settings: TimingSettings, *, as_of: datetime, se
         earlier, later = engaged.counts(until=cut), engaged.counts(since=cut)
         if earlier.sum() > 0 and later.sum() > 0:
             model.fit(earlier, engaged.segment, later=later)
-            chosen = model.trust_, model.prior_hours_
+            chosen = model.trust_, model.prior_hours_, model.share_factor_
             model.fit(counts, engaged.segment)
-            model.trust_, model.prior_hours_ = chosen
+            model.trust_, model.prior_hours_, model.share_factor_ = chosen
             return model
     return model.fit(counts, engaged.segment)
 

@@ -120,6 +120,15 @@ def test_later_engagement_at_the_same_hours_earns_trust() -> None:
     assert trusting.trust_ > doubting.trust_
 
 
+def test_shares_that_were_not_found_later_are_expected_no_more() -> None:
+    counts, segment, _ = _planted()
+    elsewhere = np.roll(counts, 80, axis=1)
+    kept, lost = (FavouriteHourModel().fit(counts, segment, later=later) for later in (counts, elsewhere))
+    assert lost.share_factor_ < kept.share_factor_
+    seen = counts.sum(axis=1) > 0
+    assert (lost.predict(counts, segment).share[seen] < kept.predict(counts, segment).share[seen]).all()
+
+
 @pytest.mark.parametrize("wrong", [np.nan, np.inf, -1.0])
 def test_counts_that_are_none_are_refused(wrong: float) -> None:
     counts = np.ones((3, 168))
