@@ -1,7 +1,7 @@
 """Demand against what one would use instead, at rolling origins that no choice has seen.
 
 At every origin the models are fitted, chosen and calibrated on what was known by then. The rivals get the same factors
-of calendar and promotions as our models, series by series; and once more the calendar factors pooled over all series.
+of the calendar as our models, series by series; and once more factors of the calendar that all series share.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -26,6 +26,11 @@ from forecasting.values import Floats
 
 OURS = "ours"
 DRAWS = 2_000
+INTERVALS_NOTE = "intervals of scores and differences draw series and periods together"
+RIVALS_NOTE = (
+    "rivals get the same factors of the calendar as our models, series by series; those named 'pooled calendar' get "
+    "factors of the calendar that all series share; neither sees promotions"
+)
 LEAK_ORIGINS = 2
 
 
@@ -116,7 +121,7 @@ def reported_lengths(panel: Panel, settings: DemandSettings) -> npt.NDArray[np.i
 def largest(panel: Panel, nodes: Nodes, length: int, count: int | None) -> npt.NDArray[np.int64]:
     """Rows of the largest series that are not divided further, by units in the first `length` periods."""
     bottom = np.flatnonzero(nodes.is_bottom)
-    size = panel.values[bottom, :length].sum(axis=1)
+    size = panel.units[bottom, :length].sum(axis=1)
     order = np.lexsort((np.arange(len(bottom)), -size))
     return np.sort(bottom[order[:count]])
 
@@ -141,7 +146,7 @@ def judge(
         if is_reported:
             models = sorted(set.intersection(*(set(one.forecasts) for one in [*origins, now])))
             past = origins[-settings.origins - settings.reported_origins :]
-            found.append((now, combine(panel, nodes, past, now, models, settings)))
+            found.append((now, combine(panel, nodes, past, now, models=models, settings=settings)))
             report(f"origin {len(found)} of {len(lengths)}")
         origins.append(now)
     models = sorted(set.intersection(*(set(now.forecasts) for now, _ in found)))
@@ -150,10 +155,10 @@ def judge(
     periods = np.array([now.length for now, _ in found])[:, None] + steps
     return Judged(
         np.asarray(lengths),
-        panel.values[rows][:, periods].transpose(1, 0, 2),
+        panel.units[rows][:, periods].transpose(1, 0, 2),
         panel.is_known[rows][:, periods].transpose(1, 0, 2),
         {OURS: np.stack([one.mean[rows] for _, one in found])}
-        | {name: np.stack([now.forecasts[name][rows] for now, _ in found]) for name in models}
+        | {f"{name}, ours": np.stack([now.forecasts[name][rows] for now, _ in found]) for name in models}
         | {name: np.stack([now.rivals[name] for now, _ in found]) for name in rivals},
         np.stack([one.bounds[rows] for _, one in found]),
     )
@@ -331,10 +336,4 @@ def _notes(panel: Panel, settings: DemandSettings) -> tuple[str, ...]:
         if planned
         else f"no promotion after an origin is known; known regressors: {', '.join(panel.regressor_names) or 'none'}"
     )
-    return (
-        *panel.notes,
-        promotions,
-        "rivals get the same factors of calendar and past promotions as our models, series by series; those named "
-        "'pooled calendar' get factors of the calendar that are the same for all series",
-        "intervals of scores and differences draw series and periods together",
-    )
+    return (*panel.notes, promotions, RIVALS_NOTE, INTERVALS_NOTE)

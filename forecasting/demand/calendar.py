@@ -23,8 +23,6 @@ def calendar_columns(
     Columns:
         first_week_of_month: Days of the period that are the 1st to the 7th of a month.
         before_holiday: Share of its days that are a holiday or lie in the six days before one.
-        before_<name>: The same for one holiday alone: what sets it apart from the others. One that was never seen yet
-            has the effect that holidays have in common.
         on_holiday: Whether the day is a holiday (hourly and daily periods).
         days: Days of the month against 30 (monthly periods).
     """
@@ -40,9 +38,6 @@ def calendar_columns(
     if holidays:
         dates = np.array([day for _, day in holidays], dtype="datetime64[D]").astype(np.int64)
         columns["before_holiday"] = (_before(days, dates) & is_inside).sum(axis=1) / count
-        for name in sorted({name for name, _ in holidays}):
-            its_own = np.array([day for one, day in holidays if one == name], dtype="datetime64[D]").astype(np.int64)
-            columns[f"before_{name}"] = (_before(days, its_own) & is_inside).sum(axis=1) / count
         if frequency != "week":
             columns["on_holiday"] = (np.isin(days, dates) & is_inside).any(axis=1).astype(np.float64)
     return np.column_stack(list(columns.values())), tuple(columns)

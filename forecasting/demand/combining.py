@@ -39,6 +39,7 @@ def combine(
     nodes: Nodes,
     past: Sequence[Origin],
     now: Origin,
+    *,
     models: Sequence[str],
     settings: DemandSettings,
 ) -> Combined:

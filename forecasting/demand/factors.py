@@ -24,14 +24,20 @@ MOST_ZEROS = 0.1
 SEASONS_NEEDED = 2
 MOST_SEASONAL = 8.0
 SMALL = 1e-9
-OWN_HOLIDAY_SHARE = 0.5  # variance of one holiday's own effect against that of what all have in common
 
 
 @dataclass(frozen=True, eq=False)
 class Factors:
-    """Multipliers of each series' level, shape (n, t + horizon); `pooled` are the same for all series."""
+    """Multipliers of each series' level, shape (n, t + horizon).
+
+    Attributes:
+        own: Of season, calendar and regressors, each series' own.
+        calendar: The same without the regressors.
+        pooled: Of season and calendar, the calendar's the same for all series.
+    """
 
     own: Floats
+    calendar: Floats
     pooled: Floats
 
 
@@ -64,24 +70,24 @@ def fit_factors(panel: Panel, settings: DemandSettings, weights: Floats) -> Fact
         settings: Frequency and holidays.
         weights: How much each series counts in what is pooled, shape (n,); 0 for sums of others.
     """
-    values = filled(panel.values, panel.is_known)
+    values = filled(panel.units, panel.is_known)
     season = seasonal_factors(values, panel, settings.frequency, weights)
     level = values.mean(axis=1, keepdims=True)
     deseasoned = values / season[:, : panel.length]
     log_values = np.log(deseasoned + OFFSET * level + SMALL)
-    shared, names = calendar_columns(panel.periods, settings.frequency, settings.holidays)
+    shared, _ = calendar_columns(panel.periods, settings.frequency, settings.holidays)
     promoted = _expected(panel, EXPECTED_OVER[settings.frequency])
     columns = np.concatenate([np.broadcast_to(shared, (len(values), *shared.shape)), promoted], axis=2)
-    is_usable = (weights > 0) & (((panel.values == 0) & panel.is_known).sum(axis=1) <= MOST_ZEROS * panel.length)
+    is_usable = (weights > 0) & (((panel.units == 0) & panel.is_known).sum(axis=1) <= MOST_ZEROS * panel.length)
     is_usable &= level[:, 0] > 0
     if not is_usable.any() or columns.shape[2] == 0:
-        return Factors(season, season)
+        return Factors(season, season, season)
     width = SMOOTHING[settings.frequency]
-    holidays = np.array([n for n, name in enumerate(names) if name.startswith("before_")], dtype=np.int64)
-    pooled, own = _coefficients(log_values, columns[:, : panel.length], is_usable, width, holidays)
+    pooled, own = _coefficients(log_values, columns[:, : panel.length], is_usable, width)
     limit = LARGEST_LOG_FACTOR
     return Factors(
         season * np.exp(np.clip(np.einsum("ntp,np->nt", columns, own), -limit, limit)),
+        season * np.exp(np.clip(own[:, : shared.shape[1]] @ shared.T, -limit, limit)),
         season * np.exp(np.clip(shared @ pooled[: shared.shape[1]], -limit, limit)),
     )
 
@@ -121,7 +127,6 @@ def _coefficients(log_values: Floats, columns: Floats, is_usable: Flags, width: 
         own = np.einsum("npq,nq->np", covariance, projected / noise[:, None])
         known = is_usable
         variance = (own[known] ** 2 + np.einsum("npp->np", covariance)[known]).mean(axis=0) + SMALL
-        variance[holidays[1:]] = OWN_HOLIDAY_SHARE * variance[holidays[:1]]
     return pooled, pooled + np.where(is_usable[:, None], own, 0.0)
 
 

@@ -68,9 +68,9 @@ def _above(panel: Panel, parent_of: dict[str, str]) -> set[str]:
 
 def _added(panel: Panel, names: np.ndarray, parent: np.ndarray, level: np.ndarray) -> Panel:
     extra = len(names) - len(panel.series)
-    values = np.vstack([panel.values, np.zeros((extra, panel.length))])
+    values = np.vstack([panel.units, np.zeros((extra, panel.length))])
     is_known = np.vstack([panel.is_known, np.zeros((extra, panel.length), dtype=bool)])
-    size = np.maximum(np.append(panel.values.mean(axis=1), np.zeros(extra)), 0.0)
+    size = np.maximum(np.append(panel.units.mean(axis=1), np.zeros(extra)), 0.0)
     weighted = np.concatenate(
         [panel.regressors * size[: len(panel.series), None, None], np.zeros((extra, *panel.regressors.shape[1:]))]
     )
@@ -83,4 +83,4 @@ def _added(panel: Panel, names: np.ndarray, parent: np.ndarray, level: np.ndarra
     regressors = weighted / np.where(size > 0, size, 1.0)[:, None, None]
     regressors[: len(panel.series)] = panel.regressors
     assert leaves(parent)[: len(panel.series)].all()  # noqa: S101 - a sum is never a series, as checked above
-    return replace(panel, series=names, values=values, is_known=is_known, regressors=regressors)
+    return replace(panel, series=names, units=values, is_known=is_known, regressors=regressors)

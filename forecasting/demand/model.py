@@ -70,7 +70,7 @@ class DemandModel:
             for length in past_origins(panel, panel.length, settings.origins)
         ]
         now = forecast_at(panel, nodes, panel.length, settings, seed=self.random_state)
-        found = combine(panel, nodes, past, now, sorted(now.forecasts), settings)
+        found = combine(panel, nodes, past, now, models=sorted(now.forecasts), settings=settings)
         columns, starts_at = _starts(panel, settings, timezone)
         parents = np.array([panel.series[row] if row >= 0 else "" for row in nodes.parent], dtype=object)
         self.notes_ = panel.notes
@@ -135,7 +135,7 @@ def _starts(panel: Panel, settings: DemandSettings, timezone: str) -> tuple[npt.
 def _sources(panel: Panel, found: Combined, now: Origin) -> np.ndarray:
     """Who speaks for each series, and what the interval rests on."""
     texts = []
-    counts = (panel.is_known & (panel.values > 0)).sum(axis=1)
+    counts = (panel.is_known & (panel.units > 0)).sum(axis=1)
     for row in range(len(panel.series)):
         weights = named_weights(found.choice, row)
         speakers = ", ".join(f"{name} {weight:.2f}" for name, weight in list(weights.items())[:4] if weight >= 0.005)  # noqa: PLR2004

@@ -24,7 +24,7 @@ class Panel:
     Attributes:
         series: Keys, ascending, shape (n,).
         periods: Consecutive numbers, shape (t + horizon,): the past, then what is to be forecast.
-        values: Shape (n, t); 0 where nothing is known.
+        units: Shape (n, t); 0 where nothing is known.
         is_known: Whether a value may be learnt from and scored on, shape (n, t).
         regressors: What drives each series, shape (n, t + horizon, r); nan where not known (the future of what is not
             planned).
@@ -34,7 +34,7 @@ class Panel:
 
     series: Keys
     periods: Periods
-    values: Floats
+    units: Floats
     is_known: Flags
     regressors: Floats
     regressor_names: tuple[str, ...] = ()
@@ -43,7 +43,7 @@ class Panel:
     @property
     def length(self) -> int:
         """Past periods."""
-        return int(self.values.shape[1])
+        return int(self.units.shape[1])
 
     @property
     def horizon(self) -> int:
@@ -58,7 +58,7 @@ class Panel:
         return replace(
             self,
             periods=self.periods[:end],
-            values=self.values[:, :length],
+            units=self.units[:, :length],
             is_known=self.is_known[:, :length],
             regressors=regressors,
         )
@@ -89,7 +89,7 @@ def panel_of(
     """
     where = "demand table"
     require(table, where, ("series", "time", "value", *regressors))
-    frame, first_to_forecast = _placed(table, settings, as_of, timezone, regressors, where)
+    frame, first_to_forecast = _placed(table, settings, as_of, timezone, regressors=regressors, where=where)
     frame, notes = _checked(frame, settings, regressors, where)
     past = frame[frame["period"] < first_to_forecast]
     if past.empty:
@@ -118,7 +118,7 @@ def panel_of(
     if gaps:
         meaning = "count as nothing sold" if settings.missing == "zero" else "are not known and were filled in"
         notes.append(f"{gaps} periods without a row {meaning}")
-    known_from = _regressor_values(frame, regressors, row, column, values.shape, settings)
+    known_from = _regressor_values(frame, regressors, (row, column), values.shape, settings)
     return Panel(
         names,
         np.arange(start, first_to_forecast + settings.horizon),
@@ -135,6 +135,7 @@ def _placed(
     settings: DemandSettings,
     as_of: datetime,
     timezone: str,
+    *,
     regressors: Sequence[str],
     where: str,
 ) -> tuple[pd.DataFrame, int]:
@@ -214,13 +215,12 @@ def _refuse(frame: pd.DataFrame, is_wrong: Flags, what: str, remedy: str, where:
 def _regressor_values(
     frame: pd.DataFrame,
     regressors: Sequence[str],
-    row: npt.NDArray[np.intp],
-    column: npt.NDArray[np.int64],
+    cells: tuple[npt.NDArray[np.intp], npt.NDArray[np.int64]],
     shape: tuple[int, int],
     settings: DemandSettings,
 ) -> Floats:
     """Regressors by series and period; a period without a row counts as zero, the unplanned future as unknown."""
-    n_series, length = shape
+    (row, column), (n_series, length) = cells, shape
     found = np.zeros((n_series, length + settings.horizon, len(regressors)))
     is_inside = (row >= 0) & (column >= 0) & (column < length + settings.horizon)
     for number, name in enumerate(regressors):

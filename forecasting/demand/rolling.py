@@ -16,6 +16,7 @@ from forecasting.values import Floats
 INTERMITTENT_FROM = 0.2  # share of periods without demand from which a series counts as intermittent
 MOST_SLOW_SERIES = 60
 SMALLEST_PERIODS = 4
+FEWEST_FOR_TREES = 30  # series; trees learn nothing from fewer
 
 WINDOWS_MODEL, LAGS_MODEL, BOOSTED_MODEL = "pooled windows", "pooled changes", "boosted changes"
 POOLED_CALENDAR = ", pooled calendar"
@@ -75,15 +76,15 @@ def forecast_at(
         length: How many periods are known.
         settings: Of the forecast.
         seed: Of the boosted trees.
-        rival_rows: Series for which the standard models are fitted too, whatever the number of series: with their own
-            factors, and with factors of the calendar pooled over all series.
+        rival_rows: Series for which the standard models are fitted too, whatever the number of series: with our
+            factors of the calendar, and with factors of the calendar pooled over all series.
     """
     known = panel.before(length, settings.promotions_planned_periods)
-    level = (known.values * known.is_known).sum(axis=1) / np.maximum(known.is_known.sum(axis=1), 1)
+    level = (known.units * known.is_known).sum(axis=1) / np.maximum(known.is_known.sum(axis=1), 1)
     weights = np.where(nodes.is_bottom, level, 0.0)
     factors = fit_factors(known, settings, weights)
     kind = _kinds(known, nodes)
-    adjusted = filled(known.values, known.is_known) / factors.own[:, :length]
+    adjusted = filled(known.units, known.is_known) / factors.own[:, :length]
     names = [SES, *([CROSTON, TSB] if (kind == 1).any() else [])]
     if len(adjusted) <= MOST_SLOW_SERIES:
         names += [ETS, THETA]
@@ -95,6 +96,8 @@ def forecast_at(
         LAGS_MODEL: lambda: lags(training, panel.horizon),
         BOOSTED_MODEL: lambda: boosted(training, panel.horizon, seed),
     }
+    if (weights > 0).sum() < FEWEST_FOR_TREES:
+        del pooled[BOOSTED_MODEL]
     found |= {name: fit() for name, fit in pooled.items()}
     ahead = factors.own[:, length:]
     forecasts = {name: np.maximum(levels, 0.0) * ahead for name, levels in found.items()}
@@ -104,10 +107,10 @@ def forecast_at(
 
 
 def _rivals(known: Panel, factors: Factors, rows: npt.NDArray[np.int64], settings: DemandSettings) -> dict[str, Floats]:
-    """The standard models of some series under both kinds of factors."""
-    values = filled(known.values[rows], known.is_known[rows])
-    forecasts = {}
-    for suffix, all_factors in (("", factors.own), (POOLED_CALENDAR, factors.pooled)):
+    """The standard models of some series under both kinds of calendar factors, blind to promotions as they are."""
+    values = filled(known.units[rows], known.is_known[rows])
+    forecasts: dict[str, Floats] = {}
+    for suffix, all_factors in (("", factors.calendar), (POOLED_CALENDAR, factors.pooled)):
         adjusted = values / all_factors[rows, : known.length]
         found = moving_means(adjusted, settings.frequency, known.horizon)
         found |= fitted_models(adjusted, known.horizon, (SES, ETS, THETA))
@@ -118,7 +121,7 @@ def _rivals(known: Panel, factors: Factors, rows: npt.NDArray[np.int64], setting
 
 def _kinds(known: Panel, nodes: Nodes) -> npt.NDArray[np.int64]:
     counted = np.maximum(known.is_known.sum(axis=1), 1)
-    zeros = ((known.values == 0) & known.is_known).sum(axis=1) / counted
+    zeros = ((known.units == 0) & known.is_known).sum(axis=1) / counted
     kind = np.where(zeros >= INTERMITTENT_FROM, 1, 0)
     return np.where(nodes.is_bottom, kind, 2).astype(np.int64)
 

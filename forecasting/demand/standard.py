@@ -12,7 +12,7 @@ from forecasting.demand.settings import WINDOWS, Frequency
 from forecasting.values import Floats
 
 ETS, THETA, SES, CROSTON, TSB = "ETS", "Theta", "SES", "Croston (SBA)", "TSB"
-SHORTEST_FITTED = 6
+SHORTEST_FITTED = 10  # ETS refuses fewer
 TSB_SMOOTHING = 0.1
 
 

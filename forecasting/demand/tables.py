@@ -149,7 +149,7 @@ def panel_of_sold(
     table = table.assign(
         value=table["units"].clip(lower=0), time=clock_starts(table["period"].to_numpy(), settings.frequency)
     )
-    promoted, kinds = _promoted(tables, lines[lines["period"] < until], table, settings, as_of, timezone)
+    promoted, kinds = _promoted(tables, lines[lines["period"] < until], table, settings, as_of=as_of, timezone=timezone)
     panel = panel_of(promoted, settings, as_of=as_of, timezone=timezone, regressors=kinds)
     panel = _without_short_periods(panel, sold, settings)
     if below:
@@ -254,7 +254,7 @@ def _without_short_periods(panel: Panel, sold: Sold, settings: DemandSettings) -
     return replace(
         panel,
         periods=panel.periods[first:],
-        values=np.where(is_known, panel.values, 0.0)[:, first:],
+        units=np.where(is_known, panel.units, 0.0)[:, first:],
         is_known=is_known[:, first:],
         regressors=panel.regressors[:, first:],
         notes=(*panel.notes, note),
@@ -266,6 +266,7 @@ def _promoted(
     lines: pd.DataFrame,
     table: pd.DataFrame,
     settings: DemandSettings,
+    *,
     as_of: datetime,
     timezone: str,
 ) -> tuple[pd.DataFrame, tuple[str, ...]]:
@@ -279,7 +280,7 @@ def _promoted(
     begin = local_clock(utc_times(promotions, "promotions", "starts_at"), timezone)
     is_known = periods_of(begin, settings.frequency) < last
     promotions, begin = promotions[is_known], begin[is_known]
-    rows = _spread(promotions, begin, settings, timezone, int(table["period"].min()), last)
+    rows = _spread(promotions, begin, settings, timezone, (int(table["period"].min()), last))
     rows["share"] *= _store_shares(promotions)[rows["row"]]
     kinds = (
         promotions["kind"].value_counts().sort_index().sort_values(ascending=False, kind="stable").index[:MOST_KINDS]
@@ -312,10 +313,10 @@ def _spread(
     begin: Times,
     settings: DemandSettings,
     timezone: str,
-    first: int,
-    last: int,
+    within: tuple[int, int],
 ) -> pd.DataFrame:
     """One row per promotion and period it touches, with the share of the period that it covers."""
+    first, last = within
     stop = _ends(promotions, begin, settings, timezone, last)
     from_period = np.maximum(periods_of(begin, settings.frequency), first)
     to_period = np.minimum(periods_of(stop - np.timedelta64(1, "us"), settings.frequency), last - 1)

@@ -205,7 +205,7 @@ def test_an_unfitted_model_and_too_short_a_history_say_so(poisson: np.ndarray) -
 def test_settings_out_of_range_are_refused() -> None:
     for wrong in ({"horizon": 0}, {"series": 0}, {"coverages": (0.95, 0.8)}, {"frequency": "year"}):
         with pytest.raises(ForecastingError, match="demand settings"):
-            DemandSettings(**wrong)  # type: ignore[arg-type]
+            DemandSettings(**wrong)
 
 
 def test_holidays_of_the_united_states_fall_where_the_calendar_says() -> None:
