@@ -64,10 +64,9 @@ def lift(draws: Draws, arm: str, settings: EvidenceSettings = DEFAULTS, *, days:
     is_treated = np.asarray(pair.arm == arm, dtype=np.bool_)
     treated, untreated = (len(set(pair.cluster[flags])) for flags in (is_treated, ~is_treated))
     if min(treated, untreated) < settings.minimum_clusters:
-        reason = (
-            f"{treated:,} households got it and {untreated:,} did not. Less than {settings.minimum_clusters} on a side "
-            "say nothing, and their means would tell what single people do."
-        )
+        got_it = f"{treated:,} household{'' if treated == 1 else 's'} got it and {untreated:,} did not."
+        least = settings.minimum_clusters
+        reason = f"{got_it} Less than {least} on a side say nothing, and their means would tell what single people do."
         return nothing_to_compare(
             arm, control, (reason,), treated=int(is_treated.sum()), untreated=int((~is_treated).sum())
         )
@@ -143,7 +142,9 @@ def _grade_of_the_comparison(pair: Draws, arm: str, settings: EvidenceSettings) 
         no_bias("placebo", differences.placebos, "The difference of changes, moved back", level, settings),
     )
     before = (differences.pre_period,) if differences.pre_period else ()
-    plain = no_bias("naive", before, "All of both groups in the window before", level, settings)
+    plain = no_bias(
+        "naive", before, "Everybody who got it against everybody who did not, in the window before", level, settings
+    )
     name: EvidenceGrade = "adjusted" if all(test.answer == "passed" for test in tests) else "assumed"
     made = tests if name == "adjusted" else (plain, *tests)
     reasons = tuple(test.sentence for test in made if name == "adjusted" or test.answer != "passed")

@@ -54,7 +54,9 @@ def overall(comparisons: Sequence[Facts]) -> str:
     unknown = len(comparisons) - len(found) - len(harmful) - len(nothing)
     if unknown == len(comparisons):
         whole = "the one comparison" if unknown == 1 else f"any of the {unknown} comparisons"
-        return f"No lift can be claimed from {whole}: nobody drew by lot who was sent something."
+        is_drawn = any(one["kind"] == "experiment" for one in comparisons)
+        because = "." if is_drawn else ": nobody drew by lot who was sent something."
+        return f"No lift can be claimed from {whole}{because}"
     if unknown:
         parts.append(f"Of the other {unknown}, no lift can be claimed.")
     return " ".join(parts)

@@ -163,7 +163,7 @@ def test_one_household_is_never_shown(draws_of: Builder, spending: Spending) -> 
     found = lift(draws_of(spending(np.random.default_rng(9), 200), np.arange(200) == 7), "mail", days=28)
     assert found.verdict == "nothing_to_compare"
     assert found.naive is None
-    assert "1 households got it and 199 did not" in found.graded.reasons[0]
+    assert "1 household got it and 199 did not" in found.graded.reasons[0]
 
 
 @pytest.mark.parametrize(("households", "verdict"), [(29, "nothing_to_compare"), (30, "cannot_tell")])
