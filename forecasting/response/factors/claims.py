@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from forecasting.response.factors.policy import NORMAL_95
 from forecasting.values import Floats
@@ -30,11 +31,19 @@ class Claim:
     is_found: bool
 
 
-def joint_claims(names: Sequence[str], effects: Floats, errors: Floats, level: float) -> tuple[Claim, ...]:
-    """All claims together; an effect without any error is none (nobody chose differently)."""
+def joint_claims(names: Sequence[str], effects: Floats, errors: Floats, level: float, *, can_tell: npt.NDArray[np.bool_]) -> tuple[Claim, ...]:
+    """All claims together, Holm's steps over all of them.
+
+    Args:
+        names: Of the effects.
+        effects: Means.
+        errors: Standard errors; an effect without any error is none (nobody chose differently).
+        level: Chance of any false claim.
+        can_tell: Whether an effect rests on enough to be claimed at all.
+    """
     from scipy.stats import norm
 
-    single = np.where(errors > 0, 2 * norm.sf(np.abs(effects) / np.maximum(errors, 1e-300)), 1.0)
+    single = np.where((errors > 0) & can_tell, 2 * norm.sf(np.abs(effects) / np.maximum(errors, 1e-300)), 1.0)
     order = np.argsort(single, kind="stable")
     steps = single[order] * np.arange(len(single), 0, -1)
     adjusted = np.empty(len(single))

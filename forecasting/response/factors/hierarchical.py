@@ -130,6 +130,7 @@ class HierarchicalRegression:
         codes = {name: np.where(group < 0, 0, group) for name, group in groups.items()}
         known = {name: (group >= 0).astype(np.float64) for name, group in groups.items()}
         sizes = {name: int(group.max(initial=-1)) + 1 for name, group in groups.items()}
+        seen_levels = [name for name, size in sizes.items() if size > 0]
         means = {name: np.zeros(size) for name, size in sizes.items()}
         variances = {name: np.zeros(size) for name, size in sizes.items()}
         spreads = dict.fromkeys(groups, prior)
@@ -141,7 +142,9 @@ class HierarchicalRegression:
         linear = matrix @ beta + offset
         for _ in range(MOST_ROUNDS):
             before = beta.copy(), {name: mean.copy() for name, mean in means.items()}
-            averaged = linear + sum(self.half_ * variances[name][codes[name]] * known[name] for name in groups)
+            averaged = linear.copy()
+            for name in seen_levels:
+                averaged += self.half_ * variances[name][codes[name]] * known[name]
             if is_logit:
                 chance = 1 / (1 + np.exp(-np.clip(averaged, -30, 30)))
                 precision = weight * np.maximum(chance * (1 - chance), 1e-6)
@@ -155,10 +158,8 @@ class HierarchicalRegression:
             step = np.linalg.solve(gram, matrix.T @ (precision * residual) - penalty * beta)
             beta = beta + np.clip(step, -2, 2) if is_logit else beta + step
             residual = residual - matrix @ (np.clip(step, -2, 2) if is_logit else step)
-            for name in groups:
+            for name in seen_levels:
                 code, is_known, size = codes[name], known[name], sizes[name]
-                if size == 0:
-                    continue
                 held = np.bincount(code, precision * is_known, minlength=size)
                 pulled = np.bincount(code, precision * is_known * residual, minlength=size)
                 found = (pulled + held * means[name]) / (held + 1 / spreads[name])
@@ -170,12 +171,10 @@ class HierarchicalRegression:
                 seen = int((held > 0).sum())
                 spreads[name] = (energy + PRIOR_GROUPS * prior) / (seen + PRIOR_GROUPS)
             linear = matrix @ beta + offset
-            for name in groups:
-                linear = linear + means[name][codes[name]] * known[name] if sizes[name] else linear
-            moved = max(
-                float(np.abs(beta - before[0]).max()),
-                *(float(np.abs(means[name] - before[1][name]).max(initial=0)) for name in groups),
-            )
+            for name in seen_levels:
+                linear = linear + means[name][codes[name]] * known[name]
+            changes = [float(np.abs(means[name] - before[1][name]).max()) for name in seen_levels]
+            moved = max([float(np.abs(beta - before[0]).max()), *changes])
             if moved < 1e-4 * np.sqrt(scale):  # noqa: PLR2004 - far below any standard error
                 break
         self.intercept_ = round(float(beta[0]), DECIMALS)

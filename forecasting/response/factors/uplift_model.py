@@ -28,6 +28,7 @@ from forecasting.response.factors.units import Encoder, Positions, Units, as_fra
 from forecasting.values import Floats, Keys
 
 PERSONALISED = "personalised"
+LEAST_EVENTS = 5  # below which the mean of an arm is too skewed for a claim
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,11 +153,11 @@ class UpliftModel:
             for place, model in enumerate(models):
                 found = model(units.features[own])
                 out[place, own] = found - found.mean(axis=0)
-        self._settle(units, scores, weight, out)
+        self._settle(units, level, scores, weight, out)
 
-    def _settle(self, units: Units, scores: Floats, weight: Floats, out: Floats) -> None:
+    def _settle(self, units: Units, level: Floats, scores: Floats, weight: Floats, out: Floats) -> None:
         means = scores.mean(axis=0)
-        errors = scores.std(axis=0, ddof=1) / np.sqrt(len(scores))
+        errors = np.maximum(scores.std(axis=0, ddof=1) / np.sqrt(len(scores)), self._errors_without_effects(units, level))
         self.mean_effect_, self.mean_sd_ = shrink_means(means, errors, has_control=units.has_control)
         # A split of the units in halves whose effects differ by less than two standard errors would not have shown.
         self.hidden_sd_ = 2 * errors
@@ -172,8 +173,19 @@ class UpliftModel:
         self.is_personal_ = bool(self.gain_ > gain_error)
         names = [str(name) for name in (self.arms_[1:] if units.has_control else self.arms_)]
         self.claims_: tuple[Claim, ...] = joint_claims(
-            [*names, PERSONALISED], np.append(means, self.gain_), np.append(errors, gain_error), self.level
+            [*names, PERSONALISED],
+            np.append(means, self.gain_),
+            np.append(errors, gain_error),
+            self.level,
+            can_tell=np.append(_enough_events(units), True),
         )
+
+    @staticmethod
+    def _errors_without_effects(units: Units, level: Floats) -> Floats:
+        """Standard errors of mean effects if no arm had any: an arm where nothing happened is not sure of it."""
+        residual = (units.outcome - level) ** 2
+        power = (residual.mean() / np.maximum(units.propensity, 1e-9)).mean(axis=0) / len(residual)
+        return np.sqrt(power[1:] + power[0]) if units.has_control else np.sqrt(power)
 
     def _effects(self, matrix: Floats) -> tuple[Floats, Floats]:
         shape = (self.folds, len(self.stack_.weight), len(matrix), len(self.mean_effect_))
@@ -231,6 +243,13 @@ def _best(effect: Floats, *, has_control: bool) -> Positions:
     """Position of the best arm per row; the control wins ties."""
     levels = np.column_stack([np.zeros(len(effect)), effect]) if has_control else effect
     return np.asarray(levels.argmax(axis=1), dtype=np.int64)
+
+
+def _enough_events(units: Units) -> npt.NDArray[np.bool_]:
+    """Whether each effect's arms would see five outcomes other than zero if all arms were alike."""
+    expected = (units.outcome != 0).mean() * np.bincount(units.arm, minlength=len(units.arms))
+    enough = expected >= LEAST_EVENTS
+    return enough[1:] & enough[0] if units.has_control else np.asarray(enough)
 
 
 @contextmanager

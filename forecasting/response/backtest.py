@@ -1,0 +1,278 @@
+"""How reactions were foreseen, by rolling origin, and how draws by chance were ranked by what a touch adds.
+
+At each origin the model is fitted on what was known then, with windows that had closed, and judged by touches from then
+to the next origin whose windows have closed since; of customers it knows what was known at the origin. Where nothing
+was drawn by chance, no score of uplift exists, and the notes say so.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+import numpy as np
+import pandas as pd
+
+from forecasting.backtest import AGAINST_COLUMNS, ORIGIN_COLUMNS, SCORE_COLUMNS, Backtest, Curve, known_before
+from forecasting.errors import TooLittleDataError
+from forecasting.inputs import moment
+from forecasting.response.factors.model import ResponseModel
+from forecasting.response.factors.observations import (
+    Observations,
+    opt_outs,
+    redemptions,
+    responses,
+    settled,
+    uplifts,
+)
+from forecasting.response.factors.policy import NORMAL_95
+from forecasting.response.factors.situations import Situations, given
+from forecasting.response.settings import ResponseSettings
+from forecasting.response.uplift_curve import uplift_curve
+from forecasting.values import Floats, Keys
+from forecasting.values.response import Target
+
+ORIGINS = (0.5, 0.65, 0.8)  # shares of closed touches that lie before each origin
+BANDS = 10
+OURS, BASE, ASSET = "factors", "base rate", "asset mean"
+CHANCES: tuple[Target, ...] = ("p_response", "p_redeem", "p_opt_out")
+STRENGTH = 20.0  # touches that the base rate is worth in an asset's mean
+
+
+def silent(_: str) -> None:
+    """Says nothing."""
+
+
+def backtest_response(
+    tables: Mapping[str, pd.DataFrame],
+    settings: ResponseSettings,
+    *,
+    as_of: datetime,
+    timezone: str,
+    seed: int,
+    report: Callable[[str], None] = silent,
+) -> Backtest:
+    """Judge P(response), P(redeem), P(opt-out) and, where arms were drawn by chance, uplift.
+
+    Args:
+        tables: Canonical tables.
+        settings: Windows and priors.
+        as_of: Aware datetime; nothing from then on is looked at.
+        timezone: IANA name.
+        seed: Written down; nothing here is random.
+        report: Told what is going on.
+
+    Raises:
+        TooLittleDataError: No touch whose window has closed was followed by anything, and nothing was drawn.
+    """
+    rows = given(tables, as_of)
+    known = Situations.read(rows, settings, as_of=as_of, timezone=timezone)
+    judged: dict[Target, Observations] = {
+        "p_response": responses(rows, known, as_of=as_of),
+        "p_redeem": redemptions(rows, known, as_of=as_of),
+        "p_opt_out": opt_outs(rows, known, as_of=as_of),
+    }
+    drawn = settled(uplifts(rows, known, "margin_uplift", as_of=as_of))
+    times = np.concatenate([part.at for part in (*judged.values(), drawn) if part is not None])
+    if len(times) == 0:
+        raise TooLittleDataError(
+            "No touch or draw has a window that is closed.", where="touches",
+            remedy="Wait until windows close, or shorten wait_days and value_window_days.",
+        )  # fmt: skip
+    origins = np.unique(np.quantile(times.astype(np.int64), ORIGINS).astype("datetime64[us]"))
+    ends = np.append(origins[1:], moment(as_of))
+    collected: dict[Target, list[pd.DataFrame]] = {}
+    ranked: list[pd.DataFrame] = []
+    for origin, end in zip(origins, ends, strict=True):
+        at = pd.Timestamp(origin, tz="UTC").to_pydatetime()
+        report(f"fitting at {at:%Y-%m-%d}")
+        model = ResponseModel(settings, random_state=seed).fit(known_before(tables, at), as_of=at, timezone=timezone)
+        for target, every in judged.items():
+            chosen = _between(every, origin, end)
+            if target in model.fitted_ and len(chosen):
+                collected.setdefault(target, []).append(_foreseen(model, target, chosen, every, known, origin))
+        if drawn is not None and "margin_uplift" in model.fitted_:
+            chosen = _between(drawn, origin, end)
+            if len(chosen):
+                ranked.append(_ranked(model, chosen, known, origin))
+    return _told(collected, ranked, drawn, origins, settings, seed)
+
+
+def _between(rows: Observations, origin: np.datetime64, end: np.datetime64) -> Observations:
+    chosen = (rows.at >= origin) & (rows.at < end)
+    names = ("customer", "asset", "channel", "at", "target", "weight", "share")
+    parts = {name: getattr(rows, name)[chosen] for name in names}
+    return Observations(**parts, grade=rows.grade, has_random_past=rows.has_random_past, source=rows.source)
+
+
+def _at_origin(model: ResponseModel, rows: Observations, known: Situations, origin: np.datetime64) -> Observations:
+    """The rows as they could be asked about at the origin: its knowledge, and its positions of assets."""
+    asset = model.known_.positions(np.append(known.assets, None)[rows.asset])
+    return Observations(
+        rows.customer, asset, rows.channel, np.full(len(rows), origin), rows.target, rows.weight, rows.share,
+        rows.grade, rows.has_random_past, rows.source,
+    )  # fmt: skip
+
+
+def _foreseen(
+    model: ResponseModel, target: Target, rows: Observations, every: Observations, known: Situations,
+    origin: np.datetime64,
+) -> pd.DataFrame:  # fmt: skip
+    """Label and what each model says, one row per touch."""
+    wait = np.timedelta64(known.settings.wait_days, "D")
+    past = every.at + wait <= origin
+    labels, weight, asset = every.target[past], every.share[past], every.asset[past]
+    base = float(labels.sum() / max(weight.sum(), 1e-12))
+    size = len(known.assets) + 1
+    events, exposed = (np.bincount(asset % size, values, minlength=size) for values in (labels, weight))
+    means = (events + STRENGTH * base) / (exposed + STRENGTH)
+    return pd.DataFrame(
+        {
+            "origin": origin,
+            "customer": rows.customer,
+            "label": rows.target,
+            OURS: model.probabilities(target, _at_origin(model, rows, known, origin)),
+            BASE: np.clip(base * rows.share, 1e-6, 1 - 1e-6),
+            ASSET: np.clip(means[rows.asset % size] * rows.share, 1e-6, 1 - 1e-6),
+        }
+    )
+
+
+def _ranked(model: ResponseModel, rows: Observations, known: Situations, origin: np.datetime64) -> pd.DataFrame:
+    predicted = model.probabilities("margin_uplift", _at_origin(model, rows, known, origin))
+    score = rows.target * rows.weight / rows.weight.mean()
+    return pd.DataFrame({"origin": origin, "customer": rows.customer, "predicted": predicted, "score": score})
+
+
+def _told(
+    collected: Mapping[Target, list[pd.DataFrame]],
+    ranked: list[pd.DataFrame],
+    drawn: Observations | None,
+    origins: np.ndarray,
+    settings: ResponseSettings,
+    seed: int,
+) -> Backtest:
+    scores: list[tuple[object, ...]] = []
+    against: list[tuple[object, ...]] = []
+    by_origin: list[tuple[object, ...]] = []
+    curves: list[Curve] = []
+    notes = ["A redemption or a click is response, never what a touch adds: most who redeem would have bought anyway."]
+    is_better = True
+    for target, parts in collected.items():
+        frame = pd.concat(parts, ignore_index=True)
+        if frame["label"].nunique() < 2:  # noqa: PLR2004 - one class says nothing
+            notes.append(f"{target}: nobody, or everybody, reacted in the weeks reported; nothing can be scored.")
+            continue
+        found, compared = _scored(target, frame)
+        scores += found
+        against += compared
+        is_better &= all(bool(row[5]) for row in compared if row[0] == BASE and str(row[1]).endswith("log loss"))
+        for origin, part in frame.groupby("origin"):
+            stamp = pd.Timestamp(origin, tz="UTC")
+            by_origin += [(stamp, name, f"{target} brier", _brier(part, name).mean(), len(part)) for name in (OURS, BASE, ASSET)]
+        curves.append(_reliability(target, frame))
+    if ranked:
+        found, curve = _ranking(pd.concat(ranked, ignore_index=True))
+        scores += found
+        curves.append(curve)
+        notes.append(f"Draws: {drawn.grade if drawn else 'none'}. The area is 0 for a ranking by chance.")
+    else:
+        notes.append(
+            "Nothing was drawn by chance: uplift has no score here, its grade is `assumed`, and none of these numbers "
+            "says that a touch adds anything."
+        )
+        is_better &= bool(collected)
+    days = f"{settings.wait_days} days of waiting, {settings.value_window_days} days of value"
+    first, last = (pd.Timestamp(edge).strftime("%Y-%m-%d") for edge in (origins[0], origins[-1]))
+    return Backtest(
+        what="response",
+        subject="P(reaction to a touch), and margin that a touch adds, per customer, asset and channel",
+        splits=f"{len(origins)} origins from {first} to {last}; each fitted on closed windows before it; {days}",
+        seed=seed,
+        scores=pd.DataFrame(scores, columns=list(SCORE_COLUMNS)),
+        against=pd.DataFrame(against, columns=list(AGAINST_COLUMNS)),
+        by_origin=pd.DataFrame(by_origin, columns=list(ORIGIN_COLUMNS)),
+        curves=tuple(curves),
+        notes=tuple(notes),
+        is_better=bool(is_better and scores),
+    )
+
+
+def _brier(frame: pd.DataFrame, name: str) -> Floats:
+    return np.asarray((frame[name] - frame["label"]) ** 2, dtype=np.float64)
+
+
+def _log_loss(frame: pd.DataFrame, name: str) -> Floats:
+    chance, label = np.clip(frame[name].to_numpy(), 1e-9, 1 - 1e-9), frame["label"].to_numpy()
+    return np.asarray(-label * np.log(chance) - (1 - label) * np.log(1 - chance))
+
+
+def _scored(target: Target, frame: pd.DataFrame) -> tuple[list[tuple[object, ...]], list[tuple[object, ...]]]:
+    from sklearn.metrics import roc_auc_score
+
+    customer, rows = frame["customer"].to_numpy(dtype=object), len(frame)
+    scores: list[tuple[object, ...]] = []
+    against: list[tuple[object, ...]] = []
+    for name in (OURS, BASE, ASSET):
+        is_ours = name == OURS
+        for metric, loss in (("brier", _brier(frame, name)), ("log loss", _log_loss(frame, name))):
+            scores.append((name, f"{target} {metric}", *_interval(loss, customer), rows, is_ours, True))
+            if not is_ours:
+                own = _brier(frame, OURS) if metric == "brier" else _log_loss(frame, OURS)
+                mean, low, high = _interval(own - loss, customer)
+                against.append((name, f"{target} {metric}", mean, low, high, high < 0))
+        area = float(roc_auc_score(frame["label"], frame[name]))
+        scores.append((name, f"{target} area under curve", area, np.nan, np.nan, rows, is_ours, False))
+        mean = float(frame[name].mean() / frame["label"].mean())
+        scores.append((name, f"{target} predicted over happened", mean, np.nan, np.nan, rows, is_ours, False))
+    error = calibration_error(frame[OURS].to_numpy(), frame["label"].to_numpy())
+    scores.append((OURS, f"{target} calibration error", error, np.nan, np.nan, rows, True, True))
+    return scores, against
+
+
+def calibration_error(predicted: Floats, happened: Floats, bands: int = BANDS) -> float:
+    """Mean absolute difference of predicted and happened over equally large bands of the prediction."""
+    order = np.argsort(predicted, kind="stable")
+    parts = [part for part in np.array_split(order, bands) if len(part)]
+    return float(
+        sum(abs(predicted[part].mean() - happened[part].mean()) * len(part) for part in parts) / len(predicted)
+    )
+
+
+def _interval(loss: Floats, customer: Keys) -> tuple[float, float, float]:
+    """Mean and its 95 % interval, rows of one customer taken together."""
+    code, keys = pd.factorize(customer)
+    mean = float(loss.mean())
+    sums = np.bincount(code, loss - mean, minlength=len(keys))
+    error = float(np.sqrt((sums**2).sum() * len(keys) / max(len(keys) - 1, 1))) / len(loss)
+    return mean, mean - NORMAL_95 * error, mean + NORMAL_95 * error
+
+
+def _reliability(target: Target, frame: pd.DataFrame) -> Curve:
+    order = np.argsort(frame[OURS].to_numpy(), kind="stable")
+    parts = [part for part in np.array_split(order, BANDS) if len(part)]
+    said = np.array([frame[OURS].to_numpy()[part].mean() for part in parts])
+    happened = np.array([frame["label"].to_numpy()[part].mean() for part in parts])
+    title = f"What was foreseen of {target}, and what happened"
+    return Curve(title, "foreseen chance", "share that happened", "reliability", {OURS: (said, happened)})
+
+
+def _ranking(frame: pd.DataFrame) -> tuple[list[tuple[object, ...]], Curve]:
+    """Area under the uplift curve of unseen draws, with its interval, and the mean effect of those ranked first."""
+    predicted, score = frame["predicted"].to_numpy(), frame["score"].to_numpy()
+    curve = uplift_curve(predicted, score)
+    rank = np.argsort(np.argsort(-predicted, kind="stable"), kind="stable") / len(frame)
+    _, low, high = _interval((0.5 - rank) * score, frame["customer"].to_numpy(dtype=object))
+    middle = (low + high) / 2
+    rows, metric = len(frame), "margin_uplift area under uplift curve"
+    scores: list[tuple[object, ...]] = [
+        (OURS, metric, curve.area, curve.area - (middle - low), curve.area + (high - middle), rows, True, False),
+        ("by chance", metric, 0.0, np.nan, np.nan, rows, False, False),
+    ]
+    every = _interval(score, frame["customer"].to_numpy(dtype=object))
+    scores.append(("everybody", "margin_uplift mean effect", *every, rows, False, False))
+    scores.append((OURS, "margin_uplift mean effect", float(predicted.mean()), np.nan, np.nan, rows, True, False))
+    title = "Margin gained per customer when the best ranked are touched"
+    line = {OURS: (curve.share, curve.gain), "by chance": (np.array([0.0, 1.0]), np.array([0.0, curve.gain[-1]]))}
+    return scores, Curve(title, "share of customers touched", "margin per customer", "lines", line)
+
+
+__all__ = ["backtest_response", "calibration_error"]
