@@ -12,6 +12,8 @@ BENCHMARKS = (
     "benchmarks.timing",
     "benchmarks.media_mix",
     "benchmarks.anomaly",
+    "benchmarks.demand_scale",
+    "benchmarks.demand_grocer",
 )
 
 
