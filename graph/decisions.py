@@ -25,7 +25,7 @@ from graph.decision_rows import (
 )
 from graph.declarations import Kind, Relationship
 from graph.load import LoadReport, load, loaded_tables
-from graph.read_content import read_keys, read_kind
+from graph.read_content import read_keys, read_kinds
 from graph.schema import KINDS, NODE, RELATIONSHIP, kinds_of
 from graph.store import GraphStore
 
@@ -85,8 +85,11 @@ def project_run(
     tables = decision_tables(
         run,
         findings,
-        known={label: read_keys(store, NODE[label]) for label in KNOWN_LABELS},
-        belonging={kind: read_kind(store, RELATIONSHIP[kind]).to_pandas() for kind in BELONGING},
+        known=read_keys(store, KNOWN_LABELS),
+        belonging={
+            name: table.to_pandas()
+            for name, table in read_kinds(store, [RELATIONSHIP[kind] for kind in BELONGING]).items()
+        },
         earlier=loaded_tables(store, state_folder, "decisions"),
         retention=retention,
     )

@@ -118,6 +118,12 @@ def loaded_tables(store: GraphStore, state_folder: Path, layer: Layer) -> dict[s
     return {name: table.to_pandas(integer_object_nulls=True) for name, table in (content or {}).items()}
 
 
+def loaded_rows(store: GraphStore, state_folder: Path, layer: Layer) -> dict[str, int]:
+    """How many rows of each kind a layer was given last; nothing when nothing was ever loaded."""
+    content = Shelf(state_folder, layer).latest(read_marker(store, layer))
+    return {} if content is None else content.rows
+
+
 class _Loading:
     """The statements of one load and what the server counted."""
 

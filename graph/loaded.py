@@ -128,6 +128,11 @@ class Shelved(Mapping[str, pa.Table]):
         """The digest of each kind as it was stored."""
         return {name: entry.digest for name, entry in self._entries.items()}
 
+    @property
+    def rows(self) -> dict[str, int]:
+        """How many rows each kind has, without reading them all."""
+        return {name: self._parts.rows(self._entries[name]) if name in self._entries else 0 for name in self}
+
     @cached_property
     def has_a_place(self) -> bool:
         """Whether today's schema has all of its kinds and properties: nobody could take others out row by row."""

@@ -12,6 +12,7 @@ from graph import statements
 from graph.content import normal_form
 from graph.declarations import Kind, Node, Property, PropertyType
 from graph.in_use import names_in_use
+from graph.schema import NODE
 from graph.store import GraphStore
 
 
@@ -69,11 +70,11 @@ def read_kinds(
     }
 
 
-def read_keys(store: GraphStore, node: Node) -> pd.Index:
-    """The keys of all nodes of a label."""
-    keys = store.read_collected(statements.read_nodes(node.key_only, ()))[node.key]
-    index: pd.Index[Any] = pd.Index(keys, dtype=object)
-    return index
+def read_keys(store: GraphStore, labels: Iterable[str]) -> dict[str, "pd.Index[Any]"]:
+    """The keys of all nodes of some labels, in one transaction."""
+    nodes = [NODE[label] for label in labels]
+    answers = store.read_each([statements.read_nodes(node.key_only, ()) for node in nodes])
+    return {node.label: pd.Index(rows[0][node.key], dtype=object) for node, rows in zip(nodes, answers, strict=True)}
 
 
 def _values(values: Any, type_: PropertyType) -> Any:

@@ -31,17 +31,17 @@ def _few_quarantined(_day: Day, run: RunRow) -> Finding:
 
 
 def _graph_as_loaded(day: Day, _run: RunRow) -> Finding:
-    from graph import statements
-    from graph.load import loaded_tables
+    from graph.in_use import counted
+    from graph.load import loaded_rows
     from graph.schema import kinds_of
 
     with playbook_graph(day, "relate") as store:
-        loaded = loaded_tables(store, graph_state(day), "knowledge")
-        present = {kind.kind: store.read(statements.count(kind))[0]["number"] for kind in kinds_of("knowledge")}
+        loaded = loaded_rows(store, graph_state(day), "knowledge")
+        present = counted(store, kinds_of("knowledge"))
     wrong = {
-        kind: f"{number:,} in the graph, {len(loaded.get(kind, ())):,} in the tables"
+        kind: f"{number:,} in the graph, {loaded.get(kind, 0):,} in the tables"
         for kind, number in present.items()
-        if number != len(loaded.get(kind, ()))
+        if number != loaded.get(kind, 0)
     }
     return found({"different": wrong}, rows=sum(present.values()), kinds=len(present))
 

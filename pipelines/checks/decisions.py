@@ -115,14 +115,13 @@ def _all_agreed(day: Day, run: RunRow) -> Finding:
 
 def _projected(day: Day, run: RunRow) -> Finding:
     from graph.read_content import read_keys
-    from graph.schema import NODE
     from pipelines.projecting import later_runs, retention
 
     records = stored_records(day, run)
     with playbook_graph(day, "project") as store:
         present = pd.Index(store.read(DECIDED_CUSTOMERS, run_id=run.run_id)[0]["customers"], dtype=object)
         # Tables of a later day may know a customer no more; what was decided for them has left the graph too.
-        known = read_keys(store, NODE["Customer"])
+        known = read_keys(store, ["Customer"])["Customer"]
     keeps = retention(day)
     newest = max([run.identity.as_of, *(later.identity.as_of for later in later_runs(day, run.identity.as_of))])
     oldest = keeps.oldest(newest)
