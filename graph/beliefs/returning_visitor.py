@@ -47,6 +47,8 @@ def _with_similar(visits: pd.DataFrame, similar: pd.DataFrame) -> pd.DataFrame:
     moved = moved.assign(worth=moved["worth"] * moved["similarity"], target=moved["other"])
     own = visits[["customer_id", "target"]].drop_duplicates()
     moved = moved.merge(own, on=["customer_id", "target"])[visits.columns]
-    both = pd.concat([visits, moved], ignore_index=True).sort_values("worth", ascending=False, kind="stable")
+    both = pd.concat([visits, moved], ignore_index=True)
+    # of visits worth the same, the latest counts, and of one moment the first by key: whatever the order of the rows
+    both = both.sort_values(["worth", "time", "key"], ascending=[False, False, True])
     both = both.drop_duplicates(["customer_id", "target", "session"])
     return both.iloc[np.argsort(both.index.to_numpy(), kind="stable")].reset_index(drop=True)

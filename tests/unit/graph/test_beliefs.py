@@ -232,6 +232,19 @@ def test_the_third_visit_about_a_topic_or_a_similar_one_is_a_return() -> None:
     assert len(again.believe("TRIGGERED_BY Topic", "returning-visitor")) == 1
 
 
+def test_of_two_similar_topics_in_one_visit_the_same_one_counts_whatever_the_order() -> None:
+    tables = Tables().signal("Content Viewed", 20, 10, topic="analytics")
+    for topic in ("reporting", "charts"):
+        tables.signal("Content Viewed", 1, topic=topic)
+    similar = pd.DataFrame({"from_key": ["reporting", "charts"], "to_key": "analytics", "similarity": 0.8})
+    found = [
+        believe(tables.frames(), as_of=AS_OF, timezone="UTC", similar_topics=rows)["Customer TRIGGERED_BY Topic"]
+        for rows in (similar, similar.iloc[::-1].reset_index(drop=True))
+    ]
+    pd.testing.assert_frame_equal(found[0], found[1], check_exact=True)
+    assert list(found[0]["evidence"][0]) == ["signals/s2", "signals/s1", "signals/s0"]
+
+
 def test_what_is_observed_in_a_region_or_at_an_account_moves_those_who_are_there() -> None:
     tables = Tables().observes(2, "region", "north", valid_until=ago(-5), confidence=0.7)
     tables.observes(1, "account", "somebody else").observes(1, "category", "tea")
