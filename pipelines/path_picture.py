@@ -1,7 +1,7 @@
 """The picture of a decision: its literal path through the graph, with what was refused in grey beside it."""
 
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +46,17 @@ def draw_path(card: Mapping[str, Any], path: Path) -> Path:
     Raises:
         UsageError: The ending is another one, or there is no such folder.
     """
+    picture_path(path)
+    with missing_letters_as_boxes():
+        return written(lambda: _figure(card), path)
+
+
+def picture_path(path: Path) -> None:
+    """Make sure that a picture can be written there.
+
+    Raises:
+        UsageError: The ending is none of `FORMATS`, or there is no such folder.
+    """
     if path.suffix.lower() not in FORMATS:
         raise UsageError(
             f"a picture ends in {' or '.join(FORMATS)}.", where=f"--picture {path}", remedy="Name it like why.svg."
@@ -54,13 +65,15 @@ def draw_path(card: Mapping[str, Any], path: Path) -> Path:
         raise UsageError(
             "there is no such folder.", where=str(path.absolute().parent), remedy="Create it, or choose another."
         )
+
+
+def written(draw: "Callable[[], Figure]", path: Path) -> Path:
+    """Draw a figure into a file: letters stay letters, to be searched, and the same figure is the same file."""
     import matplotlib as mpl
 
-    # Letters stay letters, so that the picture can be searched, and the same card gives the same file.
-    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "warrant"}), missing_letters_as_boxes():
-        figure = _figure(card)
+    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "warrant"}):
         metadata = {"Date": None} if path.suffix.lower() == ".svg" else {}
-        figure.savefig(str(path), format=path.suffix.lower()[1:], dpi=160, metadata=metadata)
+        draw().savefig(str(path), format=path.suffix.lower()[1:], dpi=160, metadata=metadata)
     return path.absolute()
 
 

@@ -3,6 +3,7 @@
 import os
 from collections import Counter
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -67,6 +68,9 @@ def show_lineage(
     run_id: Annotated[
         str | None, typer.Option("--run", help="Follow this run only; without it the last decided one, or all.")
     ] = None,
+    picture: Annotated[
+        Path | None, typer.Option("--picture", help="Draw it into this file too, an .svg or .png.")
+    ] = None,
     actor: ActorOption = None,
     playbook: PlaybookOption = None,
     output: Annotated[
@@ -90,8 +94,17 @@ def show_lineage(
         day = open_command_day(playbook, progress=progress)
         insist_on(acting(day.playbook, actor, os.environ), "see personal data", day.playbook)
         found = trace(day, subject, run_id=run_id, direction=direction)
+    drawn = None
+    if picture is not None:
+        from graph.lineage import find
+        from pipelines.lineage_picture import draw_lineage
+
+        drawn = str(draw_lineage(found, find(found, subject), picture))
     if output == LineageFormat.TEXT:
-        _show(people_screen(), found, subject)
+        screen = people_screen()
+        _show(screen, found, subject)
+        if drawn is not None:
+            screen.print(f"\nPicture: {drawn}", markup=False, highlight=False, soft_wrap=True)
     elif output == LineageFormat.DOT:
         typer.echo(_dot(found))
     elif output == LineageFormat.PROV:
@@ -99,7 +112,7 @@ def show_lineage(
 
         show_json(prov_document(found, day.playbook.name))
     else:
-        show_json(_document(found, subject))
+        show_json(_document(found, subject) | ({"picture": drawn} if drawn else {}))
 
 
 def _document(found: "DiGraph", subject: str) -> dict[str, Any]:

@@ -193,6 +193,17 @@ def test_people_read_a_lineage_stage_by_stage_and_graphviz_draws_it(shop: Shop) 
     assert "What came of it" not in printed(shop, f"decision/{shop.decision}", "--up")
 
 
+def test_a_lineage_is_drawn_into_a_file_that_the_document_names(shop: Shop, tmp_path: Path) -> None:
+    subject = f"decision/{shop.decision}"
+    found = lineage(shop, subject, "--picture", str(tmp_path / "lineage.svg"))
+    drawn = Path(found["picture"]).read_text(encoding="utf-8")
+    assert found["picture"] == str(tmp_path / "lineage.svg")
+    assert f"Lineage of {subject}" in drawn
+    assert "OUTCOME" in drawn
+    answer = shop.world.command("graph", "lineage", subject, "--picture", str(tmp_path / "lineage.pdf"))
+    assert (answer.exit_code, answer.error["what"]) == (USAGE, "a picture ends in .svg or .png.")
+
+
 def printed(shop: Shop, *arguments: str) -> str:
     """What `graph lineage` prints in the format that it is asked for."""
     outside = {name: None for name in os.environ if name.startswith("WARRANT_")}
