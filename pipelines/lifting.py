@@ -87,7 +87,7 @@ def measure_lift(day: Day, asked: Asked) -> dict[str, Any]:
 def describe_lifts(lifts: Lifts, *, currency: str, effect_pct: float) -> dict[str, Any]:
     """Comparisons as plain JSON values and sentences."""
     comparisons = [describe_comparison(one, currency=currency) for one in lifts.comparisons]
-    unit = currency if all(one.is_money for one in lifts.comparisons) else ""
+    unit = currency if lifts.is_money else ""
     return {
         "currency": currency,
         "unit": unit,

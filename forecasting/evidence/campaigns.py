@@ -8,6 +8,7 @@ import pandas as pd
 
 from forecasting.evidence.comparisons import Comparison, Population
 from forecasting.evidence.counted import Counted
+from forecasting.evidence.differences import Flags
 from forecasting.evidence.draws import NOTHING, Draws
 from forecasting.evidence.grading import lift, nothing_to_compare
 from forecasting.evidence.settings import EvidenceSettings
@@ -92,6 +93,7 @@ def compare_campaign(
     ]
     is_treated = pd.Index(there.unit).isin(sent["customer_id"])
     notes = _notes(is_open, sent, starts_at, newer=len(people.unit) - len(there.unit), days=days)
+    notes += _others(name, tables["touches"], there, is_treated, since=first_day, until=local_midnight(end, timezone))
     if len(there.unit) == 0:
         return compared((nothing_to_compare(name, NOTHING, ("Nobody was there before it began.",)), notes, ()))
     since = np.full(len(there.unit), np.datetime64(int(start), "D").astype("datetime64[us]"))
@@ -147,3 +149,24 @@ def _notes(is_open: bool, sent: pd.DataFrame, starts_at: datetime, *, newer: int
             "chosen for it."
         )
     return tuple(notes)
+
+
+def _others(
+    name: str,
+    touches: pd.DataFrame,
+    there: Population,
+    is_treated: Flags,
+    *,
+    since: np.datetime64,
+    until: np.datetime64,
+) -> tuple[str, ...]:
+    """Whom other campaigns reached meanwhile or in the time before: neither is a time without sending."""
+    begin, end = (pd.Timestamp(at, tz="UTC") for at in (since, until))
+    is_other = touches["campaign_id"].notna() & (touches["campaign_id"] != name)
+    is_other &= (touches["sent_at"] >= begin) & (touches["sent_at"] < end)
+    reached = pd.Index(there.unit).isin(touches.loc[is_other, "customer_id"])
+    if not reached.any() or is_treated.all() or not is_treated.any():
+        return ()
+    treated, untreated = float(reached[is_treated].mean()), float(reached[~is_treated].mean())
+    who = f"{treated:.0%} of those who got it and {untreated:.0%} of the others were sent something else"
+    return (f"In these days or in as many before, {who}: the time before was not without sending.",)

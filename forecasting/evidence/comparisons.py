@@ -136,6 +136,7 @@ class Lifts:
         sizes: The same for other effects, smallest first.
         households: How many could be in it.
         drawn_unit: What is drawn: customers, or households where some are shared.
+        is_money: Whether sizes are of money.
     """
 
     comparisons: tuple[Comparison, ...]
@@ -143,3 +144,4 @@ class Lifts:
     sizes: tuple[TestSize, ...]
     households: int
     drawn_unit: str = "customers"
+    is_money: bool = True

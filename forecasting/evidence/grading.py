@@ -126,6 +126,8 @@ def _grade_of_the_comparison(pair: Draws, arm: str, settings: EvidenceSettings) 
     """`adjusted` when the treated have their like, and neither way of comparing finds anything before the treatment."""
     pair = _first_draws(pair)
     is_treated = np.asarray(pair.arm == arm, dtype=np.bool_)
+    if is_treated.all() or not is_treated.any():
+        return Graded("assumed", ("By what everybody got first, all are in one group.",)), None
     try:
         adjusted = adjusted_comparison(pair, is_treated, settings)
         differences = _plain_differences(pair, is_treated, settings)

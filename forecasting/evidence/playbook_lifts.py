@@ -98,6 +98,7 @@ def playbook_lifts(
         tuple(size for size in sizes if size is not None),
         households,
         drawn_unit,
+        counted.is_money,
     )
 
 

@@ -130,6 +130,20 @@ def test_the_pre_period_catches_a_naive_difference(draws_of: Builder, spending: 
     assert "groups differ by themselves" in naive.sentence
 
 
+def test_units_that_all_began_in_one_group_cannot_be_compared_without_a_draw(
+    draws_of: Builder, spending: Spending
+) -> None:
+    first = draws_of(spending(np.random.default_rng(16), 100), np.zeros(100, dtype=bool))
+    later = replace(
+        first, arm=np.full(100, "mail", dtype=object), assigned_at=first.assigned_at + np.timedelta64(40, "D")
+    )
+    names = ("unit", "cluster", "arm", "assigned_at", "outcome", "earlier")
+    draws = replace(first, **{name: np.concatenate([getattr(first, name), getattr(later, name)]) for name in names})
+    found = lift(draws, "mail", days=28)
+    assert (found.graded.grade, found.verdict) == ("assumed", "cannot_tell")
+    assert "all are in one group" in found.graded.reasons[0]
+
+
 def test_without_a_time_before_nothing_can_be_told(draws_of: Builder, spending: Spending) -> None:
     draw = np.random.default_rng(7)
     found = lift(draws_of(spending(draw, 300, 1), draw.random(300) < 0.5), "mail", days=28)

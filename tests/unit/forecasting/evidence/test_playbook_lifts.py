@@ -158,6 +158,13 @@ def test_touches_spread_over_a_campaign_are_warned_of() -> None:
     assert any("20 of 40 touches came after its first day" in note for note in one.notes)
 
 
+def test_other_campaigns_of_the_time_are_told_of() -> None:
+    made = habits()
+    made["touches"] = [*made["touches"], *sent(NAMES[30:50], 35, "winter"), *sent(NAMES, 200, "autumn")]
+    one = lifts(tables(**made, campaigns=[campaign(28, 14)]), campaign="spring").comparisons[0]
+    assert any("25% of those who got it and 17% of the others were sent something else" in note for note in one.notes)
+
+
 def test_a_category_that_is_left_out_takes_all_below_it_along() -> None:
     made = habits()
     made["purchases"] = [*made["purchases"], *(buys(name, 20, 500.0, "petrol") for name in NAMES[:40])]
@@ -252,6 +259,15 @@ def test_results_of_a_test_run_elsewhere_stand_in_place_of_events() -> None:
     assert one.lift.graded.grade == "randomised"
     assert one.lift.verdict == "lift"
     assert found.settling is None
+
+
+def test_what_a_test_is_sized_by_is_money_even_beside_results_that_are_none() -> None:
+    told = [row | {"metric": "clicks", "window_days": 14, "value": 1.0} for row in drawn(NAMES)]
+    keys = list(COLUMNS["results"])
+    results = [{name: row[name] for name in keys} for row in told]
+    found = lifts(tables(**habits(), assignments=drawn(NAMES), results=results))
+    assert found.is_money
+    assert [one.is_money for one in found.comparisons] == [False, True]
 
 
 def test_assignments_without_a_result_are_no_zeros_and_make_it_no_draw() -> None:
