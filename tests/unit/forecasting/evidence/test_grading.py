@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -138,7 +139,8 @@ def test_units_that_all_began_in_one_group_cannot_be_compared_without_a_draw(
         first, arm=np.full(100, "mail", dtype=object), assigned_at=first.assigned_at + np.timedelta64(40, "D")
     )
     names = ("unit", "cluster", "arm", "assigned_at", "outcome", "earlier")
-    draws = replace(first, **{name: np.concatenate([getattr(first, name), getattr(later, name)]) for name in names})
+    columns: dict[str, Any] = {name: np.concatenate([getattr(first, name), getattr(later, name)]) for name in names}
+    draws = replace(first, **columns)
     found = lift(draws, "mail", days=28)
     assert (found.graded.grade, found.verdict) == ("assumed", "cannot_tell")
     assert "all are in one group" in found.graded.reasons[0]
