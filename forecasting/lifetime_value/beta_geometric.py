@@ -10,13 +10,14 @@ distinct value, and customers with the same history are counted instead of repea
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from forecasting.errors import ForecastingError, TooLittleDataError
-from forecasting.lifetime_value.optimum import Optimum, best
+from forecasting.lifetime_value.optimum import Optimum, best, roughly
 from forecasting.values import Floats
 
 NAMES = ("r", "alpha", "a", "b")
@@ -24,6 +25,7 @@ NAMES = ("r", "alpha", "a", "b")
 CENTRE = np.log(np.array([0.5, 0.2, 0.8, 2.5]))
 NODES = 32
 LEAST_CUSTOMERS = 10
+FEW = 20_000  # histories from which on a search begins where every so-manieth of them would have it end
 
 Positions = npt.NDArray[np.int64]
 
@@ -51,14 +53,33 @@ class Histories:
     @classmethod
     def of(cls, x: Floats, t_x: Floats, age: Floats) -> "Histories":
         """Counted histories of customers, whatever their order."""
-        (values_x, of_x), (values_t, of_t), (values_age, of_age) = (
-            np.unique(column, return_inverse=True) for column in (x, t_x, age)
-        )
+        (values_x, of_x), (values_t, of_t), (values_age, of_age) = (coded(column) for column in (x, t_x, age))
         code = (of_x * len(values_t) + of_t) * len(values_age) + of_age
         kinds, counts = np.unique(code, return_counts=True)
         rest, position_age = np.divmod(kinds, len(values_age))
         position_x, position_t = np.divmod(rest, len(values_t))
         return cls(values_x, values_t, values_age, position_x, position_t, position_age, counts.astype(np.float64))
+
+    def every(self, step: int) -> "Histories":
+        """Every so-manieth history, to start from."""
+        return Histories(
+            self.x,
+            self.t_x,
+            self.age,
+            self.of_x[::step],
+            self.of_t_x[::step],
+            self.of_age[::step],
+            self.counts[::step],
+        )
+
+
+def coded(values: Floats) -> tuple[Floats, Positions]:
+    """Distinct values, ascending, and where each stands; hashing instead of sorting, as most occur often."""
+    codes, distinct = pd.factorize(values)
+    order = np.argsort(distinct)
+    place = np.empty(len(order), dtype=np.int64)
+    place[order] = np.arange(len(order))
+    return np.asarray(distinct[order], dtype=np.float64), place[codes]
 
 
 class BetaGeometric:
@@ -94,9 +115,17 @@ class BetaGeometric:
                 where="lifetime value",
                 remedy=f"It takes {LEAST_CUSTOMERS} customers and a repeat purchase at least.",
             )
-        unit = float(np.mean(np.sort(age)))
-        known = Histories.of(x, t_x / unit, age / unit)
-        self.optimum_ = best(lambda logs: negative_log_likelihood(logs, known), CENTRE, NAMES, len(x))
+        raw = Histories.of(x, t_x, age)
+        unit = float((raw.counts * raw.age[raw.of_age]).sum()) / len(x)
+        known = replace(raw, t_x=raw.t_x / unit, age=raw.age / unit)
+        self.optimum_ = best(
+            lambda logs: negative_log_likelihood(logs, known),
+            CENTRE,
+            NAMES,
+            len(x),
+            curvature=lambda logs, slope: curvature(logs, slope, known),
+            start=_start(known),
+        )
         self.r_, scaled, self.a_, self.b_ = (float(value) for value in np.exp(self.optimum_.logs))
         self.alpha_, self.customers_ = scaled * unit, len(x)
         return self
@@ -119,7 +148,7 @@ class BetaGeometric:
         The published formula has a hypergeometric function with poles at a = 1 and a + b = 1. The same integral over
         the chance of leaving, by Gauss and Jacobi, has none: [1 - (1 + p s)^-(r + x)] / p, s = horizon / (alpha + age).
         """
-        distinct, position = np.unique(x, return_inverse=True)
+        distinct, position = coded(x)
         leaving, weights = _beta_nodes(self.a_, self.b_ + distinct)
         pair, back = _pairs(position, age)
         total = np.zeros(len(pair[0]))
@@ -217,11 +246,62 @@ def negative_log_likelihood(logs: Floats, known: Histories) -> tuple[float, Floa
     return -float(value) / customers, -slope * np.exp(logs) / customers
 
 
+def curvature(logs: Floats, slope: Floats, known: Histories) -> Floats:
+    """Second derivatives of `negative_log_likelihood` by the logarithms, whose gradient is `slope`, shape (4, 4).
+
+    Of log(e^u + e^v) they are the mean of those of u and v, weighed by their shares, and the product of the shares
+    times the outer product of the difference of their gradients.
+    """
+    from scipy.special import expit, polygamma
+
+    r, alpha, a, b = parameters = np.exp(logs)
+    x, counts = known.x, known.counts
+    repeats = r + x[known.of_x]
+    with_x = np.bincount(known.of_x, counts, minlength=len(x))
+    by_age, by_t = (1 / (alpha + known.age))[known.of_age], (1 / (alpha + known.t_x))[known.of_t_x]
+    log_ratio = np.log(alpha + known.age)[known.of_age] - np.log(alpha + known.t_x)[known.of_t_x]
+    until_left = b + np.maximum(x, 1) - 1
+    leaving = np.where(x > 0, np.log(a) - np.log(until_left), -np.inf)[known.of_x]
+    has_left = expit(leaving + repeats * log_ratio)
+    gone, here = counts * has_left, counts * (1 - has_left)
+    both = gone * (1 - has_left)
+    inverse = (1 / until_left)[known.of_x]
+    # Gradient of v less that of u, by r, alpha, a, b.
+    apart = (log_ratio, repeats * (by_age - by_t), 1 / a, -inverse)
+    second = np.empty((4, 4))
+    for row in range(4):
+        for column in range(row + 1):
+            second[row, column] = second[column, row] = float((both * apart[row] * apart[column]).sum())
+    customers = counts.sum()
+    mean = here * by_age + gone * by_t
+    second[0, 0] += (with_x * (polygamma(1, r + x) - polygamma(1, r))).sum()
+    second[0, 1] += customers / alpha - mean.sum()
+    second[1, 0] = second[0, 1]
+    second[1, 1] += (repeats * (here * by_age**2 + gone * by_t**2)).sum() - customers * r / alpha**2
+    stays = polygamma(1, a + b) - polygamma(1, a + b + x)
+    second[2, 2] += (with_x * stays).sum() - gone.sum() / a**2
+    second[2, 3] += (with_x * stays).sum()
+    second[3, 2] = second[2, 3]
+    second[3, 3] += (with_x * (stays + polygamma(1, b + x) - polygamma(1, b))).sum() + (gone * inverse**2).sum()
+    # The gradient joins in, since the parameters are exponentials.
+    curved = np.diag(slope) - second * np.outer(parameters, parameters) / customers
+    return np.asarray(curved, dtype=np.float64)
+
+
+def _start(known: Histories) -> Floats | None:
+    """Roughly where the maximum lies, from every so-manieth history; None where there are few."""
+    step = len(known.counts) // FEW
+    if step < 2:  # noqa: PLR2004 - every second at least
+        return None
+    some = known.every(step)
+    return roughly(lambda logs: negative_log_likelihood(logs, some), CENTRE)
+
+
 def _pairs(position: Positions, age: Floats) -> tuple[tuple[Positions, Floats], Positions]:
     """Distinct (position, age), and where each customer's stands."""
-    ages, of_age = np.unique(age, return_inverse=True)
-    code, back = np.unique(position * len(ages) + of_age, return_inverse=True)
-    return (code // len(ages), ages[code % len(ages)]), back
+    ages, of_age = coded(age)
+    back, code = pd.factorize(position * len(ages) + of_age)
+    return (code // len(ages), ages[code % len(ages)]), np.asarray(back, dtype=np.int64)
 
 
 def _beta_nodes(a: float, b: Floats) -> tuple[Floats, Floats]:

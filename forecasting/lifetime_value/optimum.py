@@ -18,10 +18,15 @@ LARGEST_STANDARD_ERROR = 2.0  # of a logarithm: wider, the data do not tell the 
 LARGEST_GRADIENT = 1e-6  # per customer
 PRIOR_DEVIATION = 1.5  # of a logarithm: a factor of 20 either way holds 95 %
 STEP = 1e-4
+SMALLEST_STEP = 1e-6  # the next one would be about its square
 DECIMALS = 10
+
+NEWTON_STEPS = 8
 
 # Mean negative log-likelihood per customer and its gradient, at the logarithms of the parameters.
 Objective = Callable[[Floats], tuple[float, Floats]]
+# Its second derivatives, at the logarithms and given the gradient there.
+Curvature = Callable[[Floats, Floats], Floats]
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +46,15 @@ class Optimum:
     why: str
 
 
-def best(objective: Objective, centre: Floats, names: tuple[str, ...], customers: float) -> Optimum:
+def best(
+    objective: Objective,
+    centre: Floats,
+    names: tuple[str, ...],
+    customers: float,
+    *,
+    curvature: Curvature | None = None,
+    start: Floats | None = None,
+) -> Optimum:
     """The maximum likelihood, or where it is degenerate the mode under a weak prior around `centre`.
 
     Args:
@@ -49,11 +62,14 @@ def best(objective: Objective, centre: Floats, names: tuple[str, ...], customers
         centre: Logarithms to start from, and the centre of the prior; shape (parameters,).
         names: What the parameters are called in messages.
         customers: How many customers the mean is over.
+        curvature: Second derivatives of the objective; otherwise differences of the gradient.
+        start: Logarithms near the maximum, where they are known; from there Newton's steps may do.
 
     Raises:
         ForecastingError: Not even with the prior a maximum was reached.
     """
-    plain, errors, why = _search(objective, centre, names, customers)
+    near = _Problem(objective, curvature or _differences(objective), names, customers)
+    plain, errors, why = near.search(centre, start)
     if not why:
         return Optimum(plain, errors, is_regularised=False, why="")
     width = 1 / (PRIOR_DEVIATION**2 * customers)
@@ -63,7 +79,9 @@ def best(objective: Objective, centre: Floats, names: tuple[str, ...], customers
         away = logs - centre
         return value + width * float((away**2).sum()) / 2, gradient + width * away
 
-    kept, errors, failed = _search(with_prior, centre, names, customers, may_hold=True)
+    kept, errors, failed = _Problem(with_prior, _differences(with_prior), names, customers).search(
+        centre, may_hold=True
+    )
     if failed:
         raise ForecastingError(
             f"No maximum of the likelihood was reached, even with a prior: {failed}.",
@@ -73,53 +91,91 @@ def best(objective: Objective, centre: Floats, names: tuple[str, ...], customers
     return Optimum(kept, errors, is_regularised=True, why=why)
 
 
-def _search(
-    objective: Objective, start: Floats, names: tuple[str, ...], customers: float, *, may_hold: bool = False
-) -> tuple[Floats, Floats, str]:
-    """Logarithms, their standard errors, and what is wrong with them."""
+def roughly(objective: Objective, centre: Floats) -> Floats:
+    """Where a search from the centre ends that stops early."""
     from scipy.optimize import minimize
 
-    found = minimize(
-        objective,
-        start,
-        jac=True,
-        method="L-BFGS-B",
-        bounds=[LOG_BOUNDS] * len(start),
-        options={"maxiter": 1000, "maxfun": 2000, "ftol": 1e-15, "gtol": LARGEST_GRADIENT / 10, "maxcor": 20},
-    )
-    logs = np.asarray(found.x, dtype=np.float64)
-    at_bound = (logs < LOG_BOUNDS[0] + STEP) | (logs > LOG_BOUNDS[1] - STEP)
-    if at_bound.any():
-        why = "" if may_hold else f"{_named(names, at_bound)} runs to the boundary"
-        return np.round(logs, DECIMALS), np.full(len(logs), np.inf), why
-    logs, slope, errors = _polished(objective, logs, customers)
-    if not np.isfinite(errors).all():
-        return logs, errors, "the likelihood has no maximum where the search ended"
-    if np.abs(slope).max() > LARGEST_GRADIENT:
-        return logs, errors, f"the search did not converge ({found.message})"
-    flat = errors > LARGEST_STANDARD_ERROR
-    return np.round(logs, DECIMALS), errors, f"the data do not tell {_named(names, flat)}" if flat.any() else ""
+    return np.asarray(minimize(objective, centre, jac=True, method="L-BFGS-B").x, dtype=np.float64)
 
 
-def _polished(objective: Objective, logs: Floats, customers: float) -> tuple[Floats, Floats, Floats]:
-    """Two Newton steps from the end of the search: logarithms, slope there, standard errors, infinite at no maximum."""
-    for _ in range(2):
-        curvature = _curvature(objective, logs)
-        if np.linalg.eigvalsh(curvature).min() <= 0:
-            return logs, objective(logs)[1], np.full(len(logs), np.inf)
-        value, slope = objective(logs)
-        step = np.linalg.solve(curvature, slope)
-        if np.abs(step).max() < 1 and objective(logs - step)[0] <= value + 1e-14:
-            logs = logs - step
-    errors = np.sqrt(np.diag(np.linalg.inv(curvature)) / customers)
-    return logs, objective(logs)[1], errors
+@dataclass(frozen=True, eq=False)
+class _Problem:
+    """A likelihood to be searched."""
+
+    objective: Objective
+    curvature: Curvature
+    names: tuple[str, ...]
+    customers: float
+
+    def search(
+        self, centre: Floats, start: Floats | None = None, *, may_hold: bool = False
+    ) -> tuple[Floats, Floats, str]:
+        """Logarithms, their standard errors, and what is wrong with them."""
+        message = ""
+        if start is not None:
+            found = self.newton(start)
+            if not self.fault(*found[1:], message):
+                return np.round(found[0], DECIMALS), found[2], ""
+        logs, message = self.descend(centre)
+        at_bound = (logs < LOG_BOUNDS[0] + STEP) | (logs > LOG_BOUNDS[1] - STEP)
+        if at_bound.any():
+            why = "" if may_hold else f"{_named(self.names, at_bound)} runs to the boundary"
+            return np.round(logs, DECIMALS), np.full(len(logs), np.inf), why
+        logs, slope, errors = self.newton(logs)
+        return np.round(logs, DECIMALS), errors, self.fault(slope, errors, message)
+
+    def descend(self, start: Floats) -> tuple[Floats, str]:
+        """Where a search with gradients ends, and what it says about that."""
+        from scipy.optimize import minimize
+
+        found = minimize(
+            self.objective,
+            start,
+            jac=True,
+            method="L-BFGS-B",
+            bounds=[LOG_BOUNDS] * len(start),
+            options={"maxiter": 1000, "maxfun": 2000, "ftol": 1e-15, "gtol": LARGEST_GRADIENT / 10, "maxcor": 20},
+        )
+        return np.asarray(found.x, dtype=np.float64), str(found.message)
+
+    def newton(self, logs: Floats) -> tuple[Floats, Floats, Floats]:
+        """Newton's steps from near a maximum: logarithms, slope there, standard errors, infinite at no maximum."""
+        value, slope = self.objective(logs)
+        for _ in range(NEWTON_STEPS):
+            curved = self.curvature(logs, slope)
+            if np.linalg.eigvalsh(curved).min() <= 0:
+                return logs, slope, np.full(len(logs), np.inf)
+            errors = np.sqrt(np.diag(np.linalg.inv(curved)) / self.customers)
+            step = np.linalg.solve(curved, slope)
+            if np.abs(step).max() >= 1:
+                break
+            tried = self.objective(logs - step)
+            if tried[0] > value + 1e-14:
+                break
+            logs, (value, slope) = logs - step, tried
+            if np.abs(step).max() < SMALLEST_STEP:
+                break
+        return logs, slope, errors
+
+    def fault(self, slope: Floats, errors: Floats, message: str) -> str:
+        """What is wrong with a place that should be a maximum; empty when nothing is."""
+        if not np.isfinite(errors).all():
+            return "the likelihood has no maximum where the search ended"
+        if np.abs(slope).max() > LARGEST_GRADIENT:
+            return f"the search did not converge ({message})"
+        flat = errors > LARGEST_STANDARD_ERROR
+        return f"the data do not tell {_named(self.names, flat)}" if flat.any() else ""
 
 
-def _curvature(objective: Objective, logs: Floats) -> Floats:
+def _differences(objective: Objective) -> Curvature:
     """Second derivatives by central differences of the gradient."""
-    steps = np.eye(len(logs)) * STEP
-    rows = np.array([(objective(logs + step)[1] - objective(logs - step)[1]) / (2 * STEP) for step in steps])
-    return np.asarray((rows + rows.T) / 2, dtype=np.float64)
+
+    def curvature(logs: Floats, _slope: Floats) -> Floats:
+        steps = np.eye(len(logs)) * STEP
+        rows = np.array([(objective(logs + step)[1] - objective(logs - step)[1]) / (2 * STEP) for step in steps])
+        return np.asarray((rows + rows.T) / 2, dtype=np.float64)
+
+    return curvature
 
 
 def _named(names: tuple[str, ...], chosen: np.ndarray) -> str:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy.special import hyp2f1
 
 from forecasting.errors import ForecastingError, TooLittleDataError
-from forecasting.lifetime_value.beta_geometric import BetaGeometric, Histories, negative_log_likelihood
+from forecasting.lifetime_value.beta_geometric import BetaGeometric, Histories, curvature, negative_log_likelihood
 from forecasting.lifetime_value.gamma_gamma import GammaGamma
 from forecasting.values import Floats
 
@@ -110,6 +110,27 @@ def test_the_gradient_is_that_of_the_likelihood(logs: list[float], seed: int) ->
         for step in steps
     ]
     np.testing.assert_allclose(negative_log_likelihood(at, known)[1], differences, rtol=1e-4, atol=1e-5)
+
+
+def test_the_curvature_is_that_of_the_likelihood() -> None:
+    known, at = Histories.of(*simulated(200, 3)), np.log([0.4, 25.0, 0.9, 2.0])
+    slope = negative_log_likelihood(at, known)[1]
+    steps = np.eye(4) * 1e-5
+    differences = [
+        (negative_log_likelihood(at + step, known)[1] - negative_log_likelihood(at - step, known)[1]) / 2e-5
+        for step in steps
+    ]
+    np.testing.assert_allclose(curvature(at, slope, known), differences, rtol=1e-5, atol=1e-7)
+
+
+def test_many_customers_are_fitted_from_a_start_on_some_to_the_same_maximum() -> None:
+    histories = simulated(60_000, seed=6)
+    model, known = BetaGeometric().fit(*histories), Histories.of(*histories)
+    assert len(known.counts) > 40_000
+    found = np.log([model.r_, model.alpha_, model.a_, model.b_])
+    value, slope = negative_log_likelihood(found, known)
+    assert np.abs(slope).max() < 1e-6
+    assert all(negative_log_likelihood(found + step, known)[0] > value for step in 0.01 * np.eye(4))
 
 
 def test_the_order_of_customers_does_not_matter_to_the_last_bit() -> None:
