@@ -102,7 +102,7 @@ def pytest_configure_node(node: Any) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     if WATCH in config.stash:
         config.stash[WATCH].communicate()  # closes its input and waits until the server has stopped
-        shutil.rmtree(config.stash[SHARED])
+        shutil.rmtree(config.stash[SHARED], ignore_errors=True)
 
 
 def _watch(home: Path) -> "subprocess.Popen[bytes]":
