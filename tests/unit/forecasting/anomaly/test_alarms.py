@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from forecasting.anomaly.alarms import find_anomalies
 from forecasting.anomaly.settings import AnomalySettings
@@ -60,6 +62,16 @@ def test_a_metric_below_zero_is_watched_too() -> None:
     found = find_anomalies(margin)
     assert found.found_at.tolist() == [_day(120).astype(object)]
     assert found.expected[0] > -20
+
+
+@given(scale=st.floats(1e-3, 1e6))
+@settings(max_examples=15, deadline=None)
+def test_the_currency_does_not_matter(scale: float) -> None:
+    series = _shifted(0.7)
+    plain, scaled = find_anomalies(series), find_anomalies(series * scale)
+    assert plain.found_at.tolist() == scaled.found_at.tolist()
+    np.testing.assert_allclose(scaled.expected, plain.expected * scale, rtol=1e-6)
+    np.testing.assert_allclose(scaled.change, plain.change, rtol=1e-6)
 
 
 def test_one_outlier_does_not_become_the_baseline() -> None:

@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from forecasting.anomaly.drift import drift
 from forecasting.anomaly.settings import AnomalySettings
@@ -108,6 +110,19 @@ def test_the_order_of_rows_does_not_matter() -> None:
     first, second = drift(_table(1), current), drift(_table(1), current.sample(frac=1, random_state=1))
     np.testing.assert_array_equal(first.psi, second.psi)
     np.testing.assert_array_equal(first.adjusted_p, second.adjusted_p)
+
+
+@given(
+    before=st.lists(st.integers(-5, 5), min_size=30, max_size=60),
+    now=st.lists(st.integers(-5, 5), min_size=30, max_size=60),
+)
+@settings(max_examples=40, deadline=None)
+def test_an_index_is_never_negative_and_a_chance_is_one(before: list[int], now: list[int]) -> None:
+    found = drift(pd.DataFrame({"x": before, "y": "a"}), pd.DataFrame({"x": now, "y": "a"}))
+    assert (found.psi >= 0).all()
+    assert (found.psi_by_chance >= 0).all()
+    assert ((found.p_value >= 0) & (found.p_value <= 1)).all()
+    assert (found.adjusted_p >= found.p_value).all()
 
 
 @pytest.mark.parametrize("rows", [0, 1, 29])

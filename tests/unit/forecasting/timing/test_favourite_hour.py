@@ -120,6 +120,16 @@ def test_later_engagement_at_the_same_hours_earns_trust() -> None:
     assert trusting.trust_ > doubting.trust_
 
 
+@pytest.mark.parametrize("hours", [1, 24, 100])
+def test_a_week_that_begins_elsewhere_gives_the_same_habits_moved(hours: int) -> None:
+    counts, segment, _ = _planted(60)
+    straight = FavouriteHourModel().fit(counts, segment).predict(counts, segment)
+    moved = np.roll(counts, hours, axis=1)
+    later = FavouriteHourModel().fit(moved, segment).predict(moved, segment)
+    np.testing.assert_allclose(later.profile, np.roll(straight.profile, hours, axis=1), rtol=1e-6)
+    np.testing.assert_allclose(later.share, straight.share, rtol=1e-6)
+
+
 def test_shares_that_were_not_found_later_are_expected_no_more() -> None:
     counts, segment, _ = _planted()
     elsewhere = np.roll(counts, 80, axis=1)
