@@ -79,7 +79,7 @@ class LanguageModel:
                 continue
             chosen = by_word[rows], by_part[rows], counted[rows]
             margin, known, is_right = _left_out(chosen, labels[rows], hands[rows], [texts[row] for row in rows], task)
-            self.confidence_[task.name] = fit_confidence(margin, known, is_right)
+            self.confidence_[task.name] = fit_confidence(margin, known, is_right, hands[rows])
             rows_of_all = weighted(*chosen[:2], self.rarity_, chosen[2])
             self.coefficients_[task.name], self.intercepts_[task.name] = _learnt(rows_of_all, labels[rows], task)
             self.rows_[task.name] = len(rows)
@@ -119,6 +119,7 @@ class LanguageModel:
                 arrays[f"{task.name}/intercepts"] = self.intercepts_[task.name]
                 arrays[f"{task.name}/confidence"] = self.confidence_[task.name].coefficients
                 arrays[f"{task.name}/covariance"] = self.confidence_[task.name].covariance
+                arrays[f"{task.name}/between_hands"] = np.array([self.confidence_[task.name].between_hands])
                 arrays[f"{task.name}/rows"] = np.array([self.rows_[task.name]])
         return arrays
 
@@ -138,7 +139,12 @@ class LanguageModel:
         model.coefficients_ = {name: arrays[f"{name}/coefficients"] for name in taught}
         model.intercepts_ = {name: arrays[f"{name}/intercepts"] for name in taught}
         model.confidence_ = {
-            name: Confidence(arrays[f"{name}/confidence"], arrays[f"{name}/covariance"]) for name in taught
+            name: Confidence(
+                arrays[f"{name}/confidence"],
+                arrays[f"{name}/covariance"],
+                float(arrays[f"{name}/between_hands"][0]),
+            )
+            for name in taught
         }
         model.rows_ = {name: int(arrays[f"{name}/rows"][0]) for name in taught}
         return model

@@ -10,7 +10,7 @@ import pandas as pd
 
 from forecasting.errors import ForecastingError
 
-SURE_FROM: Final = 0.6
+SURE_FROM: Final = 0.5
 TEXT, HAND = "text", "hand"
 
 

@@ -6,16 +6,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+NAME: Final = r"(?:(?:[A-Z][a-zà-ÿ'’-]+|[A-Z]\.?)(?!\w)\s?){1,4}"
+"""Up to four capitalised words or initials."""
+
 MASKS: Final = (
     (re.compile(r"https?://\S+|www\.\S+"), " xxurl "),
     (re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+"), " xxemail "),
     (re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,4})?\b"), " xxaccount "),
     (re.compile(r"(?<!\w)@\w+"), " xxname "),
-    # a name after the words that introduce one; only capitals, so that `i am angry` stays
+    # a name after a title or the words that introduce one; only written like a name, so that `I am ANGRY` stays
+    (re.compile(rf"\b(?:Mr|Mrs|Ms|Dr|Prof)\.?\s+{NAME}"), " xxname "),
     (
         re.compile(
             r"(?P<before>\b(?:[Mm]y name is|[Mm]y name's|[Tt]his is|I am|I'm|[Rr]egards,?|[Ss]incerely,?|[Yy]ours,?|"
-            r"[Dd]ear|Mr\.?|Mrs\.?|Ms\.?|Dr\.?)\s+)(?:[A-Z][\w'’-]+\s?){1,3}"
+            rf"[Dd]ear|[Hh]i|[Hh]ello)\s+){NAME}"
         ),
         r"\g<before>xxname ",
     ),
