@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pipelines.playbook import Playbook
 
 Role = Literal["viewer", "analyst", "approver", "owner", "admin"]
-Right = Literal["see personal data", "assert", "train", "merge", "correct", "promote", "erase"]
+Right = Literal["see personal data", "assert", "train", "merge", "correct", "promote", "rebuild", "erase"]
 
 ROLES: Final[tuple[Role, ...]] = ("viewer", "analyst", "approver", "owner", "admin")
 """From the least to the most; a role may do what those before it may."""
@@ -36,6 +36,7 @@ RIGHTS: Final[Mapping[Right, Role]] = {
     "merge": "owner",
     "correct": "owner",
     "promote": "owner",
+    "rebuild": "owner",
     "erase": "owner",
 }
 """The least role that has each right."""

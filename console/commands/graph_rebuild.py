@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from console.commands.arguments import PlaybookOption, open_command_day
+from console.commands.arguments import ActorOption, PlaybookOption, open_command_day
 from console.output import Format, FormatOption, people_screen, show_json
 from console.watching import watch
 from pipelines.errors import UsageError
@@ -17,6 +17,7 @@ def register(app: typer.Typer) -> None:
 
 
 def rebuild(
+    *,
     playbook: PlaybookOption = None,
     as_of: Annotated[
         datetime | None,
@@ -40,6 +41,7 @@ def rebuild(
         str | None,
         typer.Option("--into", metavar="BOLT", help="With --as-of: a second, empty Neo4j to build it in."),
     ] = None,
+    actor: ActorOption = None,
     output: FormatOption = Format.TABLE,
 ) -> None:
     """Build the reasoning graph anew from the lake.
@@ -47,6 +49,7 @@ def rebuild(
     Without --as-of the playbook's graph is emptied first; whatever others wrote into it is gone afterwards.
     """
     from pipelines.clock import as_utc
+    from pipelines.people import Right, acting, insist_on
     from pipelines.rebuilding import rebuild_graph, rebuild_past
 
     if as_of is None and (known_at or into):
@@ -55,6 +58,9 @@ def rebuild(
         )
     with watch() as progress:
         day = open_command_day(playbook, None, progress)
+        # the present graph is emptied for a while; a past one stands beside it
+        right: Right = "rebuild" if as_of is None else "see personal data"
+        insist_on(acting(day.playbook, actor, day.environment), right, day.playbook)
         if as_of is None:
             built = rebuild_graph(day)
         else:

@@ -14,7 +14,7 @@ from graph.target import database_name, embedded_target
 from tests.scenarios.world import TODAY, World, days_before, fresh_world, local
 
 YESTERDAY = days_before(TODAY, 1)
-USAGE_ERROR = 2
+USAGE_ERROR, REFUSED = 2, 5
 
 Content = dict[str, list[dict[str, object]]]
 
@@ -146,3 +146,17 @@ def test_before_anything_was_related_there_is_nothing_to_rebuild(world: World) -
     answer = world.command("graph", "rebuild")
     assert answer.exit_code == USAGE_ERROR
     assert "warrant run" in answer.error["remedy"]
+
+
+def test_only_an_owner_empties_the_graph_and_an_analyst_may_look_at_a_past_one(world: World) -> None:
+    shop(world)
+    world.write()
+    people = "people:\n  ina: {name: Ina, role: analyst}\n  otto: {name: Otto, role: owner}\n"
+    (world.playbook / "people.yaml").write_text(people, encoding="utf-8")
+    refused = world.command("graph", "rebuild", "--actor", "person:ina")
+    assert refused.exit_code == REFUSED
+    assert refused.error["what"] == "to rebuild takes the role owner, and person:ina is analyst."
+    for actor, options in (("person:otto", ()), ("person:ina", ("--as-of", str(YESTERDAY)))):
+        answer = world.command("graph", "rebuild", "--actor", actor, *options)
+        assert answer.exit_code == USAGE_ERROR, "nothing has been related yet: the right was not what was missing"
+    assert world.command("graph", "rebuild", "--as-of", str(YESTERDAY)).exit_code == REFUSED

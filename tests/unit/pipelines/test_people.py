@@ -57,8 +57,8 @@ def test_with_people_somebody_who_is_not_named_has_the_least_rights(folder: Path
     ("role", "rights"),
     [
         ("viewer", set()),
-        ("analyst", {"see personal data", "assert"}),
-        ("approver", {"see personal data", "assert"}),
+        ("analyst", {"see personal data", "assert", "train"}),
+        ("approver", {"see personal data", "assert", "train"}),
         ("owner", set(RIGHTS)),
         ("admin", set(RIGHTS)),
     ],
