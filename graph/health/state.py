@@ -1,12 +1,11 @@
 """What is measured on the live graph, in a few aggregating statements that both servers answer by label."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from graph import statements
-from graph.declarations import Relationship
 from graph.in_use import Names, counted, missing_definitions, names_in_use
 from graph.ownership import MARKER_LABEL as OWNER_LABEL
 from graph.schema import KINDS, NODE, RELATIONSHIPS
@@ -26,6 +25,13 @@ _OUTDATED_OBSERVATIONS: Final = """
 MATCH (n:Observation)
 RETURN count(n) AS number, count(CASE WHEN n.valid_until <= $as_of THEN 1 END) AS outdated
 """
+
+_BELIEVED: Final = f"""
+MATCH (c:Customer)-[r:{"|".join(sorted({one.type for one in RELATIONSHIPS if one.is_belief}))}]->()
+WITH c, count(CASE WHEN r.valid_to IS NULL OR r.valid_to > $as_of THEN 1 END) AS current
+RETURN count(c) AS believed, count(CASE WHEN current = 0 THEN 1 END) AS outdated
+"""
+"""One pass over the beliefs of each customer."""
 
 
 @dataclass(frozen=True)
@@ -67,61 +73,42 @@ def read_state(store: "GraphStore", as_of: datetime) -> GraphState:
     names = names_in_use(store)
     number = counted(store, KINDS.values(), names)
     nodes = {label: number[label] for label in NODE}
-    believed = _believed(store, as_of)
-    observed = store.read(_OUTDATED_OBSERVATIONS, as_of=as_of)[0]
+    linked = [label for label in LINKED_LABELS if nodes[label]]
+    held = [belief.kind for belief in RELATIONSHIPS if belief.is_belief and number[belief.kind]]
+    asked = [_BELIEVED, _OUTDATED_OBSERVATIONS, *map(_orphans, linked), *map(_confidence, held)]
+    believed, observed, *rows = store.read_each(asked, as_of=as_of)
     return GraphState(
         nodes=nodes,
         relationships={name: count for name, count in number.items() if name not in NODE},
-        orphans={label: _orphans(store, label) for label in LINKED_LABELS if nodes.get(label)},
-        believed=believed["believed"],
-        outdated=believed["outdated"],
-        observations=observed["number"],
-        outdated_observations=observed["outdated"],
-        confidence={
-            belief.kind: _confidence(store, belief.kind, as_of) for belief in _beliefs() if number[belief.kind]
-        },
+        orphans={label: int(found[0]["number"]) for label, found in zip(linked, rows, strict=False)},
+        believed=believed[0]["believed"],
+        outdated=believed[0]["outdated"],
+        observations=observed[0]["number"],
+        outdated_observations=observed[0]["outdated"],
+        confidence={kind: _tenths(found) for kind, found in zip(held, rows[len(linked) :], strict=True)},
         missing_definitions=_missing_definitions(store),
         undeclared=_undeclared(store, names),
     )
 
 
-def _beliefs() -> list[Relationship]:
-    return [one for one in RELATIONSHIPS if one.is_belief]
+def _orphans(label: str) -> str:
+    return f"MATCH (n:{label}) WHERE NOT (n)--() RETURN count(n) AS number"
 
 
-def _orphans(store: "GraphStore", label: str) -> int:
-    rows = store.read(f"MATCH (n:{label}) WHERE NOT (n)--() RETURN count(n) AS number")
-    return int(rows[0]["number"])
-
-
-def _believed(store: "GraphStore", as_of: datetime) -> Mapping[str, int]:
-    """One pass over the beliefs of each customer."""
-    types = "|".join(sorted({belief.type for belief in _beliefs()}))
-    rows = store.read(
-        f"""
-        MATCH (c:Customer)-[r:{types}]->()
-        WITH c, count(CASE WHEN r.valid_to IS NULL OR r.valid_to > $as_of THEN 1 END) AS current
-        RETURN count(c) AS believed, count(CASE WHEN current = 0 THEN 1 END) AS outdated
-        """,
-        as_of=as_of,
-    )
-    return rows[0]
-
-
-def _confidence(store: "GraphStore", kind: str, as_of: datetime) -> tuple[int, ...]:
+def _confidence(kind: str) -> str:
     source, belief, target = kind.split()
-    rows = store.read(
-        f"""
+    return f"""
         MATCH (:{source})-[r:{belief}]->(:{target})
         WHERE r.valid_to IS NULL OR r.valid_to > $as_of
         RETURN toInteger(r.confidence * {TENTHS}) AS tenth, count(*) AS number
-        """,
-        as_of=as_of,
-    )
-    counted = [0] * TENTHS
+    """
+
+
+def _tenths(rows: Sequence[Mapping[str, Any]]) -> tuple[int, ...]:
+    number = [0] * TENTHS
     for row in rows:
-        counted[min(max(int(row["tenth"]), 0), TENTHS - 1)] += int(row["number"])
-    return tuple(counted)
+        number[min(max(int(row["tenth"]), 0), TENTHS - 1)] += int(row["number"])
+    return tuple(number)
 
 
 def _missing_definitions(store: "GraphStore") -> tuple[str, ...]:

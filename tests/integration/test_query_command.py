@@ -4,12 +4,13 @@ import csv
 import io
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from graph import local as graph_server
 from tests.integration.test_command_line import DONE, REFUSED, USAGE, people
-from tests.scenarios.world import TODAY, World, days_before, fresh_world, moment
+from tests.scenarios.world import TODAY, World, days_before, fresh_world, local, moment
 
 CUSTOMERS = (
     "MATCH (c:Customer) RETURN c.customer_id AS customer, c.pclv AS pclv, c.last_purchase_at AS last ORDER BY customer"
@@ -47,6 +48,23 @@ def test_a_saved_question_is_asked_by_name_with_its_parameters(shop: World) -> N
     said = people(shop, "query", "what-was-said", COLUMNS="160").stdout
     assert "coffee-reminder" in said
     assert "1 row" in said
+
+
+def test_what_came_of_decisions_has_rows_once_a_channel_has_reported_back(
+    tmp_path: Path, embedded_server: graph_server.Server
+) -> None:
+    with fresh_world(tmp_path, embedded_server) as world:
+        world.today = days_before(TODAY, 1)
+        world.play("replenishment-due").customer("ann").buys("ann", "coffee", every=14, last=days_before(TODAY, 14))
+        (sent,) = world.exported(world.run())
+        assert world.command("query", "what-came-of-decisions").document["rows"] == []
+        world.today = TODAY
+        world.outcome(sent["decision_id"], "opened", at=local(days_before(TODAY, 1), "12:00:00"))
+        world.run()
+        (row,) = world.command("query", "what-came-of-decisions").document["rows"]
+    wanted = {"play": "replenishment-due", "outcome": "opened", "people": 1, "outcomes": 1}
+    assert {name: row[name] for name in wanted} == wanted
+    assert moment(row["last_at"]) == local(days_before(TODAY, 1), "12:00:00")
 
 
 def test_an_answer_as_csv_is_read_back_as_it_was(shop: World) -> None:
