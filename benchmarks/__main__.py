@@ -9,6 +9,8 @@ BENCHMARKS = (
     "benchmarks.identity",
     "benchmarks.graph_scale",
     "benchmarks.belief_reliability",
+    "benchmarks.lifetime_value",
+    "benchmarks.language",
     "benchmarks.timing",
     "benchmarks.media_mix",
     "benchmarks.anomaly",
