@@ -7,6 +7,20 @@ from pipelines.forecasts.parts import Part
 from pipelines.forecasts.stated import stated
 from pipelines.playbook import Playbook
 
+RESPONSE_TABLES = (
+    "customers",
+    "purchases",
+    "products",
+    "touches",
+    "outcomes",
+    "assets",
+    "campaigns",
+    "channels",
+    "assignments",
+    "results",
+    "summaries",
+)
+
 
 def part(what: str) -> Part:
     """The forecast by its name.
@@ -34,6 +48,35 @@ def _demand() -> Part:
         settings=lambda playbook: stated(playbook, "demand", DemandSettings),
         backtest=backtest_demand,
         make=forecast_demand,
+    )
+
+
+def _response() -> Part:
+    from forecasting.response.backtest import backtest_response
+    from forecasting.response.forecast import forecast_response
+    from forecasting.response.settings import ResponseSettings
+    from pipelines.playbook_settings import forecast_settings
+
+    def settings(playbook: Playbook) -> ResponseSettings:
+        said = forecast_settings(playbook)
+        return stated(
+            playbook,
+            "response",
+            ResponseSettings,
+            value_window_days=said.value_window_days,
+            margin_pct=said.margin_pct,
+            uplift=said.uplift,
+            uplift_source=said.uplift_source,
+            redemption_prior=said.redemption_prior,
+        )
+
+    return Part(
+        what="response",
+        about="what each customer does after each message, and what the message adds",
+        tables=RESPONSE_TABLES,
+        settings=settings,
+        backtest=backtest_response,
+        make=forecast_response,
     )
 
 
@@ -107,5 +150,5 @@ def _media() -> Part:
 
 
 PARTS: Mapping[str, Callable[[], Part]] = MappingProxyType(
-    {"demand": _demand, "value": _value, "cadence": _cadence, "timing": _timing, "media": _media}
+    {"demand": _demand, "response": _response, "value": _value, "cadence": _cadence, "timing": _timing, "media": _media}
 )
