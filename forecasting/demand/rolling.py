@@ -16,6 +16,7 @@ from forecasting.values import Floats
 INTERMITTENT_FROM = 0.2  # share of periods without demand from which a series counts as intermittent
 MOST_SLOW_SERIES = 60
 SMALLEST_PERIODS = 4
+FIRST_ORIGIN = 12
 FEWEST_FOR_TREES = 30  # series; trees learn nothing from fewer
 
 WINDOWS_MODEL, LAGS_MODEL, BOOSTED_MODEL = "pooled windows", "pooled changes", "boosted changes"
@@ -127,6 +128,10 @@ def _kinds(known: Panel, nodes: Nodes) -> npt.NDArray[np.int64]:
 
 
 def past_origins(panel: Panel, last: int, count: int) -> list[int]:
-    """Lengths of history, ascending, of at most `count` origins up to `last` with enough history to fit."""
-    first = max(SMALLEST_PERIODS, last - count, min(panel.length // 4, 12))
-    return list(range(first, last))
+    """Lengths of history, ascending, of at most `count` origins before `last` with enough history to fit.
+
+    A quarter of the horizon lies between two, so that errors far ahead have been made too.
+    """
+    first = max(SMALLEST_PERIODS, min(panel.length // 4, FIRST_ORIGIN))
+    stride = max(panel.horizon // 4, 1)
+    return [length for length in range(last - count * stride, last, stride) if length >= first]

@@ -12,7 +12,7 @@ from forecasting.errors import ForecastingError, TooLittleDataError
 from forecasting.values.demand import DemandForecast
 
 START = pd.Timestamp("2025-01-06")
-QUICK = DemandSettings(origins=6)
+QUICK = DemandSettings(origins=4)
 
 
 def end_of(periods: int, days: int = 7) -> datetime:
@@ -77,7 +77,7 @@ def test_a_lone_short_series_states_its_fallback() -> None:
 
 def test_intermittent_series_are_forecast_at_their_mean_rate() -> None:
     draws = np.random.default_rng(11)
-    values = (draws.random((30, 60)) < 0.25) * draws.poisson(4, (30, 60)).astype(float)
+    values = (draws.random((24, 60)) < 0.25) * draws.poisson(4, (24, 60)).astype(float)
     forecast = forecast_of(values)
     assert is_sound(forecast)
     # the absolute error of a mostly empty series is lowest at zero, so a mean rate must not be driven there
