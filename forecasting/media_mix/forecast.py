@@ -22,7 +22,13 @@ ENDS = (5.0, 95.0)
 
 def fitted(data: Panel, settings: MediaMixSettings, *, seed: int) -> MediaMixModel:
     """The model of a panel."""
-    model = MediaMixModel(roi_mean=settings.roi_mean, roi_sd=settings.roi_sd, draws=settings.draws, random_state=seed)
+    model = MediaMixModel(
+        roi_mean=settings.roi_mean,
+        roi_sd=settings.roi_sd,
+        draws=settings.draws,
+        rounds=settings.rounds,
+        random_state=seed,
+    )
     return model.fit(data)
 
 

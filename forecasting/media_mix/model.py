@@ -9,7 +9,7 @@ import numpy.typing as npt
 from forecasting.errors import ForecastingError
 from forecasting.media_mix.baseline import LASTING, whitenings
 from forecasting.media_mix.panel import Panel
-from forecasting.media_mix.sampling import BURN_IN, KEPT_ROUNDS, Belief, chains_for, disagreement, moved
+from forecasting.media_mix.sampling import Belief, chains_for, disagreement, moved
 from forecasting.media_mix.shapes import SHAPES, Spending, carry_weights, parameters, saturation
 from forecasting.values import Floats
 
@@ -26,11 +26,18 @@ class MediaMixModel:
     """
 
     def __init__(
-        self, *, roi_mean: float = 1.0, roi_sd: float = 1.5, draws: int = 2_000, random_state: int = 0
+        self,
+        *,
+        roi_mean: float = 1.0,
+        roi_sd: float = 1.5,
+        draws: int = 2_000,
+        rounds: int = 300,
+        random_state: int = 0,
     ) -> None:
         self.roi_mean = roi_mean
         self.roi_sd = roi_sd
         self.draws = draws
+        self.rounds = rounds
         self.random_state = random_state
 
     def fit(self, panel: Panel) -> Self:
@@ -42,7 +49,7 @@ class MediaMixModel:
         return self
 
     def _fit(self, panel: Panel) -> None:
-        draw = np.random.default_rng(self.random_state)
+        draw, burn_in = np.random.default_rng(self.random_state), self.rounds * 4 // 3
         unit = float(panel.outcome.std())
         spending = Spending(panel.spend / unit, panel.earlier_spend / unit)
         outcome = (panel.outcome - panel.outcome.mean()) / unit
@@ -54,12 +61,12 @@ class MediaMixModel:
         start = 0.7 * draw.standard_normal((chains_for(dimensions), dimensions))
         self.lasting_, error = _likeliest(beliefs, np.zeros(dimensions - 1))
         start[:, -1] = error + 0.1 * start[:, -1]
-        chains, _ = moved(lambda guess: beliefs[self.lasting_].at(guess).log_posterior, start, BURN_IN // 2, draw)
+        chains, _ = moved(lambda guess: beliefs[self.lasting_].at(guess).log_posterior, start, burn_in // 2, draw)
         self.lasting_, _ = _likeliest(beliefs, chains[:, :-1].mean(axis=0))
         belief = beliefs[self.lasting_]
-        chains, _ = moved(lambda guess: belief.at(guess).log_posterior, chains, BURN_IN // 2, draw)
-        every = max(1, KEPT_ROUNDS * len(chains) // self.draws)
-        _, kept = moved(lambda guess: belief.at(guess).log_posterior, chains, KEPT_ROUNDS, draw, every=every)
+        chains, _ = moved(lambda guess: belief.at(guess).log_posterior, chains, burn_in // 2, draw)
+        every = max(1, self.rounds * len(chains) // self.draws)
+        _, kept = moved(lambda guess: belief.at(guess).log_posterior, chains, self.rounds, draw, every=every)
         guesses = kept.reshape(-1, dimensions)
         evidence = belief.at(guesses, with_steepness=True)
         self.channel_id_: npt.NDArray[np.str_] = panel.channel_id.astype(str)

@@ -14,8 +14,6 @@ from forecasting.media_mix.baseline import Whitening
 from forecasting.media_mix.shapes import SHAPES, Spending, Worked
 from forecasting.values import Floats
 
-BURN_IN = 400
-KEPT_ROUNDS = 300
 LEAST_CHAINS = 64
 TRUST = 0.5
 """Every period counts as half a one: real carry-over and saturation are not of this form, which alone would make

@@ -24,6 +24,7 @@ class MediaMixSettings:
         control_kinds: Kinds of `observations` that are controls: per period the mean value of each (kind, about_id).
         demand_kinds: Those of them that measure demand; with them a channel may be `adjusted`.
         draws: Draws kept of what is believed.
+        rounds: Rounds in which chains move while draws are kept, after a third more that are not.
         prior_draws: Draws of the prior.
 
     Raises:
@@ -40,6 +41,7 @@ class MediaMixSettings:
     control_kinds: tuple[str, ...] = ()
     demand_kinds: tuple[str, ...] = ()
     draws: int = 2_000
+    rounds: int = 300
     prior_draws: int = 4_000
 
     def __post_init__(self) -> None:
@@ -49,6 +51,7 @@ class MediaMixSettings:
             ("roi_mean", -100, 1_000),
             ("roi_sd", 0.01, 1_000),
             ("draws", 200, 100_000),
+            ("rounds", 40, 100_000),
             ("prior_draws", 200, 100_000),
         ):
             value = getattr(self, name)

@@ -10,7 +10,7 @@ import pytest
 
 from forecasting.backtest import LeakError, insist_on_no_leak
 from forecasting.errors import ForecastingError, TooLittleDataError
-from forecasting.media_mix.backtest import OURS, backtest_media_mix
+from forecasting.media_mix.backtest import OURS, RIVALS, backtest_media_mix
 from forecasting.media_mix.forecast import believed, fitted, forecast_media_mix, to_table
 from forecasting.media_mix.grading import grades
 from forecasting.media_mix.model import MediaMixModel
@@ -21,7 +21,7 @@ AS_OF = datetime(2026, 6, 1, tzinfo=UTC)  # a Monday
 WEEKS = 90
 CHANNELS = ("radio", "search")
 TRUE_RETURN = {"radio": 2.0, "search": 0.5}
-STATED = MediaMixSettings(randomised_channels=CHANNELS, draws=600, prior_draws=600)
+STATED = MediaMixSettings(randomised_channels=CHANNELS, draws=600, rounds=100, prior_draws=600)
 Tables = dict[str, pd.DataFrame]
 
 
@@ -92,7 +92,7 @@ def test_randomised_spend_gives_returns_near_the_truth_in_narrower_intervals(
 
 
 def test_unless_spend_is_stated_to_be_randomised_its_return_is_assumed(world: Tables, model: MediaMixModel) -> None:
-    silent = MediaMixSettings(draws=600, prior_draws=600)
+    silent = MediaMixSettings(draws=600, rounds=100, prior_draws=600)
     found = believed(_panel(world), model, silent)
     assert set(found.grade) == {"assumed"}
     np.testing.assert_allclose(found.marginal_high, found.prior_high)
@@ -317,7 +317,18 @@ def test_the_outcome_of_weeks_to_come_is_forecast_from_their_spend(world: Tables
     expected, spread = model.predict(data, data.periods - 4)
     assert np.abs(expected / data.outcome[-4:] - 1).max() < 0.1
     assert (spread > 0).all()
-    assert OURS
+
+
+def test_the_backtest_beats_the_baseline_where_spend_sells() -> None:
+    tables = _world(weeks=62)
+    tables["spend"] = tables["spend"][tables["spend"]["channel_id"] == "radio"]
+    found = backtest_media_mix(tables, STATED, as_of=AS_OF, timezone="UTC", seed=1)
+    scores = found.scores[found.scores["metric"] == "WAPE"].set_index("model")["value"]
+    assert found.what == "media"
+    assert scores[OURS] < scores[RIVALS[1]]
+    assert list(found.against["rival"]) == list(RIVALS)
+    assert any(note.startswith("radio: randomised") for note in found.notes)
+    assert found.curves[0].series.keys() == {"radio (randomised)"}
 
 
 def test_the_forecast_is_a_table_of_all_channels(world: Tables) -> None:
