@@ -12,7 +12,6 @@ file stay together, because they share what the file sets up.
 import json
 import os
 import secrets
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -28,12 +27,14 @@ from graph.target import Target, embedded_target
 
 # The embedded server outlives whoever starts it; this waits for the tests to end, even by a kill, and stops it.
 STOP_AFTERWARDS = """
-import sys
+import shutil, sys
 from pathlib import Path
 sys.stdin.read()
 if (home := Path(sys.argv[1])).exists():
     from graph import local
     local.stop(home)
+for folder in sys.argv[2:]:
+    shutil.rmtree(folder, ignore_errors=True)
 """
 
 CANNOT_BE_HAD = 3  # exit code of servers/neo4j_server.py
@@ -95,18 +96,18 @@ def pytest_configure_node(node: Any) -> None:
     stash = node.config.stash
     if SHARED not in stash:
         stash[SHARED] = Path(tempfile.mkdtemp(prefix="warrant-tests-"))
-        stash[WATCH] = _watch(stash[SHARED] / "graph-home")
+        stash[WATCH] = _watch(stash[SHARED] / "graph-home", stash[SHARED])
     node.workerinput["shared"] = str(stash[SHARED])
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     if WATCH in config.stash:
         config.stash[WATCH].communicate()  # closes its input and waits until the server has stopped
-        shutil.rmtree(config.stash[SHARED], ignore_errors=True)
 
 
-def _watch(home: Path) -> "subprocess.Popen[bytes]":
-    return subprocess.Popen([sys.executable, "-c", STOP_AFTERWARDS, str(home)], stdin=subprocess.PIPE)
+def _watch(home: Path, *folders: Path) -> "subprocess.Popen[bytes]":
+    """Stop the server of this home and remove the folders when our process ends or closes the watch's input."""
+    return subprocess.Popen([sys.executable, "-c", STOP_AFTERWARDS, home, *folders], stdin=subprocess.PIPE)
 
 
 # ---- servers and stores
