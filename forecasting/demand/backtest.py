@@ -144,9 +144,8 @@ def judge(
         is_reported = length >= lengths[0]
         now = forecast_at(panel, nodes, length, settings, seed=seed, rival_rows=rows if is_reported else None)
         if is_reported:
-            models = sorted(set.intersection(*(set(one.forecasts) for one in [*origins, now])))
             past = origins[-settings.origins - settings.reported_origins :]
-            found.append((now, combine(panel, nodes, past, now, models=models, settings=settings)))
+            found.append((now, combine(panel, nodes, past, now, settings)))
             report(f"origin {len(found)} of {len(lengths)}")
         origins.append(now)
     models = sorted(set.intersection(*(set(now.forecasts) for now, _ in found)))

@@ -39,12 +39,14 @@ def combine(
     nodes: Nodes,
     past: Sequence[Origin],
     now: Origin,
-    *,
-    models: Sequence[str],
     settings: DemandSettings,
 ) -> Combined:
-    """The forecast of an origin, with everything chosen and calibrated on what had come true by then."""
+    """The forecast of an origin, with everything chosen and calibrated on what had come true by then.
+
+    Models that were not fitted at every origin (Croston's before a series was intermittent) have no record to go by.
+    """
     record = record_of(panel, past, now.length)
+    models = sorted(set(now.forecasts).intersection(*(origin.forecasts for origin in record.origins)))
     choice = choose(record, now, models)
     means = [choice.forecast(origin) for origin in record.origins]
     mean = choice.forecast(now)

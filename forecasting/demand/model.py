@@ -70,7 +70,7 @@ class DemandModel:
             for length in past_origins(panel, panel.length, settings.origins)
         ]
         now = forecast_at(panel, nodes, panel.length, settings, seed=self.random_state)
-        found = combine(panel, nodes, past, now, models=sorted(now.forecasts), settings=settings)
+        found = combine(panel, nodes, past, now, settings)
         columns, starts_at = _starts(panel, settings, timezone)
         parents = np.array([panel.series[row] if row >= 0 else "" for row in nodes.parent], dtype=object)
         self.notes_ = panel.notes

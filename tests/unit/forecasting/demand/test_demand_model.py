@@ -213,3 +213,11 @@ def test_holidays_of_the_united_states_fall_where_the_calendar_says() -> None:
     assert len(found) == 7
     assert "2017-11-23" in found.values()
     assert "2017-04-16" in found.values()
+
+
+def test_a_series_that_turns_intermittent_late_breaks_nothing(poisson: np.ndarray) -> None:
+    values = poisson.copy()
+    values[0, 29:] = 0  # a fifth of its periods are empty only at the last origins
+    forecast = forecast_of(values)
+    assert is_sound(forecast)
+    assert forecast.mean[0].max() < 10
