@@ -107,8 +107,13 @@ class CadenceModel:
         )
 
     def days_until(self, share: float) -> Floats:
-        """Days after the last purchase by which a share of such spells has ended, shape (pairs,)."""
-        return self.rhythm_.quantile_days(1 - self.survival_.said_at(1 - share, self._fitted().counts))
+        """Days after the last purchase by which a share of such spells has ended, shape (pairs,).
+
+        Where the product says how long it lasts and the pair nothing yet, that is the middle, uncalibrated: when it is
+        needed again, and not when half have come back, which may be never.
+        """
+        said = self.survival_.said_at(1 - share, self._fitted().counts)
+        return self.rhythm_.quantile_days(np.where(self.rhythm_.is_stated, share, 1 - said))
 
     def survival_now(self) -> Floats:
         """Share of such spells that last longer than until as-of, shape (pairs,)."""
@@ -116,7 +121,8 @@ class CadenceModel:
 
     def survival_after(self, days: Floats) -> Floats:
         """Share of such spells that last longer than so many days, shape (pairs,)."""
-        return self.survival_.calibrated(self.rhythm_.survival(days), self._fitted().counts)
+        said = self.rhythm_.survival(days)
+        return np.where(self.rhythm_.is_stated, said, self.survival_.calibrated(said, self._fitted().counts))
 
     def predict(self) -> Cadence:
         """The cadence of every pair that bought at least once before as-of."""

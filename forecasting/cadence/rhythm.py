@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from forecasting.cadence.purchase_lines import Flags
 from forecasting.cadence.shopping_days import Positions, ShoppingDays, totals
 from forecasting.cadence.unusual import YEAR_END, Holiday, day_weights, stock_up_slope, unusual_quantity, usual_quantity
 from forecasting.values import Floats
@@ -52,6 +53,7 @@ class Rhythm:
         slope: How much longer the log gap is per unit of log quantity above the usual.
         usual: Mean log quantity, nan where there are too few days, shape (pairs,).
         after_last: What the quantity taken last adds to `location`, shape (pairs,).
+        is_stated: Whether what products say about how long they last stands for the rhythm, shape (pairs,).
     """
 
     location: Floats
@@ -63,6 +65,7 @@ class Rhythm:
     slope: float
     usual: Floats
     after_last: Floats
+    is_stated: Flags
 
     def after(self, pair: Positions, units: Floats) -> "Rhythm":
         """The time until the next purchase after such quantities: one entry per entry of `pair`, a position here."""
@@ -77,6 +80,7 @@ class Rhythm:
             self.slope,
             self.usual[pair],
             added,
+            self.is_stated[pair],
         )
 
     def quantile_days(self, probability: npt.ArrayLike) -> Floats:
@@ -174,6 +178,7 @@ def fit_rhythm(days: ShoppingDays, minimum_days: int = 2, holidays: tuple[Holida
         gaps.slope,
         gaps.usual,
         gaps.after_last,
+        (lasts > 0) & (weight == 0),
     )
 
 

@@ -45,6 +45,21 @@ def test_a_first_cleanser_for_a_day_and_a_first_exfoliant_for_a_week_are_due_on_
     assert cadence.due_at[1] - cadence.due_at[0] == np.timedelta64(54, "D")
 
 
+def test_a_first_purchase_is_due_when_it_is_used_up_also_where_half_never_come_back(
+    busy_world: tuple[pd.DataFrame, pd.DataFrame], purchases_of: Purchases, as_of: datetime
+) -> None:
+    first = purchases_of({("daily", "tea"): [5], ("weekly", "milk"): [5]}).assign(order_id=["x1", "x2"])
+    first["product_id"] = ["cleanser", "exfoliant"]
+    products = pd.DataFrame(
+        {"product_id": ["cleanser", "exfoliant"], "category_id": ["tea", "milk"], "depletion_days": [30.0, 84.0]}
+    )
+    purchases = pd.concat([busy_world[0], first])
+    cadence = _cadence(purchases, pd.concat([busy_world[1], products.astype({"category_id": object})]), as_of)
+    assert "survival calibrated" in cadence.source
+    due = dict(zip(cadence.customer_id, cadence.interval_days, strict=True))
+    assert (round(due["daily"]), round(due["weekly"])) == (30, 84)
+
+
 def test_two_units_last_twice_as_long_and_the_first_product_to_run_out_counts(
     purchases_of: Purchases, as_of: datetime
 ) -> None:
