@@ -52,14 +52,18 @@ def measured(uniform: pd.DataFrame, thompson: pd.DataFrame) -> dict[str, Any]:
         first, last = uniform["timestamp"][own].min(), uniform["timestamp"][own].max()
         other = thompson[(thompson["timestamp"] < first) | (thompson["timestamp"] > last)]
         train = pd.concat([uniform[~own], other], ignore_index=True)
-        model = HierarchicalRegression(link="logit").fit(np.zeros((len(train), 0)), groups(train, items, uniform), train["click"].to_numpy(dtype=np.float64))
+        model = HierarchicalRegression(link="logit").fit(
+            np.zeros((len(train), 0)), groups(train, items, uniform), train["click"].to_numpy(dtype=np.float64)
+        )
         said["ours"][own] = chance(model, groups(uniform[own], items, uniform))
         base = float(train["click"].mean())
         clicks = train.groupby("item")["click"].agg(["sum", "size"]).reindex(items).fillna(0.0)
         mean = (clicks["sum"] + SMOOTHING * base) / (clicks["size"] + SMOOTHING)
         said["item mean"][own] = mean.loc[uniform["item"][own]].to_numpy()
         said["base rate"][own] = base
-        every = np.stack([chance(model, groups(uniform[own].assign(item=item), items, uniform)) for item in items], axis=1)
+        every = np.stack(
+            [chance(model, groups(uniform[own].assign(item=item), items, uniform)) for item in items], axis=1
+        )
         chosen[own], expected[own] = every.argmax(axis=1), every.max(axis=1)
     drawn = pd.Index(items).get_indexer(pd.Index(uniform["item"]))
     propensity = uniform["propensity"].to_numpy()
@@ -70,7 +74,12 @@ def measured(uniform: pd.DataFrame, thompson: pd.DataFrame) -> dict[str, Any]:
     interval = [float(gain.mean()) - error, float(gain.mean()) + error]
     model = UpliftModel(control=None).fit(uniform[USERS], uniform["item"], label, propensity)
     return {
-        "data": {"package": WHEEL, "licence": LICENCE, "rows": [len(uniform), len(thompson)], "clicks": int(label.sum())},
+        "data": {
+            "package": WHEEL,
+            "licence": LICENCE,
+            "rows": [len(uniform), len(thompson)],
+            "clicks": int(label.sum()),
+        },
         "grade": grade(draws_of(uniform), days=1).grade,
         "impossible_propensities_of_thompson": int((thompson["propensity"] <= 0).sum()),
         "log_loss": {name: losses(values, label) for name, values in said.items()},

@@ -3,7 +3,8 @@
 Each world gives a training sample and another sample to judge on, whose true effects are known. Rivals are a T-learner
 and an S-learner on scikit-learn's HistGradientBoosting with its own defaults, and two single actions: the one that the
 training sample makes one choose, and the best by truth, which nobody knows. Shares are of what choosing perfectly by
-unit would bring over sending nothing. Seeds are consecutive from the one given; no setting of the model was chosen on them.
+unit would bring over sending nothing. Seeds are consecutive from the one given; no setting of the model was chosen
+on them.
 
     python -m benchmarks.response_uplift [--worlds 10] [--null-worlds 200] [--seed 20260401]
 """
@@ -27,7 +28,7 @@ from forecasting.response.uplift_curve import uplift_curve
 RESULTS = Path(__file__).parent / "results" / "response_uplift.json"
 UNITS = 8_000
 JUDGED = 20_000
-NULL_UNITS = 3_000
+NULL_UNITS = 2_000
 MOST_FALSE = 18
 
 
@@ -195,6 +196,8 @@ def null_worlds(worlds: int, seed: int) -> dict[str, Any]:
         false.append((shape, seed + number, found))
         false_gain.append("personalised" in found)
         weighted.append(model.is_personal_)
+        if number % 20 == 19:  # noqa: PLR2004 - now and then
+            print(f"{number + 1} null worlds, {sum(bool(entry[2]) for entry in false)} false", flush=True)
     claims = [entry for entry in false if entry[2]]
     print(f"null worlds: {len(claims)} of {worlds} with a false claim (at most {MOST_FALSE} of 200)", flush=True)
     return {

@@ -88,10 +88,15 @@ def responding_world(
     at_end = _recent(np.append(who[sent], np.arange(customers)), np.append(day[sent], np.full(customers, float(DAYS))))
     chances = 1 / (1 + np.exp(-(level + linear - FATIGUE * np.log1p(at_end[len(sent) :])[:, None, None])))
     redeems = responds & (kind[what[sent]] == 0) & (draw.random(len(sent)) < 0.6)
-    orders = _orders(draw, own_rate, who[sent], category[what[sent]], day[sent], gain[who[sent], what[sent]])
+    orders = _orders(
+        draw, own_rate, who=who[sent], category=category[what[sent]], day=day[sent], gain=gain[who[sent], what[sent]]
+    )
 
     names = keys("c-", np.arange(customers), 6), keys("a-", np.arange(assets), 3), np.array(CHANNELS, dtype=object)
-    tables = _tables(names, segment, kind, category, (who, what, where, day, is_sent), (responds, leaves, redeems), orders)
+    tables = _tables(
+        names, segment, kind, category,
+        drawn=(who, what, where, day, is_sent), followed=(responds, leaves, redeems), orders=orders,
+    )  # fmt: skip
     return RespondingWorld(tables, UNTIL, *names, chances, gain, np.asarray(leaving))
 
 
@@ -110,12 +115,14 @@ def _linear(
     return np.asarray(linear + draw.normal(0, 0.35, (6, len(KINDS)))[segment][:, kind][:, :, None])
 
 
-def _gain(
-    draw: np.random.Generator, segment: Integers, kind: Integers, usual: Floats, *, is_familiar: bool
-) -> Floats:
+def _gain(draw: np.random.Generator, segment: Integers, kind: Integers, usual: Floats, *, is_familiar: bool) -> Floats:
     if is_familiar:
-        return np.asarray(0.8 + draw.normal(0, 0.3, 6)[segment][:, None] + draw.normal(0.3, 0.3, len(KINDS))[kind] + 0.2 * usual)
-    return np.asarray(np.where(usual > np.median(usual), 3.0, 0.0) * (kind == 0) + np.where(segment < 2, 0.6, -0.1)[:, None])
+        return np.asarray(
+            0.8 + draw.normal(0, 0.3, 6)[segment][:, None] + draw.normal(0.3, 0.3, len(KINDS))[kind] + 0.2 * usual
+        )
+    return np.asarray(
+        np.where(usual > np.median(usual), 3.0, 0.0) * (kind == 0) + np.where(segment < 2, 0.6, -0.1)[:, None]
+    )
 
 
 def _level(linear: Floats, base_rate: float) -> float:
@@ -133,7 +140,7 @@ def _recent(who: Integers, day: Floats) -> Integers:
 
 
 def _orders(
-    draw: np.random.Generator, own_rate: Floats, who: Integers, category: Integers, day: Floats, gain: Floats
+    draw: np.random.Generator, own_rate: Floats, *, who: Integers, category: Integers, day: Floats, gain: Floats
 ) -> tuple[Integers, Integers, Floats, Floats]:
     """Customer, category, day and value of orders: usual ones, and those that a touch added."""
     counts = draw.poisson(own_rate * DAYS)
@@ -157,6 +164,7 @@ def _tables(
     segment: Integers,
     kind: Integers,
     category: Integers,
+    *,
     drawn: tuple[Integers, Integers, Integers, Floats, np.ndarray],
     followed: tuple[np.ndarray, np.ndarray, np.ndarray],
     orders: tuple[Integers, Integers, Floats, Floats],

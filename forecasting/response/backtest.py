@@ -88,12 +88,14 @@ def backtest_response(
         for target, every in judged.items():
             chosen = _between(every, origin, end)
             if target in model.fitted_ and len(chosen):
-                collected.setdefault(target, []).append(_foreseen(model, target, chosen, every, known, origin))
+                collected.setdefault(target, []).append(
+                    _foreseen(model, target, chosen, every=every, known=known, origin=origin)
+                )
         if drawn is not None and "margin_uplift" in model.fitted_:
             chosen = _between(drawn, origin, end)
             if len(chosen):
                 ranked.append(_ranked(model, chosen, known, origin))
-    return _told(collected, ranked, drawn, origins, settings, seed)
+    return _told(collected, ranked, drawn=drawn, origins=origins, settings=settings, seed=seed)
 
 
 def _between(rows: Observations, origin: np.datetime64, end: np.datetime64) -> Observations:
@@ -105,7 +107,7 @@ def _between(rows: Observations, origin: np.datetime64, end: np.datetime64) -> O
 
 def _at_origin(model: ResponseModel, rows: Observations, known: Situations, origin: np.datetime64) -> Observations:
     """The rows as they could be asked about at the origin: its knowledge, and its positions of assets."""
-    asset = model.known_.positions(np.append(known.assets, None)[rows.asset])
+    asset = model.known_.positions(np.append(known.assets, np.array([None], dtype=object))[rows.asset])
     return Observations(
         rows.customer, asset, rows.channel, np.full(len(rows), origin), rows.target, rows.weight, rows.share,
         rows.grade, rows.has_random_past, rows.source,
@@ -113,7 +115,7 @@ def _at_origin(model: ResponseModel, rows: Observations, known: Situations, orig
 
 
 def _foreseen(
-    model: ResponseModel, target: Target, rows: Observations, every: Observations, known: Situations,
+    model: ResponseModel, target: Target, rows: Observations, *, every: Observations, known: Situations,
     origin: np.datetime64,
 ) -> pd.DataFrame:  # fmt: skip
     """Label and what each model says, one row per touch."""
@@ -145,6 +147,7 @@ def _ranked(model: ResponseModel, rows: Observations, known: Situations, origin:
 def _told(
     collected: Mapping[Target, list[pd.DataFrame]],
     ranked: list[pd.DataFrame],
+    *,
     drawn: Observations | None,
     origins: np.ndarray,
     settings: ResponseSettings,
@@ -165,9 +168,11 @@ def _told(
         scores += found
         against += compared
         is_better &= all(bool(row[5]) for row in compared if row[0] == BASE and str(row[1]).endswith("log loss"))
-        for origin, part in frame.groupby("origin"):
-            stamp = pd.Timestamp(origin, tz="UTC")
-            by_origin += [(stamp, name, f"{target} brier", _brier(part, name).mean(), len(part)) for name in (OURS, BASE, ASSET)]
+        for origin in np.unique(frame["origin"]):
+            part, stamp = frame[frame["origin"] == origin], pd.Timestamp(origin, tz="UTC")
+            by_origin += [
+                (stamp, name, f"{target} brier", _brier(part, name).mean(), len(part)) for name in (OURS, BASE, ASSET)
+            ]
         curves.append(_reliability(target, frame))
     if ranked:
         found, curve = _ranking(pd.concat(ranked, ignore_index=True))

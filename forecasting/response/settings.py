@@ -52,7 +52,9 @@ class ResponseSettings:
         for name in ("value_window_days", "wait_days", "fatigue_days", "past_days"):
             _insist(name, getattr(self, name), is_right=getattr(self, name) >= 1, wanted="1 day or more")
         for name in ("response_prior", "redemption_prior", "opt_out_prior"):
-            _insist(name, getattr(self, name), is_right=0 < getattr(self, name) < 1, wanted="a probability inside 0 to 1")
+            _insist(
+                name, getattr(self, name), is_right=0 < getattr(self, name) < 1, wanted="a probability inside 0 to 1"
+            )
         is_margin = self.margin_pct is None or 0 <= self.margin_pct <= 100  # noqa: PLR2004 - per cent
         _insist("margin_pct", self.margin_pct, is_right=is_margin, wanted="0 to 100")
         _insist("fatigue", self.fatigue.mean, is_right=self.fatigue.mean > -1, wanted="a change above -1")

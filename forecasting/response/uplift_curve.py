@@ -57,4 +57,4 @@ def effect_scores(is_treated: npt.NDArray[np.bool_], outcome: Floats, propensity
         propensity: P(the arm), shape (units,).
     """
     centred = outcome - outcome.mean()
-    return np.where(is_treated, centred / propensity, -centred / (1 - propensity))
+    return np.asarray(np.where(is_treated, centred / propensity, -centred / (1 - propensity)), dtype=np.float64)

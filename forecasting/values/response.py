@@ -136,7 +136,7 @@ class ResponseFactors:
         """What `arrays` was made of."""
         keys = [np.asarray(arrays[name].astype(object)) for name in ("customer_id", "asset_id", "channel_id")]
         targets = {target: _factors(target, arrays) for target in get_args(Target) if f"{target}/link" in arrays}
-        return cls(*keys, targets)
+        return cls(keys[0], keys[1], keys[2], targets)
 
 
 def _factors(target: str, arrays: Mapping[str, np.ndarray]) -> Factors:

@@ -1,1 +1,1 @@
-"""What a touch brings: effects of arms on any table of units, and response as factors of customer, asset and channel."""
+"""What a touch brings: effects of arms on any units, and response as factors of customer, asset and channel."""

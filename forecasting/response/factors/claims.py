@@ -31,7 +31,9 @@ class Claim:
     is_found: bool
 
 
-def joint_claims(names: Sequence[str], effects: Floats, errors: Floats, level: float, *, can_tell: npt.NDArray[np.bool_]) -> tuple[Claim, ...]:
+def joint_claims(
+    names: Sequence[str], effects: Floats, errors: Floats, level: float, *, can_tell: npt.NDArray[np.bool_]
+) -> tuple[Claim, ...]:
     """All claims together, Holm's steps over all of them.
 
     Args:

@@ -119,7 +119,7 @@ class HierarchicalRegression:
                 remedy=f"{LEAST_EVENTS} amounts that differ are needed; until then a prior speaks.",
             )
 
-    def _iterate(
+    def _iterate(  # noqa: PLR0915 - one pass of the algorithm; its parts share every array
         self, matrix: Floats, groups: dict[str, Positions], target: Floats, weight: Floats, offset: Floats
     ) -> None:
         is_logit = self.link == "logit"
@@ -175,7 +175,7 @@ class HierarchicalRegression:
                 linear = linear + means[name][codes[name]] * known[name]
             changes = [float(np.abs(means[name] - before[1][name]).max()) for name in seen_levels]
             moved = max([float(np.abs(beta - before[0]).max()), *changes])
-            if moved < 1e-4 * np.sqrt(scale):  # noqa: PLR2004 - far below any standard error
+            if moved < 1e-4 * np.sqrt(scale):
                 break
         self.intercept_ = round(float(beta[0]), DECIMALS)
         self.coefficients_ = np.round(beta[1:] / self.scale_, DECIMALS)

@@ -6,6 +6,7 @@ given the features is the effect (Kennedy 2023); the tree learner on outcomes is
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -163,7 +164,7 @@ def _outcome_trees(sample: Sample, features: Floats, outcome: Floats) -> Predict
     return lambda rows: np.asarray(regressor.predict(rows))
 
 
-def _regressor(sample: Sample, *, max_iter: int, learning_rate: float, max_leaf_nodes: int, leaf_share: float):  # noqa: ANN202
+def _regressor(sample: Sample, *, max_iter: int, learning_rate: float, max_leaf_nodes: int, leaf_share: float) -> Any:
     from sklearn.ensemble import HistGradientBoostingRegressor
 
     return HistGradientBoostingRegressor(

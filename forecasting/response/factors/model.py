@@ -115,7 +115,9 @@ class ResponseModel:
         """
         if not hasattr(self, "fitted_"):
             raise ForecastingError("The model is not fitted.", where="ResponseModel", remedy="Call fit first.")
-        keys = [np.array(sorted(set(map(str, given_keys))), dtype=object) for given_keys in (customers, assets, channels)]
+        keys = [
+            np.array(sorted(set(map(str, given_keys))), dtype=object) for given_keys in (customers, assets, channels)
+        ]
         customer, asset, channel = keys
         topics, incidence = self._topics(asset)
         recent = self.known_.recent_pairs(customer, self.as_of_)[:, topics]
@@ -124,11 +126,13 @@ class ResponseModel:
         targets: dict[Target, Factors] = {}
         for target in LINKS:
             if target in self.fitted_:
-                targets[target] = self._factors(target, columns, np.log1p(recent), incidence, customer, asset, channel)
+                targets[target] = self._factors(
+                    target, columns, recent=np.log1p(recent), incidence=incidence, keys=(customer, asset, channel)
+                )
             elif LINKS[target] == "logit":
                 targets[target] = self._stated_chance(target, customer, asset, channel)
             else:
-                targets[target] = self._stated_uplift(target, topics, incidence, customer, asset, channel)
+                targets[target] = self._stated_uplift(target, topics, incidence, (customer, asset, channel))
         return ResponseFactors(customer, asset, channel, targets)
 
     def probabilities(self, target: Target, rows: Observations) -> Floats:
@@ -144,15 +148,21 @@ class ResponseModel:
             )  # fmt: skip
         fitted = self.fitted_[target]
         columns = self._columns(rows, fitted)
-        groups = {name: _codes(fitted.keys[name], values) for name, values in self._groups(rows).items() if name in fitted.keys}
+        groups = {
+            name: _codes(fitted.keys[name], values)
+            for name, values in self._groups(rows).items()
+            if name in fitted.keys
+        }
         linear = fitted.regression.linear(columns, groups, offset=self._offset(rows, fitted))
         if LINKS[target] == "identity":
             return linear
-        return rows.share / (1 + np.exp(-linear))
+        return np.asarray(rows.share / (1 + np.exp(-linear)), dtype=np.float64)
 
     def _learnt(self, target: Target, rows: Observations) -> Fitted:
         is_logit = LINKS[target] == "logit"
         names = LEVELS if is_logit else UPLIFT_LEVELS
+        if is_logit and len(rows):
+            rows = self._inside_history(rows)
         groups, keys = {}, {}
         for name, values in self._groups(rows).items():
             if name in names:
@@ -172,9 +182,6 @@ class ResponseModel:
             rows.grade,
             f"fitted on {rows.source}",
         )
-        if is_logit and len(rows):
-            rows = self._inside_history(rows)
-            groups = {name: _codes(keys[name], values) for name, values in self._groups(rows).items() if name in names}
         columns = self._columns(rows, fitted)
         fitted.regression.fit(columns, groups, rows.target, weight=rows.weight, offset=self._offset(rows, fitted))
         return fitted
@@ -232,9 +239,9 @@ class ResponseModel:
         return topics, incidence / counts[:, None]
 
     def _factors(
-        self, target: Target, columns: Floats, recent: Floats, incidence: Floats, customer: Keys, asset: Keys, channel: Keys
+        self, target: Target, columns: Floats, *, recent: Floats, incidence: Floats, keys: tuple[Keys, Keys, Keys]
     ) -> Factors:
-        fitted = self.fitted_[target]
+        fitted, (customer, asset, channel) = self.fitted_[target], keys
         regression, width = fitted.regression, columns.shape[1]
         slope, centre = regression.coefficients_, regression.centre_
         used = columns.copy()
@@ -294,10 +301,10 @@ class ResponseModel:
         )  # fmt: skip
 
     def _stated_uplift(
-        self, target: Target, topics: Positions, incidence: Floats, customer: Keys, asset: Keys, channel: Keys
+        self, target: Target, topics: Positions, incidence: Floats, keys: tuple[Keys, Keys, Keys]
     ) -> Factors:
         """The stated share of what the customer's categories bring in a window anyway."""
-        settings, days = self.settings_, self.known_.days
+        settings, days, (customer, asset, channel) = self.settings_, self.known_.days, keys
         if target == "response_uplift":
             source = f"nothing is stated; {self.lacking_[target]}"
             return _flat(target, 0.0, settings.response_prior**2, (customer, asset, channel), source)
@@ -330,7 +337,14 @@ class ResponseModel:
         found: dict[str, np.ndarray] = {}
         for target, fitted in self.fitted_.items():
             regression = fitted.regression
-            for name in ("intercept_", "coefficients_", "centre_", "intercept_variance_", "coefficient_variance_", "half_"):
+            for name in (
+                "intercept_",
+                "coefficients_",
+                "centre_",
+                "intercept_variance_",
+                "coefficient_variance_",
+                "half_",
+            ):
                 found[f"{target}/{name}"] = np.asarray(getattr(regression, name))
             for name, keys in fitted.keys.items():
                 level = regression.levels_[name]
@@ -354,9 +368,7 @@ class ResponseModel:
         model.summaries_ = Summaries.read(tables.get("summaries"), moment(as_of))
         model.as_of_, model.settings_ = moment(as_of), settings
         model.fitted_ = {target: _restored(target, arrays) for target in LINKS if f"{target}/facts" in arrays}
-        model.lacking_ = {
-            target: str(arrays[f"{target}/lacking"]) for target in LINKS if f"{target}/lacking" in arrays
-        }
+        model.lacking_ = {target: str(arrays[f"{target}/lacking"]) for target in LINKS if f"{target}/lacking" in arrays}
         return model
 
 
@@ -381,9 +393,7 @@ def _codes(keys: Keys, values: Keys) -> Positions:
     return pd.Index(keys, dtype=object).get_indexer(pd.Index(values, dtype=object)).astype(np.int64)
 
 
-def _flat(
-    target: Target, intercept: float, variance: float, keys: tuple[Keys, Keys, Keys], source: str
-) -> Factors:
+def _flat(target: Target, intercept: float, variance: float, keys: tuple[Keys, Keys, Keys], source: str) -> Factors:
     """The same value for everybody."""
     customers, assets, channels = (len(part) for part in keys)
     return Factors(

@@ -103,7 +103,7 @@ def redemptions(tables: Mapping[str, pd.DataFrame], known: Situations, *, as_of:
     )  # fmt: skip
     touches = tables["touches"].set_index("touch_id")
     touch = sent.touch_ids[sent.touch[sent.is_closed]]
-    rows = touches.loc[touch]
+    rows = touches.reindex(pd.Index(touch))
     label = sent.is_redeemed[sent.is_closed].astype(np.float64)
     share = sent.share[sent.is_closed]
     return Observations(
@@ -209,7 +209,8 @@ def _counted(
     is_told = assignments["experiment_id"].isin(told["experiment_id"])
     by_result = assignments[is_told].merge(told[[*key, "value", "window_days"]], on=key)
     closed = [
-        part[closed_windows(part, days=float(days), as_of=as_of)] for days, part in by_result.groupby("window_days")
+        part[closed_windows(part, days=float(part["window_days"].iloc[0]), as_of=as_of)]
+        for _, part in by_result.groupby("window_days")
     ]
     days = float(settings.value_window_days)
     open_or_not = assignments[~is_told]
@@ -258,7 +259,7 @@ def _against_nothing(part: _Counted, known: Situations, graded: EvidenceGrade, e
         level[~others] = intercept + columns[~others] @ slopes
     apart = np.where(is_nothing, -share, 1 - share)
     return Observations(
-        part.customer[kept], asset[kept], channel[kept], part.at[kept],
+        part.customer[kept], asset[kept], channel[kept], part.at[kept],  # noqa: PD008 - an array of moments
         ((part.outcome - level) / apart)[kept], (apart**2)[kept], np.ones(int(kept.sum())), graded,
         graded == "randomised" and bool(pd.Series(part.customer).duplicated().any()),
         f"{int(kept.sum())} draws of experiment {experiment}",

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from forecasting.cadence.shopping_days import PRODUCT_COLUMNS, ShoppingDays, shopping_days, totals
@@ -34,8 +34,15 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "assets": ("asset_id", "kind", "topics", "categories", "offer_id", "campaign_id"),
     "campaigns": ("campaign_id", "ends_at", "assets_per_touch"),
     "assignments": (
-        "experiment_id", "customer_id", "assigned_at", "arm", "asset_id", "channel_id", "propensity", "observed_until",
-    ),  # fmt: skip
+        "experiment_id",
+        "customer_id",
+        "assigned_at",
+        "arm",
+        "asset_id",
+        "channel_id",
+        "propensity",
+        "observed_until",
+    ),
     "results": ("experiment_id", "customer_id", "assigned_at", "metric", "value", "window_days"),
     "customers": ("customer_id",),
 }
@@ -137,9 +144,13 @@ class Situations:
             assets=keys,
             topics=Topics(keys, starts, category),
             asset_kind=np.array([_text(kind) for kind in latest["kind"]], dtype=object),
-            asset_topic=np.array([(*first, *second, UNKNOWN)[0] for first, second in zip(subjects, listed, strict=True)], dtype=object),
+            asset_topic=np.array(
+                [(*first, *second, UNKNOWN)[0] for first, second in zip(subjects, listed, strict=True)], dtype=object
+            ),
             segment_of=_segments(tables["customers"], settings.segment),
-            orders=_events(sales.drop_duplicates("order_id") if sales["order_id"].notna().all() else sales, "occurred_at"),
+            orders=_events(
+                sales.drop_duplicates("order_id") if sales["order_id"].notna().all() else sales, "occurred_at"
+            ),
             spend=_events(purchases, "occurred_at", _worth(purchases)),
             margin=_events(purchases, "occurred_at", _margins(purchases, tables["products"], settings.margin_pct)),
             touches=_events(touches, "sent_at"),
@@ -176,7 +187,9 @@ class Situations:
         counted = self.days.days_between(
             self.days.pairs_of(shopper[row], category), today - AFFINITY_WINDOW_DAYS, today
         )
-        mean = totals(row, np.log1p(counted), len(customer)) / np.maximum(self.topics.counts[np.where(is_known, asset, 0)], 1)
+        mean = totals(row, np.log1p(counted), len(customer)) / np.maximum(
+            self.topics.counts[np.where(is_known, asset, 0)], 1
+        )
         return np.where(is_known, mean, 0.0)
 
     def breadth(self, asset: Positions) -> Floats:
@@ -250,18 +263,15 @@ def _text(entry: object) -> str:
     return entry if isinstance(entry, str) else UNKNOWN
 
 
-def _absent(column: str, rows: int) -> "pd.Series[object]":
+def _absent(column: str, rows: int) -> Any:
     if column in ("observed_until", "ends_at"):
-        return pd.Series(pd.NaT, index=range(rows), dtype="datetime64[us, UTC]").to_numpy()  # type: ignore[return-value]
+        return pd.Series(pd.NaT, index=range(rows), dtype="datetime64[us, UTC]").to_numpy()
     if column in ("quantity", "propensity", "assets_per_touch"):
-        return np.full(rows, np.nan)  # type: ignore[return-value]
-    return np.full(rows, None, dtype=object)  # type: ignore[return-value]
+        return np.full(rows, np.nan)
+    return np.full(rows, None, dtype=object)
 
 
 def _empty(columns: tuple[str, ...]) -> pd.DataFrame:
     times = [column for column in columns if column.endswith("_at") or column == "observed_until"]
     frame = pd.DataFrame({column: pd.Series([], dtype=object) for column in columns})
     return frame.astype(dict.fromkeys(times, "datetime64[us, UTC]"))
-
-
-Flags = npt.NDArray[np.bool_]

@@ -63,10 +63,10 @@ class Encoder:
             column = frame[name]
             if is_figure(column):
                 values = _figures(column, name)
-                known = values[~np.isnan(values)]
+                known = np.sort(values[~np.isnan(values)])  # sums in one order, whatever that of rows
                 centre[name] = float(known.mean()) if len(known) else 0.0
                 deviation = float(known.std()) if len(known) else 0.0
-                spread[name] = deviation if deviation > 1e-12 * max(1.0, abs(centre[name])) else 1.0  # noqa: PLR2004
+                spread[name] = deviation if deviation > 1e-12 * max(1.0, abs(centre[name])) else 1.0
                 gaps[name] = len(known) < len(values)
             else:
                 counts = column.dropna().astype(str).value_counts()
@@ -103,7 +103,7 @@ class Encoder:
 
 
 def as_frame(features: pd.DataFrame | npt.NDArray[Any]) -> pd.DataFrame:
-    """Features as a table; columns of an array are called x0, x1, …"""
+    """Features as a table; columns of an array are called x0, x1 and so on."""
     if isinstance(features, pd.DataFrame):
         return features
     matrix = np.asarray(features)
@@ -121,6 +121,7 @@ def read_units(
     encoder: Encoder,
     arm: npt.ArrayLike,
     outcome: npt.ArrayLike,
+    *,
     propensity: npt.ArrayLike | None,
     control: str | None,
 ) -> Units:
@@ -235,7 +236,7 @@ def _propensities(
     rest[np.arange(len(position)), position] = 0.0
     rest *= ((1 - given) / np.maximum(rest.sum(axis=1), 1e-12))[:, None]
     rest[np.arange(len(position)), position] = given
-    return np.maximum(rest, 1e-9)
+    return np.asarray(np.maximum(rest, 1e-9), dtype=np.float64)
 
 
 def _figures(column: "pd.Series[Any]", name: str) -> Floats:

@@ -85,7 +85,7 @@ class UpliftModel:
         """
         frame = as_frame(features)
         self.encoder_ = Encoder.learn(frame)
-        units = read_units(frame, self.encoder_, arm, outcome, propensity, self.control)
+        units = read_units(frame, self.encoder_, arm, outcome, propensity=propensity, control=self.control)
         self.arms_ = units.arms
         self.is_stated_ = units.is_stated
         with _one_thread():
@@ -157,7 +157,9 @@ class UpliftModel:
 
     def _settle(self, units: Units, level: Floats, scores: Floats, weight: Floats, out: Floats) -> None:
         means = scores.mean(axis=0)
-        errors = np.maximum(scores.std(axis=0, ddof=1) / np.sqrt(len(scores)), self._errors_without_effects(units, level))
+        errors = np.maximum(
+            scores.std(axis=0, ddof=1) / np.sqrt(len(scores)), self._errors_without_effects(units, level)
+        )
         self.mean_effect_, self.mean_sd_ = shrink_means(means, errors, has_control=units.has_control)
         # A split of the units in halves whose effects differ by less than two standard errors would not have shown.
         self.hidden_sd_ = 2 * errors
@@ -185,7 +187,7 @@ class UpliftModel:
         """Standard errors of mean effects if no arm had any: an arm where nothing happened is not sure of it."""
         residual = (units.outcome - level) ** 2
         power = (residual.mean() / np.maximum(units.propensity, 1e-9)).mean(axis=0) / len(residual)
-        return np.sqrt(power[1:] + power[0]) if units.has_control else np.sqrt(power)
+        return np.asarray(np.sqrt(power[1:] + power[0]) if units.has_control else np.sqrt(power), dtype=np.float64)
 
     def _effects(self, matrix: Floats) -> tuple[Floats, Floats]:
         shape = (self.folds, len(self.stack_.weight), len(matrix), len(self.mean_effect_))
