@@ -11,7 +11,7 @@ NAME: Final = r"(?:(?:[A-Z][a-zà-ÿ'’-]+|[A-Z]\.?)(?!\w)\s?){1,4}"
 
 MASKS: Final = (
     (re.compile(r"https?://\S+|www\.\S+"), " xxurl "),
-    (re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+"), " xxemail "),
+    (re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+\.[\w.-]+"), " xxemail "),
     (re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,4})?\b"), " xxaccount "),
     (re.compile(r"(?<!\w)@\w+"), " xxname "),
     # a name after a title or the words that introduce one; only written like a name, so that `I am ANGRY` stays
@@ -33,7 +33,7 @@ MASKS: Final = (
 )
 """What is taken out of a text, in this order, and what stands in its place."""
 
-QUOTED: Final = re.compile(r"(?m)^\s*>.*$")
+QUOTED: Final = re.compile(r"(?m)^[ \t]*>.*$")
 NEGATIONS: Final = frozenset(
     {"not", "no", "never", "nobody", "nothing", "none", "neither", "nor", "without", "cannot", "cant", "hardly"}
     | {f"{verb}nt" for verb in ("do", "does", "did", "is", "was", "are", "were", "wo", "would", "could", "should")}
