@@ -59,13 +59,12 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
         config.option.dist = "loadgroup"
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if "neo4j_server" in getattr(item, "fixturenames", ()):
-            item.add_marker("neo4j")
-        if item.get_closest_marker("neo4j") and item.config.pluginmanager.has_plugin("xdist"):
-            item.add_marker(pytest.mark.xdist_group("neo4j"))
+def pytest_itemcollected(item: pytest.Item) -> None:
+    # not later: a worker reads the groups before it lets anybody change what was collected
+    if "neo4j_server" in getattr(item, "fixturenames", ()):
+        item.add_marker("neo4j")
+    if item.get_closest_marker("neo4j") and item.config.pluginmanager.has_plugin("xdist"):
+        item.add_marker(pytest.mark.xdist_group("neo4j"))
 
 
 @pytest.hookimpl(optionalhook=True)
