@@ -16,6 +16,10 @@ BENCHMARKS = (
     "benchmarks.anomaly",
     "benchmarks.demand_scale",
     "benchmarks.demand_grocer",
+    "benchmarks.response_scoring",
+    "benchmarks.response_calibration",
+    "benchmarks.response_open_bandit",
+    "benchmarks.response_uplift",
 )
 
 
