@@ -25,9 +25,9 @@ import pandas as pd
 
 from forecasting.timing.backtest import backtest_timing
 from forecasting.timing.engagement import engagement
-from forecasting.timing.favourite_hour import window_start
 from forecasting.timing.forecast import forecast_timing
 from forecasting.timing.settings import TimingSettings
+from forecasting.timing.week_shares import window_start
 
 RESULTS = Path(__file__).parent / "results" / "timing.json"
 FORMS = ("one favourite", "two favourites", "one favourite", "daily stretch", "one favourite", "moving favourite")

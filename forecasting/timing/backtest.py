@@ -16,9 +16,9 @@ from forecasting.backtest import AGAINST_COLUMNS, ORIGIN_COLUMNS, SCORE_COLUMNS,
 from forecasting.errors import TooLittleDataError
 from forecasting.inputs import moment
 from forecasting.timing.engagement import Engagement, engagement
-from forecasting.timing.favourite_hour import window_start
 from forecasting.timing.forecast import fitted, forecast_timing, origins
 from forecasting.timing.settings import TimingSettings
+from forecasting.timing.week_shares import window_start
 from forecasting.values import Floats
 from forecasting.values.timing import HOURS_PER_WEEK
 

@@ -20,11 +20,26 @@ import numpy as np
 import numpy.typing as npt
 
 from forecasting.errors import TooLittleDataError
+from forecasting.timing.week_shares import (
+    HOURS,
+    OFFSET,
+    STATES,
+    STRENGTHS,
+    Integers,
+    beta_quantile,
+    blended,
+    by_group,
+    habits_around,
+    leads,
+    quantiles,
+    smooth_states,
+    spread_evenly,
+    starting_habit,
+    window_start,
+)
 from forecasting.values import Floats, Keys
 from forecasting.values.timing import HOURS_PER_WEEK
 
-STRENGTHS = (0.2, 0.45, 0.7, 0.9)
-"""Shares of a customer's engagement that may lie around the favourite hour."""
 TRUSTS = (1.0, 0.8, 0.6, 0.4, 0.25, 0.1)
 PRIOR_HOURS = (10.0, 30.0, 100.0, 300.0, 1000.0)
 """How many engaged hours of a customer weigh as much as what the mixture expects of them."""
@@ -37,17 +52,11 @@ ROUNDS = 12
 SMOOTHING_ROUNDS = 10
 """Few on purpose: the likeliest mixture itself would follow every chance of the counts."""
 
-STATES = 1 + len(STRENGTHS) * HOURS_PER_WEEK
 LOW, HIGH = 0.05, 0.95
 LEAST_WEIGHT = 10.0
 SHARE_FACTORS = (0.3, 1.2)
 CHUNK = 20_000
 NEIGHBOURS = (-1, 0, 1)
-
-_HOURS = np.arange(HOURS_PER_WEEK)
-_OFFSET = (_HOURS[None, :] - _HOURS[:, None]) % HOURS_PER_WEEK  # [favourite hour, engaged hour]
-
-Integers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,10 +181,10 @@ class FavouriteHourModel:
 
     def _start(self, counts: Floats, code: Integers) -> None:
         """Backgrounds as counted; habits of two hours' width; all favourite hours as common as engagement there."""
-        self.habit_ = _starting_habit()
-        self.background_ = self._shrunk(_by_group(counts, code, len(self.segment_names_)))
+        self.habit_ = starting_habit()
+        self.background_ = self._shrunk(by_group(counts, code, len(self.segment_names_)))
         common = np.concatenate([[0.2], np.repeat(0.8 / len(STRENGTHS), len(STRENGTHS))])
-        smooth = self.background_ @ _around(self.habit_)
+        smooth = self.background_ @ habits_around(self.habit_)
         strong = [share * smooth / smooth.sum(axis=1, keepdims=True) for share in common[1:]]
         self.favourite_ = np.hstack([np.full((len(smooth), 1), common[0]), *strong])
 
@@ -184,7 +193,7 @@ class FavouriteHourModel:
         groups = len(self.segment_names_)
         chosen = np.zeros((groups, STATES))
         background, habit = np.zeros((groups, HOURS_PER_WEEK)), np.zeros(HOURS_PER_WEEK)
-        around = _around(self.habit_)
+        near = habits_around(self.habit_)
         for group in range(groups):
             rows = counts[code == group]
             if not len(rows):
@@ -196,21 +205,21 @@ class FavouriteHourModel:
             for place, strength in enumerate(STRENGTHS):
                 own = engaged[1 + place * HOURS_PER_WEEK : 1 + (place + 1) * HOURS_PER_WEEK]
                 common = (1 - strength) * self.background_[group][None, :]
-                part = own * strength * around / (strength * around + common)
+                part = own * strength * near / (strength * near + common)
                 background[group] += (own - part).sum(axis=0)
-                habit += np.bincount(_OFFSET.ravel(), part.ravel(), minlength=HOURS_PER_WEEK)
-        habit += HABIT_PRIOR * _starting_habit()
-        habit += habit[-_HOURS % HOURS_PER_WEEK]  # symmetric: else the favourite hour itself could drift
+                habit += np.bincount(OFFSET.ravel(), part.ravel(), minlength=HOURS_PER_WEEK)
+        habit += HABIT_PRIOR * starting_habit()
+        habit += habit[-HOURS % HOURS_PER_WEEK]  # symmetric: else the favourite hour itself could drift
         self.habit_ = habit / habit.sum()
         self.background_ = self._shrunk(background)
-        everybody = (chosen.sum(axis=0) + _spread_evenly()) / (chosen.sum() + 1.0)
-        strengthened = _smooth_states(chosen) + SEGMENT_PRIOR * everybody
+        everybody = (chosen.sum(axis=0) + spread_evenly()) / (chosen.sum() + 1.0)
+        strengthened = smooth_states(chosen) + SEGMENT_PRIOR * everybody
         self.favourite_ = np.vstack([strengthened / strengthened.sum(axis=1, keepdims=True), everybody])
 
     def _shrunk(self, counts: Floats) -> Floats:
         """Profiles of segments shrunk to that of all, which is the last row, smooth where counts are few."""
         total = counts.sum(axis=0) + 1.0 / HOURS_PER_WEEK
-        smooth = total @ _around(_starting_habit())
+        smooth = total @ habits_around(starting_habit())
         total = total + SMOOTH_PRIOR * smooth / smooth.sum()
         everybody = total / total.sum()
         profiles = counts + SEGMENT_PRIOR * everybody
@@ -219,8 +228,8 @@ class FavouriteHourModel:
     def _profiles(self, group: int) -> Floats:
         """Share of engagement per hour of the week in every state of a segment, shape (states, 168)."""
         common = self.background_[group][None, :]
-        around = _around(self.habit_)
-        return np.vstack([common, *(strength * around + (1 - strength) * common for strength in STRENGTHS)])
+        near = habits_around(self.habit_)
+        return np.vstack([common, *(strength * near + (1 - strength) * common for strength in STRENGTHS)])
 
     def _belief(self, counts: Floats, group: int, trust: float) -> Floats:
         """P(state) of each customer of a segment, shape (customers, states)."""
@@ -234,7 +243,7 @@ class FavouriteHourModel:
 
         The likeliest mixture of habits around all hours and the segment's background, scaled to the hours counted.
         """
-        parts = np.vstack([_around(self.habit_), self.background_[group][None, :]])
+        parts = np.vstack([habits_around(self.habit_), self.background_[group][None, :]])
         engaged = counts.sum(axis=1, keepdims=True)
         weights = np.full((len(counts), len(parts)), 0.5 / HOURS_PER_WEEK)
         weights[:, -1] = 0.5
@@ -254,7 +263,7 @@ class FavouriteHourModel:
             for place, trust in enumerate(TRUSTS):
                 expected = self._belief(counts[rows], int(group), trust) @ profiles
                 for column, prior in enumerate(PRIOR_HOURS):
-                    likely = np.log(_blended(expected, own, prior))
+                    likely = np.log(blended(expected, own, prior))
                     scores[place, column] += float((later[rows] * likely).sum())
         trust_place, prior_place = np.unravel_index(int(scores.argmax()), scores.shape)
         return TRUSTS[int(trust_place)], PRIOR_HOURS[int(prior_place)]
@@ -293,7 +302,7 @@ class FavouriteHourModel:
     def _summary(self, belief: Floats, counts: Floats, group: int) -> Habits:
         profiles = self._profiles(group)
         mixed = belief @ profiles
-        expected = _blended(mixed, self._several_favourites(counts, group), self.prior_hours_)
+        expected = blended(mixed, self._several_favourites(counts, group), self.prior_hours_)
         best = expected.argmax(axis=1).astype(np.int64)
         starts = window_start(expected, best, self.window_hours)
         share, low, high = (np.zeros(len(belief)) for _ in range(3))
@@ -304,91 +313,17 @@ class FavouriteHourModel:
             hours = (start + np.arange(self.window_hours)) % HOURS_PER_WEEK
             within = profiles[:, hours].sum(axis=1)
             # the best hour is found in smooth hours; how much it holds is what was counted, not smoothed away
-            share[chosen] = _blended(mixed[chosen], counts[chosen], self.prior_hours_)[:, hours].sum(axis=1)
-            low[chosen] = _quantiles(belief[chosen], within, LOW)
-            high[chosen] = _quantiles(belief[chosen], within, HIGH)
+            share[chosen] = blended(mixed[chosen], counts[chosen], self.prior_hours_)[:, hours].sum(axis=1)
+            low[chosen] = quantiles(belief[chosen], within, LOW)
+            high[chosen] = quantiles(belief[chosen], within, HIGH)
         factor = np.where(engaged > 0, self.share_factor_, 1.0)
         share, low, high = np.minimum(factor * share, 1.0), factor * low, np.minimum(factor * high, 1.0)
         # the mixture knows few strengths of habit, so its interval is never narrower than counting alone allows
         weight = engaged + LEAST_WEIGHT
-        low = np.minimum(low, _beta_quantile(share, weight, LOW))
-        high = np.maximum(high, _beta_quantile(share, weight, HIGH))
+        low = np.minimum(low, beta_quantile(share, weight, LOW))
+        high = np.maximum(high, beta_quantile(share, weight, HIGH))
         by_hour = belief[:, 1:].reshape(len(belief), len(STRENGTHS), HOURS_PER_WEEK).sum(axis=1)
         near = (best[:, None] + np.array(NEIGHBOURS)[None, :]) % HOURS_PER_WEEK
         favourite = np.minimum(np.take_along_axis(by_hour, near, axis=1).sum(axis=1), 1.0)
-        confidence = (1 - own) * favourite + own * _leads(expected * (engaged + self.prior_hours_)[:, None], near)
+        confidence = (1 - own) * favourite + own * leads(expected * (engaged + self.prior_hours_)[:, None], near)
         return Habits(best, starts, share, low, high, confidence, expected)
-
-
-def window_start(profile: Floats, best: Integers, window_hours: int) -> Integers:
-    """First hour of the window of most engagement that holds the best hour; profile has shape (customers, 168)."""
-    offsets = (best[:, None] - np.arange(window_hours)[None, :]) % HOURS_PER_WEEK
-    held = np.zeros(offsets.shape) + sum(
-        np.take_along_axis(profile, (offsets + step) % HOURS_PER_WEEK, axis=1) for step in range(window_hours)
-    )
-    # rounded, so that equal windows are equal; among these the one centred on the best hour
-    held = np.round(held, 12) - 1e-13 * np.abs(np.arange(window_hours) - (window_hours - 1) // 2)[None, :]
-    return np.asarray(np.take_along_axis(offsets, held.argmax(axis=1)[:, None], axis=1)[:, 0])
-
-
-def _blended(expected: Floats, counts: Floats, prior_hours: float) -> Floats:
-    """Mean of the Dirichlet posterior: what the mixture expects and what was counted, shape (customers, 168)."""
-    total = prior_hours + counts.sum(axis=1, keepdims=True)
-    return np.asarray((prior_hours * expected + counts) / total, dtype=np.float64)
-
-
-def _quantiles(belief: Floats, values: Floats, level: float) -> Floats:
-    """The level's quantile of values, one per state, under each row of belief."""
-    order = np.argsort(values, kind="stable")
-    grown = np.cumsum(belief[:, order], axis=1)
-    return np.asarray(values[order][np.minimum((grown < level).sum(axis=1), STATES - 1)])
-
-
-def _beta_quantile(share: Floats, weight: Floats, level: float) -> Floats:
-    from scipy.special import betaincinv
-
-    return np.asarray(betaincinv(np.maximum(share, 1e-9) * weight, (1 - share) * weight, level), dtype=np.float64)
-
-
-def _leads(weights: Floats, near: Integers) -> Floats:
-    """P(the best hour holds more than the best hour that is not near it), for Dirichlet weights (customers, 168)."""
-    from scipy.special import betainc
-
-    ours = np.take_along_axis(weights, near[:, 1:2], axis=1)[:, 0]
-    rest = weights.copy()
-    np.put_along_axis(rest, near, 0.0, axis=1)
-    return np.asarray(1 - betainc(ours, rest.max(axis=1), 0.5), dtype=np.float64)
-
-
-def _around(habit: Floats) -> Floats:
-    """Share of habitual engagement per hour of the week, by favourite hour: shape (168, 168)."""
-    return np.asarray(habit[_OFFSET], dtype=np.float64)
-
-
-def _starting_habit() -> Floats:
-    """Half on the same day within an hour or two, half at the same time of other days."""
-    hours = np.minimum(_HOURS, HOURS_PER_WEEK - _HOURS)
-    same = np.exp(-hours / 1.0)
-    clock = np.minimum(_HOURS % 24, 24 - _HOURS % 24)
-    other = np.exp(-clock / 1.0)
-    return np.asarray(0.5 * same / same.sum() + 0.49 * other / other.sum() + 0.01 / HOURS_PER_WEEK)
-
-
-def _spread_evenly() -> Floats:
-    """A favourite hour's worth of every state, so that none is impossible."""
-    even = np.full(STATES, 0.5 / (STATES - 1))
-    even[0] = 0.5
-    return even
-
-
-def _smooth_states(chosen: Floats) -> Floats:
-    """Favourite hours lend to their neighbours, since a segment has few of each."""
-    hours = chosen[:, 1:].reshape(len(chosen), len(STRENGTHS), HOURS_PER_WEEK)
-    lent = 0.5 * hours + 0.25 * (np.roll(hours, 1, axis=2) + np.roll(hours, -1, axis=2))
-    return np.hstack([chosen[:, :1], lent.reshape(len(chosen), -1)])
-
-
-def _by_group(counts: Floats, code: Integers, groups: int) -> Floats:
-    total = np.zeros((groups, HOURS_PER_WEEK))
-    np.add.at(total, code, counts)
-    return total

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from forecasting.errors import TooLittleDataError
-from forecasting.timing.favourite_hour import FavouriteHourModel, window_start
+from forecasting.timing.favourite_hour import FavouriteHourModel
+from forecasting.timing.week_shares import window_start
 
 PLANTED = 30
 
