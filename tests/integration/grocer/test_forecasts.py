@@ -11,8 +11,14 @@ import pandas as pd
 import pytest
 
 from forecasting.cadence.backtest import cadence_scores, calibration_error, purchase_scores, rolling_origins
+from forecasting.cadence.chances import area_under_curve, chances_at, worst_decile
+from forecasting.cadence.due_days import OURS, due_days
 from forecasting.cadence.shopping_days import ShoppingDays, shopping_days
+from forecasting.cadence.survival import fit_survival
 from forecasting.forecast import forecast, to_tables
+from forecasting.lifetime_value.backtest import backtest_value
+from forecasting.lifetime_value.forecast import forecast_value
+from forecasting.lifetime_value.settings import LifetimeValueSettings
 from forecasting.response.backtest_redemption import redemption_score
 from forecasting.settings import ForecastSettings, Prior
 from forecasting.values import Forecasts
@@ -160,6 +166,73 @@ def test_in_the_28_days_after_as_of_the_chance_and_the_margin_come_true(
     is_known = np.isin(all_days.pair, pair)
     earned = all_days.margin[in_window & is_known].sum()
     assert cadence.margin_none.sum() == pytest.approx(earned, rel=0.05)
+
+
+@pytest.mark.parametrize("window", [7, 28])
+def test_after_as_of_the_chance_of_buying_is_right_to_two_points_in_every_tenth(
+    window: int, all_days: ShoppingDays
+) -> None:
+    found = chances_at(
+        all_days, all_days.before(_today()), _today(), TIMEZONE, window_days=window, minimum_days=SETTINGS.minimum_days
+    )
+    assert found is not None
+    ours, established = found.forecasts["calibrated"], found.is_established
+    for kept in (np.ones(len(ours), dtype=bool), established):
+        assert worst_decile(ours[kept], found.bought[kept]) <= 0.02
+        assert area_under_curve(ours[kept], found.bought[kept]) >= 0.70
+        for rival in ("frequency", "log_normal", "base_rate"):
+            assert area_under_curve(ours[kept], found.bought[kept]) > area_under_curve(
+                found.forecasts[rival][kept], found.bought[kept]
+            )
+
+
+def test_after_as_of_the_next_purchase_is_foreseen_as_well_as_asked_and_survival_comes_true(
+    all_days: ShoppingDays,
+) -> None:
+    before = all_days.before(_today())
+    found = due_days(all_days, before, _today())
+    assert len(found.spells.pair) > 12_000
+    off = {rule: float(np.abs(said - found.lasted).mean()) for rule, said in found.until_next.items()}
+    assert off[OURS] <= 10.67
+    assert min(off, key=lambda rule: off[rule]) == OURS
+    # Half of the spells last longer than what half of them should; those that must end within the 42 days are judged.
+    is_seen = found.until_next[OURS] < 41
+    assert np.mean(found.lasted[is_seen] > found.until_next[OURS][is_seen]) == pytest.approx(0.5, abs=0.04)
+    assert fit_survival(before, today=_today(), minimum_days=4, holidays=()).spells > 100_000
+
+
+def test_a_due_day_knows_something_of_timing_and_one_day_for_everybody_is_right_more_often(
+    past_days: ShoppingDays,
+) -> None:
+    # Moved by a week a due day is right less often.
+    scores = cadence_scores(past_days, rolling_origins(AS_OF, TIMEZONE, count=1))
+    first, moved, constant = (
+        _mean(scores, column, rule=OURS) for column in ("first_near", "first_near_moved", "first_near_constant")
+    )
+    assert constant > first > 1.15 * moved
+
+
+def test_after_as_of_lifetime_value_beats_what_it_must_and_its_interval_holds(
+    year: Mapping[str, pd.DataFrame],
+) -> None:
+    settings = LifetimeValueSettings(margin_pct=25, backtest_days=49, backtest_origins=1)
+    result = backtest_value(year, settings, as_of=AS_OF + timedelta(days=49), timezone=TIMEZONE, seed=2017)
+    assert result.splits.startswith("fitted before 2017-11-13")
+    assert result.is_better
+    covered = result.scores.loc[result.scores["metric"] == "coverage_margin", "value"].item()
+    assert covered == pytest.approx(0.8, abs=0.05)
+
+
+def test_every_household_that_shopped_has_a_lifetime_value(
+    year: Mapping[str, pd.DataFrame], known: Mapping[str, pd.DataFrame]
+) -> None:
+    settings = LifetimeValueSettings(margin_pct=25)
+    table = forecast_value(year, settings, as_of=AS_OF, timezone=TIMEZONE)
+    assert len(table) == 2_458
+    assert table.notna().all().all()
+    assert set(table["grade"]) <= {"fitted", "regularised"}
+    again = forecast_value(known, settings, as_of=AS_OF, timezone=TIMEZONE)
+    pd.testing.assert_frame_equal(table, again, check_exact=True)
 
 
 def test_redemptions_of_a_campaign_are_foreseen_at_its_start(year: Mapping[str, pd.DataFrame]) -> None:
