@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from forecasting.errors import ForecastingError
-from forecasting.media_mix.baseline import LASTING, whitenings
+from forecasting.media_mix.baseline import whitenings
 from forecasting.media_mix.panel import Panel
 from forecasting.media_mix.sampling import Belief, chains_for, disagreement, moved
 from forecasting.media_mix.shapes import SHAPES, Spending, carry_weights, parameters, saturation
@@ -172,8 +172,3 @@ def _likeliest(beliefs: list[Belief], shapes: Floats) -> tuple[int, float]:
     heights = np.array([belief.at(guesses).log_posterior for belief in beliefs])
     choice, size = np.unravel_index(int(heights.argmax()), heights.shape)
     return int(choice), float(sizes[int(size)])
-
-
-def lasting_errors(choice: int) -> tuple[float, float]:
-    """Share of the errors that lasts, and how much of it stays from week to week."""
-    return LASTING[choice]
