@@ -54,17 +54,9 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 # ---- several workers
 
 
-def pytest_cmdline_main(config: pytest.Config) -> None:
-    if getattr(config.option, "numprocesses", None):
-        config.option.dist = "loadgroup"
-
-
 def pytest_itemcollected(item: pytest.Item) -> None:
-    # not later: a worker reads the groups before it lets anybody change what was collected
     if "neo4j_server" in getattr(item, "fixturenames", ()):
         item.add_marker("neo4j")
-    if item.get_closest_marker("neo4j") and item.config.pluginmanager.has_plugin("xdist"):
-        item.add_marker(pytest.mark.xdist_group("neo4j"))
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -75,7 +67,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
         """Neo4j's tests in one piece, then the files with whole days, then the others, so that all end together."""
 
         def _split_scope(self, nodeid: str) -> str:
-            return str(super()._split_scope(nodeid)).split("::")[0]
+            file, _, test = nodeid.partition("::")
+            return "neo4j" if "neo4j" in test or "remote_server" in test else file
 
         def _assign_work_unit(self, node: Any) -> None:
             first = min(self.workqueue, key=_turn)
