@@ -68,7 +68,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
         def _split_scope(self, nodeid: str) -> str:
             file, _, test = nodeid.partition("::")
-            names = ("neo4j", "remote_server", "even_with_all_rights")  # in which Neo4j is asked for
+            names = ("neo4j", "remote_server")  # in which Neo4j is asked for
             return "neo4j" if any(name in test for name in names) else file
 
         def _assign_work_unit(self, node: Any) -> None:
