@@ -16,6 +16,7 @@ from lake.tables import TABLES
 from pipelines.channels.erasing import rows_naming
 from pipelines.day import Day
 from pipelines.explaining import versions_of
+from pipelines.forecasts.catalogue import PARTS
 from pipelines.graph_access import playbook_graph
 from pipelines.people import may
 from pipelines.steps import FORECAST_TABLES, RELATED_TABLES
@@ -34,7 +35,17 @@ MASKED: Final[Mapping[str, tuple[str, ...]]] = {
     "beliefs": ("reason",),
 }
 """What a viewer does not see, by table; nor what a source states beyond the declared columns of one."""
-RESULTS: Final = ("motives", "forecast_cadence", "forecast_recent", "forecast_redemption_customers", "aliases")
+RESULTS: Final = (
+    "motives",
+    "forecast_cadence",
+    "forecast_recent",
+    "forecast_redemption_customers",
+    "aliases",
+    "scores",
+    "score_parts",
+    "score_stages",
+    *(f"outlook_{what}" for what in PARTS),
+)
 JSON_COLUMNS: Final = (
     "value_parts",
     "facts",
