@@ -27,7 +27,7 @@ from forecasting.values.response import Factors
 RESULTS = Path(__file__).parent / "results" / "response_scoring.json"
 ASSETS, CHANNELS, WIDTH = 200, 4, 16
 BLOCK = 4_000
-TRAINED = 50_000
+TRAINED = 10_000
 AIM = 100.0
 LIGHTGBM = ("lightgbm==4.6.0", "numpy<3", "scipy", "scikit-learn")
 SEED = 20260402
