@@ -15,7 +15,7 @@ import secrets
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,17 +25,22 @@ from graph import local
 from graph.store import GraphStore
 from graph.target import Target, embedded_target
 
-# The embedded server outlives whoever starts it; this waits for the tests to end, even by a kill, and stops it.
+# The embedded server outlives whoever starts it; this waits for the tests to end, even by a kill, and stops it. After a
+# kill it keeps looking for a while, since a worker that is still starting may start the server once more.
 STOP_AFTERWARDS = """
-import shutil, sys
+import shutil, sys, time
 from pathlib import Path
-sys.stdin.read()
-if (home := Path(sys.argv[1])).exists():
-    from graph import local
-    local.stop(home)
+from graph import local
+looks = 1 if sys.stdin.read() else 30
+home = Path(sys.argv[1])
+for look in range(looks):
+    time.sleep(2 if look else 0)
+    if home.exists():
+        local.stop(home)
 for folder in sys.argv[2:]:
     shutil.rmtree(folder, ignore_errors=True)
 """
+ENDED = b"ended"
 
 CANNOT_BE_HAD = 3  # exit code of servers/neo4j_server.py
 
@@ -95,7 +100,7 @@ def pytest_configure_node(node: Any) -> None:
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     if WATCH in config.stash:
-        config.stash[WATCH].communicate()  # closes its input and waits until the server has stopped
+        config.stash[WATCH].communicate(ENDED)  # waits until the server has stopped
 
 
 def _watch(home: Path, *folders: Path) -> "subprocess.Popen[bytes]":
@@ -113,8 +118,9 @@ def embedded_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.Tem
         yield local.start(Path(shared) / "graph-home", environment=memory)  # the first worker starts it
         return
     home = tmp_path_factory.mktemp("graph-home")
-    with _watch(home):
+    with _watch(home) as watch:
         yield local.start(home, environment=memory)
+        watch.communicate(ENDED)
 
 
 @pytest.fixture(scope="session")
@@ -141,8 +147,9 @@ def embedded_store(embedded_server: local.Server) -> Iterator[GraphStore]:
 
 
 @pytest.fixture(scope="session")
-def neo4j_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
+def neo4j_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
     """A Neo4j whose database is the tests' own."""
+    _insist_on_one_worker(getattr(request.config, "workerinput", {}))
     uri = os.environ.get("WARRANT_TEST_NEO4J")
     if uri:
         user = os.environ.get("WARRANT_TEST_NEO4J_USER", "neo4j")
@@ -176,6 +183,19 @@ def graph_store(request: pytest.FixtureRequest) -> GraphStore:
     store = request.getfixturevalue(f"{request.param}_store")
     assert isinstance(store, GraphStore)
     return store
+
+
+def _insist_on_one_worker(worker: Mapping[str, Any]) -> None:
+    """Neo4j has one database: two workers on it would empty it for each other."""
+    if not worker:
+        return
+    owner = Path(worker["shared"]) / "neo4j-owner"
+    try:
+        with owner.open("x", encoding="utf-8") as mine:
+            mine.write(worker["workerid"])
+    except FileExistsError:
+        if owner.read_text(encoding="utf-8") != worker["workerid"]:
+            pytest.fail("A test asks for Neo4j in another worker than its own: give its name the word `neo4j`.")
 
 
 def _without_neo4j(exit_code: int, errors: str) -> None:
