@@ -1,5 +1,6 @@
 """The shape of each playbook file, as pydantic models with their stated defaults. What they mean is in `playbook`."""
 
+import functools
 from datetime import date, datetime, time
 from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
@@ -15,8 +16,13 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Money = Annotated[float, Field(ge=0)]
 
 
+@functools.cache
+def _timezones() -> frozenset[str]:
+    return frozenset(available_timezones())  # reads hundreds of files
+
+
 def _known_timezone(name: str) -> str:
-    if name not in available_timezones():
+    if name not in _timezones():
         raise ValueError("is no IANA time zone; write one like Europe/Berlin or America/New_York")
     return name
 
