@@ -221,3 +221,18 @@ def test_a_series_that_turns_intermittent_late_breaks_nothing(poisson: np.ndarra
     forecast = forecast_of(values)
     assert is_sound(forecast)
     assert forecast.mean[0].max() < 10
+
+
+def test_days_are_forecast_across_a_clock_change() -> None:
+    zone = "America/New_York"
+    midnights = pd.date_range("2026-02-01", "2026-03-05", freq="D", tz=zone)
+    values = np.where(midnights.dayofweek == 6, 30.0, 10.0)
+    table = pd.DataFrame({"series": "till", "time": midnights.tz_convert("UTC").as_unit("us"), "value": values})
+    settings = DemandSettings(frequency="day", horizon=7, origins=3)
+    as_of = pd.Timestamp("2026-03-06", tz=zone).to_pydatetime()
+    forecast = DemandModel(settings).fit(table, as_of=as_of, timezone=zone).predict()
+    local = pd.DatetimeIndex(forecast.starts_at).tz_localize("UTC").tz_convert(zone)
+    assert [str(day.date()) for day in local] == [f"2026-03-{day:02d}" for day in range(6, 13)]
+    assert (local.hour == 0).all()
+    assert int(forecast.mean[0].argmax()) == 2  # Sunday, the day of 23 hours
+    assert is_sound(forecast)

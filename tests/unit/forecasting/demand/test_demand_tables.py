@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 
 from forecasting.backtest import LeakError, insist_on_no_leak
-from forecasting.demand.backtest import backtest_demand, drawn_ratios
+from forecasting.demand.backtest import backtest_demand
 from forecasting.demand.forecast import forecast_demand
+from forecasting.demand.scoring import drawn_ratios
 from forecasting.demand.settings import DemandSettings
 from forecasting.demand.tables import read_panel
 from forecasting.errors import ForecastingError, TooLittleDataError
