@@ -14,6 +14,7 @@ BENCHMARKS = (
     "benchmarks.timing",
     "benchmarks.media_mix",
     "benchmarks.anomaly",
+    "benchmarks.lift_null",
     "benchmarks.demand_scale",
     "benchmarks.demand_grocer",
     "benchmarks.response_scoring",
