@@ -35,8 +35,8 @@ MOST_FALSE = 18
 def main() -> int:
     """Measure, print, and store as JSON."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--worlds", type=int, default=10, help="per shape")
-    parser.add_argument("--null-worlds", type=int, default=200)
+    parser.add_argument("--worlds", type=int, default=10, help="per shape; 0 keeps what was measured before")
+    parser.add_argument("--null-worlds", type=int, default=200, help="0 keeps what was measured before")
     parser.add_argument("--seed", type=int, default=20260401)
     arguments = parser.parse_args()
     rows = [
@@ -46,8 +46,10 @@ def main() -> int:
     ]  # fmt: skip
     frame = pd.DataFrame(rows)
     found = summary(frame) if len(frame) else {}
-    null = null_worlds(arguments.null_worlds, arguments.seed + 10_000)
-    results = {"seed": arguments.seed, "units": UNITS, "judged": JUDGED, "cores": os.cpu_count(), **found, "null": null}
+    kept = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
+    if arguments.null_worlds:
+        kept["null"] = null_worlds(arguments.null_worlds, arguments.seed + 10_000)
+    results = kept | {"seed": arguments.seed, "units": UNITS, "judged": JUDGED, "cores": os.cpu_count(), **found}
     print(json.dumps(results, indent=2))
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
