@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 
 from forecasting.inputs import require
-from forecasting.response.factors.model import LINKS, ResponseModel
+from forecasting.response.factors.fitted import LINKS
+from forecasting.response.factors.model import ResponseModel
 from forecasting.response.factors.policy import NORMAL_95
 from forecasting.response.settings import ResponseSettings
 from forecasting.values import Keys

@@ -1,7 +1,6 @@
 """All targets of response, learnt from tables and given as factors of customer, asset and channel."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 
@@ -10,51 +9,21 @@ import pandas as pd
 
 from forecasting.errors import ForecastingError, TooLittleDataError
 from forecasting.inputs import moment
-from forecasting.response.factors.hierarchical import HierarchicalRegression, Level
+from forecasting.response.factors.fitted import LEVELS, LINKS, Fitted, restored
+from forecasting.response.factors.hierarchical import HierarchicalRegression
 from forecasting.response.factors.observations import Observations, opt_outs, redemptions, responses, settled, uplifts
-from forecasting.response.factors.situations import CUSTOMER_COLUMNS, RECENT, UNKNOWN, Situations, given
+from forecasting.response.factors.situations import RECENT, UNKNOWN, Situations, given
 from forecasting.response.factors.summaries import Summaries
 from forecasting.response.factors.units import Positions
 from forecasting.response.settings import ResponseSettings
 from forecasting.settings import AFFINITY_WINDOW_DAYS
-from forecasting.values import EvidenceGrade, Floats, Keys
-from forecasting.values.response import Factors, Link, ResponseFactors, Target
+from forecasting.values import Floats, Keys
+from forecasting.values.response import Factors, ResponseFactors, Target
 
-LINKS: Mapping[Target, Link] = {
-    "p_response": "logit",
-    "p_redeem": "logit",
-    "p_opt_out": "logit",
-    "margin_uplift": "identity",
-    "response_uplift": "identity",
-}
-LEVELS = ("segment", "customer", "kind", "topic", "asset", "channel")
 UPLIFT_LEVELS = ("segment", "kind", "topic", "asset", "channel")  # one draw of a customer says nothing of its effect
 STATED_VARIANCE = 1.0  # of log-odds that nobody has seen
 PICKED_LEAST = 50
 INTERVAL_WIDTH = 2 * 1.959963984540054
-
-
-@dataclass(frozen=True, eq=False)
-class Fitted:
-    """One target's regression and the keys of its levels.
-
-    Attributes:
-        regression: The fit.
-        keys: Keys of the groups of each level, ascending.
-        is_fatigue_fitted: Whether the effect of recent touches is among the coefficients.
-        has_picked: Whether exposures of picked assets have columns of their own, the last two.
-        fatigue: Stated change of the linear value per unit of log(1 + recent touches), where it is not fitted.
-        grade: How the target is identified.
-        source: What it was fitted on.
-    """
-
-    regression: HierarchicalRegression
-    keys: Mapping[str, Keys]
-    is_fatigue_fitted: bool
-    has_picked: bool
-    fatigue: float
-    grade: EvidenceGrade
-    source: str
 
 
 class ResponseModel:
@@ -367,26 +336,9 @@ class ResponseModel:
         model.known_ = Situations.read(given(tables, as_of), settings, as_of=as_of, timezone=timezone)
         model.summaries_ = Summaries.read(tables.get("summaries"), moment(as_of))
         model.as_of_, model.settings_ = moment(as_of), settings
-        model.fitted_ = {target: _restored(target, arrays) for target in LINKS if f"{target}/facts" in arrays}
+        model.fitted_ = {target: restored(target, arrays) for target in LINKS if f"{target}/facts" in arrays}
         model.lacking_ = {target: str(arrays[f"{target}/lacking"]) for target in LINKS if f"{target}/lacking" in arrays}
         return model
-
-
-def _restored(target: Target, arrays: Mapping[str, np.ndarray]) -> Fitted:
-    regression = HierarchicalRegression(link=LINKS[target])
-    for name in ("intercept_", "coefficients_", "centre_", "intercept_variance_", "coefficient_variance_", "half_"):
-        value = arrays[f"{target}/{name}"]
-        setattr(regression, name, float(value) if value.ndim == 0 else value)
-    keys, levels = {}, {}
-    for name in LEVELS:
-        if f"{target}/{name}/keys" in arrays:
-            keys[name] = arrays[f"{target}/{name}/keys"].astype(object)
-            mean, variance = arrays[f"{target}/{name}/mean"], arrays[f"{target}/{name}/variance"]
-            levels[name] = Level(mean, variance, float(arrays[f"{target}/{name}/spread"]))
-    regression.levels_ = levels
-    fatigue_fitted, has_picked, fatigue = arrays[f"{target}/facts"]
-    grade, source = arrays[f"{target}/words"]
-    return Fitted(regression, keys, bool(fatigue_fitted), bool(has_picked), float(fatigue), str(grade), str(source))  # type: ignore[arg-type]
 
 
 def _codes(keys: Keys, values: Keys) -> Positions:
@@ -401,6 +353,3 @@ def _flat(target: Target, intercept: float, variance: float, keys: tuple[Keys, K
         np.zeros((customers, 0)), np.zeros((assets, 0)), np.zeros((channels, 0)), np.zeros(customers),
         np.full(assets, variance), np.zeros(channels), np.zeros(assets), "assumed", source,
     )  # fmt: skip
-
-
-__all__ = ["CUSTOMER_COLUMNS", "Fitted", "ResponseModel"]
