@@ -1,7 +1,7 @@
 """`warrant forecast`: what will happen, as a table with intervals, for whoever plans with it."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,6 +15,7 @@ from console.commands.arguments import ActorOption, AsOfOption, PlaybookArgument
 from console.output import Format, FormatOption, people_screen, show_json
 from console.watching import watch
 
+LONGEST_CELL = 48
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
 
 
@@ -74,7 +75,9 @@ def _show(made: Mapping[str, Any]) -> None:
         screen.print(f"  {name.replace('_', ' ')}: {_said(value)}", style="dim", markup=False, highlight=False)
     screen.print()
     table = Table(box=None, pad_edge=False, header_style="bold")
-    columns = list(made["sample"][0]) if made["sample"] else made["columns"]
+    columns = [
+        name for name in (made["sample"][0] if made["sample"] else made["columns"]) if _fits(made["sample"], name)
+    ]
     for name in columns:
         is_number = all(isinstance(row[name], int | float) for row in made["sample"] if row[name] is not None)
         is_time = any(isinstance(row[name], str) and TIME.match(row[name]) for row in made["sample"])
@@ -87,6 +90,11 @@ def _show(made: Mapping[str, Any]) -> None:
         screen.print(f"… and {made['rows'] - len(made['sample']):,} more, in the lake as {made['table']}.")
     if made["file"]:
         screen.print(f"File: {made['file']}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _fits(sample: Sequence[Mapping[str, Any]], name: str) -> bool:
+    """Whether a column has room in a terminal; long sentences are read in the file."""
+    return all(len(str(row[name])) <= LONGEST_CELL for row in sample)
 
 
 def _said(value: Any) -> str:

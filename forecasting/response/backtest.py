@@ -180,10 +180,8 @@ def _told(
         curves.append(curve)
         notes.append(f"Draws: {drawn.grade if drawn else 'none'}. The area is 0 for a ranking by chance.")
     else:
-        notes.append(
-            "Nothing was drawn by chance: uplift has no score here, its grade is `assumed`, and none of these numbers "
-            "says that a touch adds anything."
-        )
+        why = "Nothing was drawn by chance" if drawn is None else "Nothing was drawn by chance after an origin"
+        notes.append(f"{why}: uplift has no score here, and none of these numbers says that a touch adds anything.")
         is_better &= bool(collected)
     days = f"{settings.wait_days} days of waiting, {settings.value_window_days} days of value"
     first, last = (pd.Timestamp(edge).strftime("%Y-%m-%d") for edge in (origins[0], origins[-1]))

@@ -42,7 +42,15 @@ def save_backtest_picture(backtest: Backtest, path: Path) -> Path:
 def _draw(curve: Curve, axes: "Axes") -> None:
     for number, (name, (x, y)) in enumerate(curve.series.items()):
         colour = COLOURS[number % len(COLOURS)]
-        axes.plot(x, y, "o" if curve.kind == "points" else "o-", color=colour, label=name, markersize=3, linewidth=1.6)
+        axes.plot(
+            x,
+            y,
+            "o" if curve.kind == "points" else "o-",
+            color=colour,
+            label=name.replace("_", " "),
+            markersize=3,
+            linewidth=1.6,
+        )
         if name in curve.bands:
             low, high = curve.bands[name]
             axes.fill_between(x, low, high, color=colour, alpha=0.15, linewidth=0)
