@@ -23,6 +23,10 @@ AGAINST_COLUMNS = ("rival", "metric", "difference", "low", "high", "wins")
 ORIGIN_COLUMNS = ("origin", "model", "metric", "value", "rows")
 
 
+def silent(_: str) -> None:
+    """Report nothing: what a backtest tells when nobody listens."""
+
+
 class LeakError(ForecastingError):
     """A forecast changed when the future was taken away, so it had read the future."""
 

@@ -1,11 +1,39 @@
 """What a playbook tells the forecasts, as frozen values. The playbook's own file format is not known here."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING
 
 from forecasting.errors import ForecastingError
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
 AFFINITY_WINDOW_DAYS = 91
+INTERVAL_WIDTH = 2 * 1.959963984540054  # of a 95 % interval, in standard deviations of a normal distribution
+
+Range = tuple[float, float | None]
+
+
+def insist_on_ranges(settings: "DataclassInstance", ranges: Mapping[str, Range], *, where: str) -> None:
+    """Refuse settings with a value outside its range; None is allowed where it is the default.
+
+    Args:
+        settings: Whose attributes are looked at.
+        ranges: Lowest and highest allowed value by name; None for no highest one.
+        where: Which settings they are, in words.
+
+    Raises:
+        ForecastingError: Names the first value that is outside, and its range.
+    """
+    optional = {declared.name for declared in fields(settings) if declared.default is None}
+    for name, (low, high) in ranges.items():
+        value = getattr(settings, name)
+        if value is None and name in optional:
+            continue
+        if not (low <= value and (high is None or value <= high)):
+            allowed = "any number" if high is None else high
+            raise ForecastingError(f"{name} is {value}.", where=where, remedy=f"Use {low} to {allowed}.")
 
 
 @dataclass(frozen=True)
@@ -27,6 +55,11 @@ class Prior:
                 where="uplift",
                 remedy="State low <= mean <= high.",
             )
+
+    @property
+    def sd(self) -> float:
+        """Standard deviation of a normal distribution with this interval."""
+        return (self.high - self.low) / INTERVAL_WIDTH
 
 
 @dataclass(frozen=True)
@@ -58,17 +91,16 @@ class ForecastSettings:
     redemption_window_days: int = 56
 
     def __post_init__(self) -> None:
-        for name, low, high in (
-            ("value_window_days", 1, 365),
-            ("minimum_days", 1, None),
-            ("margin_pct", 0, 100),
-            ("redemption_window_days", 1, None),
-        ):
-            value = getattr(self, name)
-            if value is not None and (value < low or (high is not None and value > high)):
-                raise ForecastingError(
-                    f"{name} is {value}.", where="forecast settings", remedy=f"Use {low} to {high or 'any number'}."
-                )
+        insist_on_ranges(
+            self,
+            {
+                "value_window_days": (1, 365),
+                "minimum_days": (1, None),
+                "margin_pct": (0, 100),
+                "redemption_window_days": (1, None),
+            },
+            where="forecast settings",
+        )
         if not 0 < self.redemption_prior < 1:
             raise ForecastingError(
                 f"redemption_prior is {self.redemption_prior}.",

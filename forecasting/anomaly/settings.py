@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from forecasting.errors import ForecastingError
+from forecasting.settings import insist_on_ranges
 
 
 @dataclass(frozen=True)
@@ -27,13 +27,14 @@ class AnomalySettings:
     drift_psi: float = 0.1
 
     def __post_init__(self) -> None:
-        for name, low, high in (
-            ("false_alarms_per_day", 0.0001, 0.05),
-            ("least_history_days", 35, 3_650),
-            ("remembered_days", 35, 3_650),
-            ("drift_p", 1e-12, 0.5),
-            ("drift_psi", 0.0, 10.0),
-        ):
-            value = getattr(self, name)
-            if not low <= value <= high:
-                raise ForecastingError(f"{name} is {value}.", where="anomaly settings", remedy=f"Use {low} to {high}.")
+        insist_on_ranges(
+            self,
+            {
+                "false_alarms_per_day": (0.0001, 0.05),
+                "least_history_days": (35, 3_650),
+                "remembered_days": (35, 3_650),
+                "drift_p": (1e-12, 0.5),
+                "drift_psi": (0.0, 10.0),
+            },
+            where="anomaly settings",
+        )

@@ -10,7 +10,7 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 
-from forecasting.backtest import Backtest, Curve, known_before
+from forecasting.backtest import Backtest, Curve, known_before, silent
 from forecasting.cadence.chances import (
     DECILES,
     Chances,
@@ -30,8 +30,9 @@ from forecasting.cadence.due_days import (
     cadence_scores,
     due_days,
 )
-from forecasting.cadence.forecast import LABEL, cadence_tables
+from forecasting.cadence.forecast import LABEL
 from forecasting.cadence.policies import chance_of_anything, highest, opened_in_a_row, silent_for_30_days
+from forecasting.cadence.purchase_lines import lines_and_products
 from forecasting.cadence.settings import CadenceSettings
 from forecasting.cadence.shopping_days import ShoppingDays, shopping_days
 from forecasting.cadence.tally import Tally
@@ -52,10 +53,6 @@ __all__ = [
 CALIBRATED = "calibrated"
 INDIVIDUAL = "individual"
 MOVES = tuple(range(-14, 22, 7))
-
-
-def silent(_line: str) -> None:
-    """Report nothing."""
 
 
 def rolling_origins(as_of: datetime, timezone: str, *, count: int = 5, step_days: int = 14) -> list[int]:
@@ -167,7 +164,7 @@ HIGHER_BETTER = (
 def _days(
     tables: Mapping[str, pd.DataFrame], settings: CadenceSettings, *, as_of: datetime, timezone: str
 ) -> ShoppingDays:
-    purchases, products = cadence_tables(tables)
+    purchases, products = lines_and_products(tables)
     return without_gifts(
         shopping_days(purchases, products, as_of=as_of, timezone=timezone, margin_pct=settings.margin_pct)
     )

@@ -8,9 +8,8 @@ import pandas as pd
 
 from forecasting.cadence.calibration import MONTH_DAYS, ORIGINS, SHORT_ORIGINS
 from forecasting.cadence.model import CadenceModel, later
-from forecasting.cadence.purchase_lines import PRODUCT_COLUMNS, insist_on_single_lines
+from forecasting.cadence.purchase_lines import lines_and_products
 from forecasting.cadence.settings import CadenceSettings
-from forecasting.errors import TooLittleDataError
 from forecasting.values import Times
 
 LABEL = "a forecast of buying, not of what a message adds"
@@ -90,7 +89,7 @@ def fitted(
         ForecastingError: A table is not in the expected form.
         TooLittleDataError: There are no purchases.
     """
-    purchases, products = cadence_tables(tables)
+    purchases, products = lines_and_products(tables)
     model = CadenceModel(
         minimum_days=settings.minimum_days,
         value_window_days=max(settings.windows_days),
@@ -99,22 +98,6 @@ def fitted(
         holidays=settings.holidays,
     )
     return model.fit(purchases, products, as_of=as_of, timezone=timezone)
-
-
-def cadence_tables(tables: Mapping[str, pd.DataFrame]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Purchases, each line once, and products; without the latter nothing belongs to a category.
-
-    Raises:
-        ForecastingError: A line occurs twice.
-        TooLittleDataError: There are no purchases.
-    """
-    if "purchases" not in tables or tables["purchases"].empty:
-        raise TooLittleDataError("There are no purchases.", where="purchases", remedy="Add a source for them.")
-    purchases = tables["purchases"]
-    insist_on_single_lines(purchases)
-    absent = [column for column in ("product_id", "quantity") if column not in purchases.columns]
-    products = tables.get("products", pd.DataFrame({column: [] for column in PRODUCT_COLUMNS}))
-    return purchases.assign(**dict.fromkeys(absent)), products
 
 
 def windows_for(window_days: int) -> int:

@@ -3,6 +3,7 @@
 Negative, infinite and missing amounts are met here, once for all that is learnt from purchases.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from forecasting.errors import ForecastingError
+from forecasting.errors import ForecastingError, TooLittleDataError
 from forecasting.inputs import Days, local_days, moment, require, utc_times
 from forecasting.values import Floats, Keys, Times
 
@@ -129,6 +130,22 @@ def margin_basis(is_costed: Flags, margin_pct: float | None) -> str:
     if not is_costed.any():
         return otherwise
     return "unit_cost" if is_costed.all() else f"unit_cost and {otherwise}"
+
+
+def lines_and_products(tables: Mapping[str, pd.DataFrame]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Purchases, each line once, and products; without the latter nothing belongs to a category.
+
+    Raises:
+        ForecastingError: A line occurs twice.
+        TooLittleDataError: There are no purchases.
+    """
+    if "purchases" not in tables or tables["purchases"].empty:
+        raise TooLittleDataError("There are no purchases.", where="purchases", remedy="Add a source for them.")
+    purchases = tables["purchases"]
+    insist_on_single_lines(purchases)
+    absent = [column for column in ("product_id", "quantity") if column not in purchases.columns]
+    products = tables.get("products", pd.DataFrame({column: [] for column in PRODUCT_COLUMNS}))
+    return purchases.assign(**dict.fromkeys(absent)), products
 
 
 def insist_on_single_lines(purchases: pd.DataFrame) -> None:

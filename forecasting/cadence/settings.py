@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from forecasting.cadence.unusual import YEAR_END, Holiday
 from forecasting.errors import ForecastingError
+from forecasting.settings import insist_on_ranges
 
 
 @dataclass(frozen=True)
@@ -32,17 +33,17 @@ class CadenceSettings:
     backtest_step_days: int = 14
 
     def __post_init__(self) -> None:
-        ranges = {
-            "minimum_days": (1, 1000),
-            "margin_pct": (0, 100),
-            "deviation": (0.01, 0.5),
-            "backtest_origins": (1, 52),
-            "backtest_step_days": (1, 365),
-        }
-        for name, (low, high) in ranges.items():
-            value = getattr(self, name)
-            if value is not None and not low <= value <= high:
-                raise ForecastingError(f"{name} is {value}.", where="cadence settings", remedy=f"Use {low} to {high}.")
+        insist_on_ranges(
+            self,
+            {
+                "minimum_days": (1, 1000),
+                "margin_pct": (0, 100),
+                "deviation": (0.01, 0.5),
+                "backtest_origins": (1, 52),
+                "backtest_step_days": (1, 365),
+            },
+            where="cadence settings",
+        )
         if not self.windows_days or min(self.windows_days) < 1:
             raise ForecastingError(
                 f"windows_days is {self.windows_days}.",

@@ -10,9 +10,9 @@ from datetime import datetime
 
 import pandas as pd
 
-from forecasting.backtest import Backtest, insist_on_no_leak
+from forecasting.backtest import Backtest, insist_on_no_leak, silent
 from forecasting.demand.forecast import forecast_demand
-from forecasting.demand.judging import judge, largest, reported_lengths, silent
+from forecasting.demand.judging import judge, largest, reported_lengths
 from forecasting.demand.periods import utc_starts
 from forecasting.demand.scoring import summarised
 from forecasting.demand.settings import DemandSettings

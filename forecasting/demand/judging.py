@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from forecasting.backtest import silent
 from forecasting.demand.combining import Combined, combine
 from forecasting.demand.panel import Flags, Panel
 from forecasting.demand.rolling import Nodes, Origin, forecast_at, past_origins
@@ -34,10 +35,6 @@ class Judged:
     is_scored: Flags
     models: Mapping[str, Floats]
     bounds: Floats
-
-
-def silent(_: str) -> None:
-    """Report nothing."""
 
 
 def reported_lengths(panel: Panel, settings: DemandSettings) -> npt.NDArray[np.int64]:

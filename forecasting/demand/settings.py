@@ -8,6 +8,7 @@ from typing import Literal
 import pandas as pd
 
 from forecasting.errors import ForecastingError
+from forecasting.settings import insist_on_ranges
 
 Frequency = Literal["hour", "day", "week", "month"]
 Subject = Literal["category", "product", "audience"]
@@ -67,18 +68,18 @@ class DemandSettings:
     coverages: tuple[float, float] = (0.8, 0.95)
 
     def __post_init__(self) -> None:
-        for name, low, high in (
-            ("horizon", 1, 366),
-            ("origins", 1, 1_000),
-            ("reported_origins", 1, 1_000),
-            ("minimum_periods", 8, 10_000),
-            ("promotions_planned_periods", 0, 366),
-            ("longest_history", 16, 100_000),
-        ):
-            if not low <= getattr(self, name) <= high:
-                raise ForecastingError(
-                    f"{name} is {getattr(self, name)}.", where="demand settings", remedy=f"Use {low} to {high}."
-                )
+        insist_on_ranges(
+            self,
+            {
+                "horizon": (1, 366),
+                "origins": (1, 1_000),
+                "reported_origins": (1, 1_000),
+                "minimum_periods": (8, 10_000),
+                "promotions_planned_periods": (0, 366),
+                "longest_history": (16, 100_000),
+            },
+            where="demand settings",
+        )
         if self.series is not None and self.series < 1:
             raise ForecastingError(f"series is {self.series}.", where="demand settings", remedy="Use 1 or more.")
         if self.frequency not in SEASONS:

@@ -12,7 +12,7 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 
-from forecasting.backtest import AGAINST_COLUMNS, ORIGIN_COLUMNS, SCORE_COLUMNS, Backtest, Curve, known_before
+from forecasting.backtest import AGAINST_COLUMNS, ORIGIN_COLUMNS, SCORE_COLUMNS, Backtest, Curve, known_before, silent
 from forecasting.cadence.shopping_days import ShoppingDays
 from forecasting.errors import TooLittleDataError
 from forecasting.inputs import local_days, local_midnight, moment
@@ -56,10 +56,6 @@ class Followed:
     high: Floats
     p_alive: Floats
     source: str
-
-
-def silent(_line: str) -> None:
-    """Report nothing."""
 
 
 def backtest_value(

@@ -7,9 +7,8 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 
-from forecasting.cadence.purchase_lines import PRODUCT_COLUMNS, insist_on_single_lines
+from forecasting.cadence.purchase_lines import lines_and_products
 from forecasting.cadence.shopping_days import ShoppingDays, shopping_days, totals
-from forecasting.errors import TooLittleDataError
 from forecasting.inputs import local_days, local_midnight, moment
 from forecasting.values import Floats, Keys
 
@@ -49,14 +48,9 @@ def days_of_customers(
         ForecastingError: A table is not in the expected form.
         TooLittleDataError: There are no purchases.
     """
-    if "purchases" not in tables or tables["purchases"].empty:
-        raise TooLittleDataError("There are no purchases.", where="purchases", remedy="Add a source for them.")
-    purchases = tables["purchases"]
-    insist_on_single_lines(purchases)
-    absent = [column for column in ("product_id", "quantity") if column not in purchases.columns]
-    products = tables.get("products", pd.DataFrame({column: [] for column in PRODUCT_COLUMNS}))
+    purchases, products = lines_and_products(tables)
     return shopping_days(
-        purchases.assign(**dict.fromkeys(absent)),
+        purchases,
         products,
         as_of=as_of,
         timezone=timezone,

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from forecasting.errors import ForecastingError
+from forecasting.settings import insist_on_ranges
 
 
 @dataclass(frozen=True)
@@ -29,17 +29,15 @@ class LifetimeValueSettings:
     backtest_step_days: int = 28
 
     def __post_init__(self) -> None:
-        ranges = {
-            "horizon_days": (1, 3650),
-            "margin_pct": (0, 100),
-            "level": (0.5, 0.99),
-            "backtest_days": (1, 3650),
-            "backtest_origins": (1, 52),
-            "backtest_step_days": (1, 365),
-        }
-        for name, (low, high) in ranges.items():
-            value = getattr(self, name)
-            if value is not None and not low <= value <= high:
-                raise ForecastingError(
-                    f"{name} is {value}.", where="lifetime value settings", remedy=f"Use {low} to {high}."
-                )
+        insist_on_ranges(
+            self,
+            {
+                "horizon_days": (1, 3650),
+                "margin_pct": (0, 100),
+                "level": (0.5, 0.99),
+                "backtest_days": (1, 3650),
+                "backtest_origins": (1, 52),
+                "backtest_step_days": (1, 365),
+            },
+            where="lifetime value settings",
+        )

@@ -19,6 +19,7 @@ from forecasting.backtest import (
     Backtest,
     Curve,
     insist_on_no_leak,
+    silent,
 )
 from forecasting.errors import TooLittleDataError
 from forecasting.media_mix.baseline import columns
@@ -34,10 +35,6 @@ RIVALS = ("linear regression", "baseline without spend")
 METRIC = "WAPE"
 COVERAGE = "coverage of the 90 % interval"
 NORMAL_90, NORMAL_95 = 1.644854, 1.959964
-
-
-def silent(_: str) -> None:
-    """Report nothing."""
 
 
 def backtest_media_mix(

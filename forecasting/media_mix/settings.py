@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from forecasting.errors import ForecastingError
+from forecasting.settings import insist_on_ranges
 
 Period = Literal["week", "day"]
 
@@ -45,20 +46,19 @@ class MediaMixSettings:
     prior_draws: int = 4_000
 
     def __post_init__(self) -> None:
-        for name, low, high in (
-            ("carryover_periods", 1, 60),
-            ("randomised_for_periods", 1, 26),
-            ("roi_mean", -100, 1_000),
-            ("roi_sd", 0.01, 1_000),
-            ("draws", 200, 100_000),
-            ("rounds", 40, 100_000),
-            ("prior_draws", 200, 100_000),
-        ):
-            value = getattr(self, name)
-            if not low <= value <= high:
-                raise ForecastingError(
-                    f"{name} is {value}.", where="media mix settings", remedy=f"Use {low} to {high}."
-                )
+        insist_on_ranges(
+            self,
+            {
+                "carryover_periods": (1, 60),
+                "randomised_for_periods": (1, 26),
+                "roi_mean": (-100, 1_000),
+                "roi_sd": (0.01, 1_000),
+                "draws": (200, 100_000),
+                "rounds": (40, 100_000),
+                "prior_draws": (200, 100_000),
+            },
+            where="media mix settings",
+        )
         unknown = sorted(set(self.demand_kinds) - set(self.control_kinds))
         if unknown:
             raise ForecastingError(

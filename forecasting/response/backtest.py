@@ -11,7 +11,7 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 
-from forecasting.backtest import AGAINST_COLUMNS, ORIGIN_COLUMNS, SCORE_COLUMNS, Backtest, Curve, known_before
+from forecasting.backtest import AGAINST_COLUMNS, ORIGIN_COLUMNS, SCORE_COLUMNS, Backtest, Curve, known_before, silent
 from forecasting.errors import TooLittleDataError
 from forecasting.inputs import moment
 from forecasting.response.factors.model import ResponseModel
@@ -35,10 +35,6 @@ BANDS = 10
 OURS, BASE, ASSET = "factors", "base rate", "asset mean"
 CHANCES: tuple[Target, ...] = ("p_response", "p_redeem", "p_opt_out")
 STRENGTH = 20.0  # touches that the base rate is worth in an asset's mean
-
-
-def silent(_: str) -> None:
-    """Says nothing."""
 
 
 def backtest_response(

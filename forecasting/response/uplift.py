@@ -7,8 +7,6 @@ import numpy as np
 from forecasting.settings import ForecastSettings
 from forecasting.values import Uplift
 
-INTERVAL_WIDTH = 2 * 1.959963984540054  # of a 95 % interval, in standard deviations of a normal distribution
-
 
 def stated_uplift(settings: ForecastSettings, kinds: Iterable[str]) -> Uplift:
     """The relative uplift of each kind of asset, as the settings state it.
@@ -22,7 +20,7 @@ def stated_uplift(settings: ForecastSettings, kinds: Iterable[str]) -> Uplift:
     return Uplift(
         asset_kind=np.array(list(stated), dtype=object),
         mean=np.array([prior.mean for prior in stated.values()], dtype=np.float64),
-        sd=np.array([(prior.high - prior.low) / INTERVAL_WIDTH for prior in stated.values()], dtype=np.float64),
+        sd=np.array([prior.sd for prior in stated.values()], dtype=np.float64),
         grade="assumed",
         source=settings.uplift_source,
     )

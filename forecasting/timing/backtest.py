@@ -12,7 +12,15 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from forecasting.backtest import AGAINST_COLUMNS, ORIGIN_COLUMNS, SCORE_COLUMNS, Backtest, Curve, insist_on_no_leak
+from forecasting.backtest import (
+    AGAINST_COLUMNS,
+    ORIGIN_COLUMNS,
+    SCORE_COLUMNS,
+    Backtest,
+    Curve,
+    insist_on_no_leak,
+    silent,
+)
 from forecasting.errors import TooLittleDataError
 from forecasting.inputs import moment
 from forecasting.timing.engagement import Engagement, engagement
@@ -30,10 +38,6 @@ METRIC = "share of engagement within the window"
 NORMAL_95 = 1.959964
 LEAST_CUSTOMERS = 10
 BANDS = 10
-
-
-def silent(_: str) -> None:
-    """Report nothing."""
 
 
 def backtest_timing(

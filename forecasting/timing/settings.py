@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from forecasting.errors import ForecastingError
+from forecasting.settings import insist_on_ranges
 
 
 @dataclass(frozen=True)
@@ -33,15 +33,16 @@ class TimingSettings:
     learning_customers: int = 10_000
 
     def __post_init__(self) -> None:
-        for name, low, high in (
-            ("window_hours", 1, 24),
-            ("history_days", 7, 3_650),
-            ("half_life_days", 1, 100_000),
-            ("prompted_minutes", 0, 10_080),
-            ("prompted_weight", 0, 1),
-            ("machine_seconds", 0, 3_600),
-            ("learning_customers", 10, 10_000_000),
-        ):
-            value = getattr(self, name)
-            if not low <= value <= high:
-                raise ForecastingError(f"{name} is {value}.", where="timing settings", remedy=f"Use {low} to {high}.")
+        insist_on_ranges(
+            self,
+            {
+                "window_hours": (1, 24),
+                "history_days": (7, 3_650),
+                "half_life_days": (1, 100_000),
+                "prompted_minutes": (0, 10_080),
+                "prompted_weight": (0, 1),
+                "machine_seconds": (0, 3_600),
+                "learning_customers": (10, 10_000_000),
+            },
+            where="timing settings",
+        )

@@ -14,7 +14,7 @@ from forecasting.errors import TooLittleDataError
 from lake.runs import RunRow
 from pipelines.day import Day
 from pipelines.errors import UsageError
-from pipelines.forecasts.parts import Part
+from pipelines.forecasts.parts import Part, Tables
 from pipelines.forecasts.pictures import save_backtest_picture
 from pipelines.running import run_day
 from pipelines.stored import canonical_tables
@@ -55,7 +55,7 @@ def backtest_all(day: Day, parts: Sequence[Part]) -> dict[str, Any]:
         day.progress.started(f"backtest {part.what}")
         began = time.perf_counter()
         try:
-            backtest = backtest_part(day, run, part)
+            backtest = backtest_part(day, part, canonical_tables(day, run, part.tables))
         except TooLittleDataError as error:
             if len(parts) == 1:
                 raise
@@ -75,8 +75,8 @@ def backtest_all(day: Day, parts: Sequence[Part]) -> dict[str, Any]:
     }
 
 
-def backtest_part(day: Day, run: RunRow, part: Part) -> Backtest:
-    """Score one forecast on the tables that a run pinned.
+def backtest_part(day: Day, part: Part, tables: Tables) -> Backtest:
+    """Score one forecast on the canonical tables it reads.
 
     Raises:
         TooLittleDataError: The data do not suffice.
@@ -87,7 +87,7 @@ def backtest_part(day: Day, run: RunRow, part: Part) -> Backtest:
             f"{part.what} has no backtest.", where="--what", remedy="Its benchmark simulates what data cannot show."
         )
     return part.backtest(
-        canonical_tables(day, run, part.tables),
+        tables,
         part.settings(day.playbook),
         as_of=day.clock.as_of,
         timezone=day.playbook.timezone,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from forecasting.backtest import Backtest, Curve
+from pipelines.path_picture import written
 from pipelines.pictures import GREEN, GREY, missing_letters_as_boxes, picture_figure
 
 if TYPE_CHECKING:
@@ -30,13 +31,8 @@ def save_backtest_picture(backtest: Backtest, path: Path) -> Path:
     import matplotlib as mpl
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    # letters stay letters, so that the picture can be searched; `$` begins no formula
-    with (
-        mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "warrant", "text.parse_math": False}),
-        missing_letters_as_boxes(),
-    ):
-        backtest_figure(backtest).savefig(path, metadata={"Date": None})
-    return path.resolve()
+    with mpl.rc_context({"text.parse_math": False}), missing_letters_as_boxes():  # `$` begins no formula
+        return written(lambda: backtest_figure(backtest), path)
 
 
 def _draw(curve: Curve, axes: "Axes") -> None:

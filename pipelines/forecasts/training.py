@@ -97,7 +97,7 @@ def train(day: Day, run: RunRow, part: Part, actor: Actor) -> Trained:
     tables = canonical_tables(day, run, part.tables)
     exam = Exam(trainer, tables, day.clock.as_of, day.playbook.timezone)
     day.progress.doing(f"train {part.what}", "scoring it against its rivals")
-    backtest = backtest_part(day, run, part)
+    backtest = backtest_part(day, part, tables)
     day.progress.doing(f"train {part.what}", f"fitting on rows before {exam.origin:%Y-%m-%d}")
     known = known_before(tables, exam.origin)
     arrays = trainer.fit(known, as_of=exam.origin, timezone=exam.timezone, seed=day.playbook.warrant.seed)

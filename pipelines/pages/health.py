@@ -5,8 +5,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from pipelines.errors import UsageError
 from pipelines.health import LEVELS
+from pipelines.pages import write_page
 from pipelines.pictures import confidence_picture, growth_picture
 
 WORDS = {"ok": "well", "warning": "worth a look", "alarm": "ill"}
@@ -42,12 +42,4 @@ def write_health_page(playbook: str, measured: Mapping[str, Any], path: Path) ->
     Raises:
         UsageError: It cannot be written there.
     """
-    try:
-        path.write_text(health_page(playbook, measured), encoding="utf-8")
-    except OSError as error:
-        raise UsageError(
-            f"the page cannot be written: {error.strerror}.",
-            where=str(path),
-            remedy="Name a file in a folder of yours.",
-        ) from error
-    return path.resolve()
+    return write_page(health_page(playbook, measured), path)

@@ -5,8 +5,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from pipelines.errors import UsageError
 from pipelines.lifting import told_in_full
+from pipelines.pages import write_page
 from pipelines.pages.lift_pictures import differences_picture, overview_picture, windows_picture
 from pipelines.pages.lift_words import half_width, number, short
 
@@ -54,12 +54,4 @@ def write_lift_page(document: Mapping[str, Any], path: Path) -> Path:
     Raises:
         UsageError: It cannot be written there.
     """
-    try:
-        path.write_text(lift_page(document), encoding="utf-8")
-    except OSError as error:
-        raise UsageError(
-            f"the page cannot be written: {error.strerror}.",
-            where=str(path),
-            remedy="Name a file in a folder of yours.",
-        ) from error
-    return path.resolve()
+    return write_page(lift_page(document), path)

@@ -23,7 +23,6 @@ from forecasting.values.response import Factors, ResponseFactors, Target
 UPLIFT_LEVELS = ("segment", "kind", "topic", "asset", "channel")  # one draw of a customer says nothing of its effect
 STATED_VARIANCE = 1.0  # of log-odds that nobody has seen
 PICKED_LEAST = 50
-INTERVAL_WIDTH = 2 * 1.959963984540054
 
 
 class ResponseModel:
@@ -283,7 +282,7 @@ class ResponseModel:
         kinds = np.append(self.known_.asset_kind, UNKNOWN)[place]
         priors = [settings.uplift.get(str(kind), settings.default_uplift) for kind in kinds]
         mean = np.array([prior.mean for prior in priors])
-        sd = np.array([(prior.high - prior.low) / INTERVAL_WIDTH for prior in priors])
+        sd = np.array([prior.sd for prior in priors])
         empty = _flat(target, 0.0, 0.0, (customer, asset, channel), "")
         counts = np.maximum(np.append(self.known_.topics.counts, 1)[place], 1)[:, None]
         stated = f"{settings.uplift_source}; {self.lacking_[target]}"
