@@ -122,6 +122,7 @@ class DecisionSettings:
         seasons: When which season is; products of another one are not offered.
         trust: What every confidence is multiplied with, 0 to 1: the health of the sources and the graph.
         required_readiness: Least readiness of content that is sent; None for anything but a draft.
+        exploration: Share of customers whose action is drawn from their shortlist instead of being the best of it.
     """
 
     timezone: str
@@ -138,3 +139,4 @@ class DecisionSettings:
     seasons: tuple[Season, ...] = ()
     trust: float = 1.0
     required_readiness: str | None = None
+    exploration: float = 0.0

@@ -193,6 +193,7 @@ class WarrantFile(Strict):
     objective: Objective = Objective()
     holdout_share: Share = 0.05
     holdout_salt: str = "global-holdout"
+    exploration: Share = 0.0
     seed: int = 0
     budget_per_day: Money | None = None
     confidence_caps: dict[Literal["assumed", "adjusted", "randomised"], Share] = {}

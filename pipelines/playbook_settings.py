@@ -34,6 +34,7 @@ def decision_settings(playbook: Playbook) -> DecisionSettings:
         budget=warrant.budget_per_day,
         holdout_share=warrant.holdout_share,
         holdout_salt=warrant.holdout_salt,
+        exploration=warrant.exploration,
         value_window_days=warrant.objective.value_window_days,
         confidence_cap=DEFAULT_CONFIDENCE_CAPS | dict(warrant.confidence_caps),
         seed=warrant.seed,
