@@ -78,7 +78,7 @@ def factors(customers: int, rounds: int) -> dict[str, Any]:
         "p_response", "logit", -3.0, draw.normal(0, 0.3, customers), draw.normal(0, 0.3, ASSETS),
         draw.normal(0, 0.3, CHANNELS), draw.normal(0, 0.3, (customers, WIDTH)), draw.normal(0, 0.3, (ASSETS, WIDTH)),
         np.zeros((CHANNELS, WIDTH)), np.zeros(customers), np.zeros(ASSETS), np.zeros(CHANNELS), np.zeros(ASSETS),
-        "assumed", "simulated",
+        "assumed", "simulated", np.ones(ASSETS, dtype=np.bool_),
     )  # fmt: skip
     seconds, worked, best = [], [], np.zeros(customers, dtype=np.float32)
     for _ in range(rounds):

@@ -5,14 +5,17 @@ One table per value type that has rows, and `forecast_facts` with one row for wh
 
 from collections.abc import Mapping
 from dataclasses import fields
-from typing import Any, get_args
+from typing import get_args
 
-import numpy as np
 import pandas as pd
 
 from forecasting.errors import ForecastingError
+from forecasting.frame_columns import COUNTS, TEXTS, TIMES, arrays_of, frame_of
 from forecasting.inputs import require
-from forecasting.values import Cadence, EvidenceGrade, Forecasts, Keys, RecentPurchases, Redemption, Uplift
+from forecasting.learnt_frames import LEARNT_COLUMNS, learnt_parts, learnt_tables
+from forecasting.values import Cadence, EvidenceGrade, Forecasts, RecentPurchases, Redemption, Uplift
+
+__all__ = ["CADENCE_COLUMNS", "COLUMNS", "COUNTS", "FACTS", "TEXTS", "TIMES", "from_tables", "to_tables"]
 
 CADENCE = "forecast_cadence"
 RECENT = "forecast_recent"
@@ -22,9 +25,6 @@ REDEMPTION_ASSETS = "forecast_redemption_assets"
 FACTS = "forecast_facts"
 
 PAIR = ("customer_id", "category_id")
-TEXTS = frozenset({"customer_id", "category_id", "asset_kind", "asset_id"})
-TIMES = frozenset({"last_at", "due_at"})
-COUNTS = frozenset({"shopping_days"})
 CADENCE_COLUMNS = tuple(entry.name for entry in fields(Cadence) if entry.name not in ("source", "margin_basis"))
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     CADENCE: CADENCE_COLUMNS,
@@ -42,6 +42,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
         "redemption_base_rate",
         "redemption_source",
     ),
+    **LEARNT_COLUMNS,
 }
 
 
@@ -59,12 +60,13 @@ def to_tables(forecasts: Forecasts) -> dict[str, pd.DataFrame]:
         "redemption_source": redemption.source,
     }
     return {
-        CADENCE: _frame(cadence, COLUMNS[CADENCE]),
-        RECENT: _frame(forecasts.recent, COLUMNS[RECENT]),
-        UPLIFT: _frame(uplift, COLUMNS[UPLIFT]),
-        REDEMPTION_CUSTOMERS: _frame(redemption, COLUMNS[REDEMPTION_CUSTOMERS]),
-        REDEMPTION_ASSETS: _frame(redemption, COLUMNS[REDEMPTION_ASSETS]),
+        CADENCE: frame_of(cadence, COLUMNS[CADENCE]),
+        RECENT: frame_of(forecasts.recent, COLUMNS[RECENT]),
+        UPLIFT: frame_of(uplift, COLUMNS[UPLIFT]),
+        REDEMPTION_CUSTOMERS: frame_of(redemption, COLUMNS[REDEMPTION_CUSTOMERS]),
+        REDEMPTION_ASSETS: frame_of(redemption, COLUMNS[REDEMPTION_ASSETS]),
         FACTS: pd.DataFrame([facts]),
+        **learnt_tables(forecasts),
     }
 
 
@@ -83,14 +85,14 @@ def from_tables(tables: Mapping[str, pd.DataFrame]) -> Forecasts:
             f"There are {len(tables[FACTS])} rows instead of one.", where=FACTS, remedy="Run the forecast step again."
         )
     facts = tables[FACTS].iloc[0]
-    cadence = _arrays(tables[CADENCE], COLUMNS[CADENCE], by=PAIR)
-    customers = _arrays(tables[REDEMPTION_CUSTOMERS], COLUMNS[REDEMPTION_CUSTOMERS], by=("customer_id",))
-    assets = _arrays(tables[REDEMPTION_ASSETS], COLUMNS[REDEMPTION_ASSETS], by=("asset_id",))
+    cadence = arrays_of(tables[CADENCE], COLUMNS[CADENCE], by=PAIR)
+    customers = arrays_of(tables[REDEMPTION_CUSTOMERS], COLUMNS[REDEMPTION_CUSTOMERS], by=("customer_id",))
+    assets = arrays_of(tables[REDEMPTION_ASSETS], COLUMNS[REDEMPTION_ASSETS], by=("asset_id",))
     return Forecasts(
         cadence=Cadence(**cadence, source=str(facts["cadence_source"]), margin_basis=str(facts["margin_basis"])),
-        recent=RecentPurchases(**_arrays(tables[RECENT], COLUMNS[RECENT], by=PAIR)),
+        recent=RecentPurchases(**arrays_of(tables[RECENT], COLUMNS[RECENT], by=PAIR)),
         uplift=Uplift(
-            **_arrays(tables[UPLIFT], COLUMNS[UPLIFT], by=("asset_kind",)),
+            **arrays_of(tables[UPLIFT], COLUMNS[UPLIFT], by=("asset_kind",)),
             grade=_grade(str(facts["uplift_grade"])),
             source=str(facts["uplift_source"]),
         ),
@@ -102,6 +104,7 @@ def from_tables(tables: Mapping[str, pd.DataFrame]) -> Forecasts:
             base_rate=float("nan") if pd.isna(facts["redemption_base_rate"]) else float(facts["redemption_base_rate"]),
             source=str(facts["redemption_source"]),
         ),
+        **learnt_parts(tables),
     )
 
 
@@ -112,25 +115,3 @@ def _grade(text: str) -> EvidenceGrade:
     raise ForecastingError(
         f"There is no evidence grade `{text}`.", where=FACTS, remedy=f"Known: {', '.join(get_args(EvidenceGrade))}."
     )
-
-
-def _frame(value: object, columns: tuple[str, ...]) -> pd.DataFrame:
-    return pd.DataFrame({name: _column(name, getattr(value, name)) for name in columns})
-
-
-def _column(name: str, values: Keys) -> "pd.Series[Any]":
-    column = pd.Series(values, dtype=object if name in TEXTS else None)
-    return column.dt.tz_localize("UTC") if name in TIMES else column
-
-
-def _arrays(frame: pd.DataFrame, columns: tuple[str, ...], *, by: tuple[str, ...]) -> dict[str, np.ndarray]:
-    ordered = frame.sort_values(list(by), kind="stable")
-    return {name: _array(name, ordered[name]) for name in columns}
-
-
-def _array(name: str, column: "pd.Series[Any]") -> np.ndarray:
-    if name in TEXTS:
-        return np.asarray(column, dtype=object)
-    if name in TIMES:
-        return np.asarray(column.dt.tz_convert("UTC").dt.tz_localize(None), dtype="datetime64[us]")
-    return np.asarray(column, dtype=np.int32 if name in COUNTS else np.float64)

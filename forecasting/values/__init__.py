@@ -1,10 +1,16 @@
 """What leaves the forecasting room: frozen types that hold arrays. No I/O, no fitting."""
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
+
+if TYPE_CHECKING:  # they take their arrays' types from here
+    from forecasting.values.lifetime_value import LifetimeValue
+    from forecasting.values.response import ResponseFactors
+    from forecasting.values.timing import SendWindows
 
 Floats = npt.NDArray[np.float64]
 Keys = npt.NDArray[np.object_]
@@ -110,9 +116,26 @@ class RecentPurchases:
 
 @dataclass(frozen=True, eq=False)
 class Forecasts:
-    """All forecasts that a run decides with."""
+    """All forecasts that a run decides with. Parts that may lack are None, and `missing` says why.
+
+    Attributes:
+        cadence: When customers buy again by themselves.
+        recent: What they bought lately.
+        uplift: The stated prior of what a touch changes; what `response` does not know is taken from here.
+        redemption: P(redeem | touch) by the model of mailings; what `response` does not know is taken from here.
+        response: What was learnt of touches: targets that were fitted on draws by chance, or by a model that is live
+            behind the gate. A target that would only be a stated prior again is not in it. Customers, assets and
+            channels that it does not hold are not known to it.
+        timing: The best hour of the week by customer, where personal hours hold more than one hour for all.
+        lifetime_value: What each customer brings by itself, and whether they are still one.
+        missing: Why a part, or a target of response, is not there, by its name.
+    """
 
     cadence: Cadence
     recent: RecentPurchases
     uplift: Uplift
     redemption: Redemption
+    response: "ResponseFactors | None" = None
+    timing: "SendWindows | None" = None
+    lifetime_value: "LifetimeValue | None" = None
+    missing: Mapping[str, str] = field(default_factory=dict)

@@ -48,6 +48,8 @@ class Factors:
         relative_sd: Standard deviation in multiples of the linear value, shape (assets,); 0 where effects are fitted.
         grade: How the target was identified.
         source: What it was fitted on, or who states it.
+        is_learnt: Assets of which the data say more than what was believed before, shape (assets,): for those the grade
+            holds. The others take what is stated elsewhere, and that is assumed.
     """
 
     target: Target
@@ -65,6 +67,7 @@ class Factors:
     relative_sd: Floats
     grade: EvidenceGrade
     source: str
+    is_learnt: npt.NDArray[np.bool_]
 
     def linear(self, customers: Positions | None = None, assets: Positions | None = None) -> Scores:
         """The linear value of a block, shape (customers, assets, channels), as float32.

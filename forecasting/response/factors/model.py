@@ -254,6 +254,7 @@ class ResponseModel:
             relative_sd=np.zeros(len(asset)),
             grade=fitted.grade,
             source=fitted.source,
+            is_learnt=np.ones(len(asset), dtype=np.bool_),
         )
 
     def _stated_chance(self, target: Target, customer: Keys, asset: Keys, channel: Keys) -> Factors:
@@ -351,4 +352,5 @@ def _flat(target: Target, intercept: float, variance: float, keys: tuple[Keys, K
         target, LINKS[target], intercept, np.zeros(customers), np.zeros(assets), np.zeros(channels),
         np.zeros((customers, 0)), np.zeros((assets, 0)), np.zeros((channels, 0)), np.zeros(customers),
         np.full(assets, variance), np.zeros(channels), np.zeros(assets), "assumed", source,
+        np.zeros(assets, dtype=np.bool_),
     )  # fmt: skip

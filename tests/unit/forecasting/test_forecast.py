@@ -39,7 +39,8 @@ def _assets() -> pd.DataFrame:
 
 
 def _assert_same(first: Forecasts, second: Forecasts) -> None:
-    for part in fields(Forecasts):
+    assert first.response is second.response is None
+    for part in [part for part in fields(Forecasts) if part.name in ("cadence", "recent", "uplift", "redemption")]:
         for entry in fields(getattr(first, part.name)):
             ours = getattr(getattr(first, part.name), entry.name)
             theirs = getattr(getattr(second, part.name), entry.name)

@@ -40,7 +40,7 @@ def _factors() -> Factors:
     return Factors(
         "p_response", "logit", -2.0, draw.normal(size=5), draw.normal(size=3), draw.normal(size=2),
         draw.normal(size=(5, 4)), draw.normal(size=(3, 4)), draw.normal(size=(2, 4)), np.full(5, 0.1),
-        np.full(3, 0.2), np.full(2, 0.3), np.zeros(3), "assumed", "test",
+        np.full(3, 0.2), np.full(2, 0.3), np.zeros(3), "assumed", "test", np.ones(3, dtype=np.bool_),
     )  # fmt: skip
 
 
