@@ -56,9 +56,16 @@ def decide_run(day: Day, run: RunRow) -> Decided:
     return decide_from(day, run, stored_view(day, run), stored_forecasts(day, run))
 
 
-def decide_from(day: Day, run: RunRow, view: View, forecasts: Forecasts) -> Decided:
-    """Decide a run from a view and forecasts at hand."""
-    settings = replace(decision_settings(day.playbook), trust=trust_in(run))
+def settings_of(day: Day, run: RunRow) -> DecisionSettings:
+    """What the playbook says, with the trust that the run's sources deserve."""
+    return replace(decision_settings(day.playbook), trust=trust_in(run))
+
+
+def decide_from(
+    day: Day, run: RunRow, view: View, forecasts: Forecasts, settings: DecisionSettings | None = None
+) -> Decided:
+    """Decide a run from a view and forecasts at hand, by the playbook's settings or by others."""
+    settings = settings or settings_of(day, run)
     motives = propose_all(view, forecasts, settings, run.identity.as_of)
     tables = canonical_tables(day, run, ["touches", "planned_touches"])
     touches = with_planned(tables["touches"], tables["planned_touches"], view, settings)
