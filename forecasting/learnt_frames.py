@@ -76,9 +76,8 @@ def learnt_parts(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
         }
     }
     if "timing" in about:
-        found["timing"] = SendWindows(
-            **arrays_of(tables[TIMING], TIMING_COLUMNS, by=["customer_id"]), **about["timing"]
-        )
+        windows: dict[str, Any] = {**arrays_of(tables[TIMING], TIMING_COLUMNS, by=["customer_id"])}
+        found["timing"] = SendWindows(**windows, **about["timing"])
     if "lifetime_value" in about:
         arrays: dict[str, Any] = {**arrays_of(tables[VALUE], VALUE_COLUMNS, by=["customer_id"])}
         found["lifetime_value"] = LifetimeValue(**arrays, **about["lifetime_value"])
