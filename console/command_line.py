@@ -20,6 +20,7 @@ from console.commands import (
     prove,
     run,
     scores,
+    simulate,
     subject,
 )
 from console.defects import tell_of_defect
@@ -35,6 +36,7 @@ app = typer.Typer(
     epilog="Start with: warrant check examples/grocer",
 )
 run.register(app)
+simulate.register(app)
 check.register(app)
 backtest.register(app)
 forecast.register(app)
