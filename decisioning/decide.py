@@ -12,6 +12,7 @@ import pandas as pd
 
 from decisioning.bids import Bids
 from decisioning.candidates import find_candidates
+from decisioning.channel_days import channel_days
 from decisioning.choice import choose
 from decisioning.deliberation import Deliberation
 from decisioning.errors import DecisioningError
@@ -96,19 +97,20 @@ def decide(
     candidates = find_candidates(view, motives, settings)
     rhythms = align(view, forecasts.cadence, forecasts.recent, absent.usual if absent else None)
     values = value_candidates(view, candidates, forecasts, rhythms, settings)
+    day = channel_days(view, settings, when, forecasts.timing)
     times = schedule(
         view,
         candidates,
-        settings,
+        day,
         starts_at=naive(motives.frame["starts_at"])[candidates.motive],
         until=naive(motives.frame["until"])[candidates.motive],
-        as_of=when,
     )
     screened = screen(
         view,
         candidates,
         settings,
         touches,
+        sends_at=day.preferred,
         is_held_out=held_out,
         is_hour_left=times.is_possible,
         is_offer_cost_known=~np.isnan(values.redemption_cost),

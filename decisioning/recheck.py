@@ -7,11 +7,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from decisioning.channel_days import allowed_spans, customer_zones
 from decisioning.errors import DecisioningError
 from decisioning.experiments import is_held_out
 from decisioning.limits import Amounts, Limit, limits_of, usage, whole_amounts
 from decisioning.policies.compile import compile_policies
-from decisioning.schedule import allowed_spans, caps_reached, customer_zones, earliest_sends
+from decisioning.schedule import caps_reached, earliest_sends
 from decisioning.screening import asset_table, attributes_of, insist_on_channels, verdicts_of
 from decisioning.settings import DecisionSettings
 from decisioning.times import NEVER, moment, naive

@@ -76,6 +76,7 @@ def screen(
     settings: DecisionSettings,
     touches: pd.DataFrame,
     *,
+    sends_at: Times,
     is_held_out: Flags,
     is_hour_left: Flags,
     is_offer_cost_known: Flags,
@@ -88,6 +89,7 @@ def screen(
         candidates: The candidates, n of them.
         settings: Policies as written, channels, time zone.
         touches: What was sent before as-of, by anyone.
+        sends_at: When each customer is sent to on each channel, which is when windows of caps end.
         is_held_out: Per customer.
         is_hour_left: Per candidate, whether the day has an hour for it.
         is_offer_cost_known: Per candidate; what an offer costs may depend on what the customer spends.
@@ -99,8 +101,7 @@ def screen(
     """
     insist_on_channels(view, settings)
     compiled = compile_policies(settings.policies, attributes_of(view))
-    sends_at = earliest_sends(view, settings, as_of)
-    assets = asset_table(view, compiled.attributes, sends_at, settings, as_of)
+    assets = asset_table(view, compiled.attributes, earliest_sends(view, settings, as_of), settings, as_of)
     reached = caps_reached(compiled, assets, touches, view, sends_at)
     verdicts = verdicts_of(view, compiled, assets, reached, is_held_out)
     words = verdicts.denied(candidates.customer, candidates.asset, candidates.channel)
