@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -66,7 +66,8 @@ class AttributeTable:
             attributes: The declarations; each value must be of its attribute's type.
             shape: (rows, channels).
             values: Attribute name to an array or series: one-dimensional with one value per row (per channel for
-                `channel.…`), or two-dimensional (rows × channels). None, NaN, NaT and pd.NA are missing.
+                `channel.…`), or two-dimensional (rows × channels). None, NaN, NaT, pd.NA and infinite numbers
+                are missing.
 
         Raises:
             PolicyError: An attribute that is not declared, or values of another type or shape.
@@ -107,12 +108,13 @@ def _column(declaration: Declaration, given: object, shape: tuple[int, int]) -> 
     missing = np.asarray(pd.isna(array), dtype=np.bool_)
     try:
         values = _converted(declaration, array, missing)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise PolicyError(
             f"`{declaration.name}` is declared as {declaration.type}, but holds something else: {error}.",
             where="attribute table",
         ) from error
-    return Column(values, missing)
+    # An infinite number is no measurement; like a missing one it refuses.
+    return Column(values, missing | ~np.isfinite(values) if declaration.type == "number" else missing)
 
 
 def _two_dimensional(name: str, given: object, shape: tuple[int, int]) -> npt.NDArray[Any]:
@@ -144,18 +146,24 @@ def _converted(declaration: Declaration, array: npt.NDArray[Any], missing: Truth
             return np.where(missing, _HARMLESS["boolean"], array).astype(np.bool_)
         case "time":
             _insist(array.dtype.kind == "M" or _holds_only(array, missing, (datetime, np.datetime64)), "no times")
-            return _times(array, missing)
+            return _times(array)
         case "text":
             _insist(_holds_only(array, missing, (str,)), "no texts")
             return np.where(missing, _HARMLESS["text"], array.astype(object))
     raise TypeError("values, where there were none when it was declared")
 
 
-def _times(array: npt.NDArray[Any], missing: Truths) -> npt.NDArray[Any]:
+def _times(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
     if array.dtype.kind == "M":
         return array.astype("datetime64[us]")
-    flat = pd.to_datetime(np.where(missing, np.datetime64("NaT"), array).ravel(), utc=True)
-    return flat.tz_localize(None).to_numpy().astype("datetime64[us]").reshape(array.shape)
+    # Not by pandas, to which the year 2262 is the last: "9999-12-31" is how many write that something never ends.
+    times = [np.datetime64("NaT") if pd.isna(each) else _naive(each) for each in array.ravel()]
+    return np.array(times, dtype="datetime64[us]").reshape(array.shape)
+
+
+def _naive(time: datetime | np.datetime64) -> datetime | np.datetime64:
+    """The time without its zone, in UTC."""
+    return time.astimezone(UTC).replace(tzinfo=None) if isinstance(time, datetime) and time.tzinfo else time
 
 
 def _holds_only(array: npt.NDArray[Any], missing: Truths, kinds: tuple[type, ...]) -> bool:

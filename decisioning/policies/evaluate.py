@@ -105,9 +105,8 @@ def _calculated(operator: str, left: Column, right: Column) -> Column:
     missing = left.missing | right.missing
     with np.errstate(all="ignore"):
         values = np.asarray(_CALCULATE[operator](left.data, right.data), dtype=np.float64)
-    if operator == "/":
-        missing = missing | (right.data == 0)
-    return Column(values, missing | np.isnan(values))
+    # Division by zero and overflow give no number: nobody knows what would follow from it.
+    return Column(values, missing | ~np.isfinite(values))
 
 
 def _as_time(column: Column, other: Column) -> Column:

@@ -3,6 +3,7 @@
 It shares the parser with the compiled path and nothing else; the tests hold the two against each other.
 """
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from operator import add, eq, ge, gt, le, lt, mul, ne, sub, truediv
@@ -115,15 +116,20 @@ def _value(value: Value, world: World) -> object:
 
 
 def _calculated(operator: str, left: object, right: object) -> object:
-    """The result; missing when an operand is, on division by zero and where there is no number to give."""
-    if left is None or right is None or (operator == "/" and right == 0):
+    """The result; missing when an operand is, on division by zero, on overflow: where there is no number to give."""
+    if left is None or right is None:
         return None
-    return _present(_CALCULATE[operator](left, right))
+    try:
+        return _present(_CALCULATE[operator](left, right))
+    except (ZeroDivisionError, OverflowError):
+        return None
 
 
 def _present(value: object) -> object:
-    """The value as Python's own; None when it is missing."""
+    """The value as Python's own; None when it is missing or no finite number."""
     if value is None or pd.isna(value):  # type: ignore[call-overload] # any scalar will do
+        return None
+    if isinstance(value, float) and not math.isfinite(value):
         return None
     if isinstance(value, np.datetime64):
         value = pd.Timestamp(value)
