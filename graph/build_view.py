@@ -26,6 +26,7 @@ NODES: Mapping[str, str] = {
     "accounts": "Account",
     "buying_groups": "BuyingGroup",
     "programmes": "Programme",
+    "signals": "Signal",
 }
 """The label behind each field of the view that holds nodes."""
 
@@ -54,6 +55,9 @@ LINKS: Mapping[str, str] = {
     "asset_products": "Asset ABOUT Product",
     "asset_channels": "Asset FITS Channel",
     "asset_performance": "Asset PERFORMS Channel",
+    "signal_topics": "Signal ABOUT Topic",
+    "signal_categories": "Signal ABOUT Category",
+    "signal_products": "Signal ABOUT Product",
 }
 """The kind of relationship behind each field of the view that holds links."""
 
@@ -66,6 +70,7 @@ _POSITIONS: Mapping[str, Mapping[str, str]] = {
     "Product": {"category": "Product IN_CATEGORY Category"},
     "Asset": {"offer": "Asset CARRIES Offer"},
     "BuyingGroup": {"account": "BuyingGroup PART_OF Account"},
+    "Signal": {"customer": "Signal BY Customer"},
 }
 """Columns that hold its position."""
 

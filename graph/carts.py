@@ -1,4 +1,4 @@
-"""Carts: what customers put into them and have neither taken out nor ordered since."""
+"""Carts: what customers put into them and have neither taken out nor ordered since, and what had brought them."""
 
 from datetime import datetime
 from typing import Final
@@ -9,8 +9,9 @@ import pandas as pd
 ADDED: Final = "Product Added"
 REMOVED: Final = "Product Removed"
 ORDERED: Final = "Order Completed"
-COLUMNS: Final = ["from_key", "to_key", "quantity", "added_at"]
+COLUMNS: Final = ["from_key", "to_key", "quantity", "added_at", "came_for", "campaign_id"]
 _PAIR: Final = ["customer_id", "product_id"]
+_VISIT: Final = ["customer_id", "session_id"]
 
 
 def carts(signals: pd.DataFrame | None, purchases: pd.DataFrame, *, as_of: datetime) -> pd.DataFrame:
@@ -18,6 +19,8 @@ def carts(signals: pd.DataFrame | None, purchases: pd.DataFrame, *, as_of: datet
 
     `Product Added` and `Product Removed` count `value` units, else the `quantity` of their properties; without either,
     one is added and all are removed. `Order Completed` and every sale empty the whole cart, up to their very moment.
+    `came_for` is the topic of the campaign's signal (such as a click on a search ad) that led to the visit in which the
+    product was added last, `campaign_id` its campaign; both are missing without one.
 
     Args:
         signals: The canonical table; those without customer or product fill no cart.
@@ -39,7 +42,7 @@ def carts(signals: pd.DataFrame | None, purchases: pd.DataFrame, *, as_of: datet
     events = events.sort_values([*_PAIR, "occurred_at", "is_removal", "signal_id"], ignore_index=True)
     events = events[~_was_taken_out_later(events)]
     events = events.assign(units=events["units"].fillna(1.0) * np.where(events["is_removal"], -1.0, 1.0))
-    return _contents(events)
+    return _with_leads(_contents(events), events, seen)
 
 
 def _last_emptied(signals: pd.DataFrame, purchases: pd.DataFrame) -> "pd.Series[pd.Timestamp]":
@@ -76,6 +79,24 @@ def _contents(events: pd.DataFrame) -> pd.DataFrame:
     added = events[~events["is_removal"]].groupby(_PAIR)["occurred_at"].max()
     left = events.assign(quantity=sums - lowest).groupby(_PAIR)["quantity"].last()
     found = pd.concat([left, added.rename("added_at")], axis="columns").reset_index()
-    found = found[(found["quantity"] > 0) & found["added_at"].notna()]
+    return found[(found["quantity"] > 0) & found["added_at"].notna()]
+
+
+def _with_leads(found: pd.DataFrame, events: pd.DataFrame, seen: pd.DataFrame) -> pd.DataFrame:
+    """The rows with the topic and the campaign that led to the visit in which each product was added last."""
+    needed = {*_VISIT, "topic", "campaign_id", "occurred_at", "signal_id"}
+    leads = seen.head(0).reindex(columns=sorted(needed))
+    if needed <= set(seen.columns):
+        leads = seen[seen["campaign_id"].notna() & seen["topic"].notna() & seen["session_id"].notna()]
+    if leads.empty:
+        found = found.assign(came_for=None, campaign_id=None)
+    else:
+        visits = events[~events["is_removal"]].sort_values(["occurred_at", "signal_id"])
+        visits = visits.drop_duplicates(_PAIR, keep="last")[[*_PAIR, "session_id"]]
+        leads = leads.sort_values(["occurred_at", "signal_id"]).drop_duplicates(_VISIT, keep="last")
+        leads = leads[[*_VISIT, "topic", "campaign_id"]].rename(columns={"topic": "came_for"})
+        # a visit without a session's key was led to by nothing that is known
+        visits = visits[visits["session_id"].notna()].merge(leads, on=_VISIT)
+        found = found.merge(visits.drop(columns="session_id"), on=_PAIR, how="left")
     names = {"customer_id": "from_key", "product_id": "to_key"}
     return found.rename(columns=names)[COLUMNS].reset_index(drop=True)

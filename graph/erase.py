@@ -14,7 +14,7 @@ from graph.errors import GraphError
 from graph.parts import Parts
 from graph.read_view import load_view, store_view
 from graph.schema import NODE, RELATIONSHIP
-from graph.view import Links, Nodes, View
+from graph.view import Links, Nodes, Positions, View
 
 OWNED: Final = (
     ("Signal", "Signal BY Customer"),
@@ -47,12 +47,16 @@ def view_without(view: View, keys: Collection[str]) -> View:
     is_kept = ~view.customers.frame["key"].isin(list(keys)).to_numpy(dtype=np.bool_)
     place = np.where(is_kept, np.cumsum(is_kept) - 1, -1).astype(np.int32)
     changed: dict[str, Any] = {"customers": Nodes(view.customers.frame[is_kept].reset_index(drop=True))}
+    places = {"Customer": (place, int(is_kept.sum()))}
+    if len(view.signals):
+        changed["signals"], places["Signal"] = _signals_without(view, place)
     for field, kind in LINKS.items():
         links: Links = getattr(view, field)
         sources, targets, stays = links.sources, links.targets, np.ones(len(links), dtype=np.bool_)
         source_count = len(links.starts) - 1
-        if RELATIONSHIP[kind].source == "Customer":
-            sources, source_count = place[sources], int(is_kept.sum())
+        if RELATIONSHIP[kind].source in places:
+            moved, source_count = places[RELATIONSHIP[kind].source]
+            sources = moved[sources]
             stays &= sources >= 0
         if RELATIONSHIP[kind].target == "Customer":
             targets = place[targets]
@@ -61,6 +65,16 @@ def view_without(view: View, keys: Collection[str]) -> View:
             facts = {name: values[stays] for name, values in links.facts.items()}
             changed[field] = Links.build(sources[stays], targets[stays], source_count, facts)
     return replace(view, **changed)
+
+
+def _signals_without(view: View, place: Positions) -> tuple[Nodes, tuple[Positions, int]]:
+    """The signals of the customers who stay, and where each one is now (-1: gone) among so many."""
+    frame = view.signals.frame
+    customer = frame["customer"].to_numpy(dtype=np.int32)
+    now = np.append(place, np.int32(-1))[customer]
+    stays = (now >= 0) | (customer < 0)
+    left = frame[stays].reset_index(drop=True).assign(customer=now[stays])
+    return Nodes(left), (np.where(stays, np.cumsum(stays) - 1, -1).astype(np.int32), int(stays.sum()))
 
 
 def erase_from_views(folder: Path, keys: Collection[str]) -> tuple[int, int]:

@@ -1,6 +1,8 @@
 """The signals worth asking about: those of high fidelity in a recent stretch of time. All others stay in the lake.
 
-An answer to a message (clicked, replied, redeemed, converted) is a signal too, by whatever channel it came.
+Who reads about shipping or returns says little about what they want, and much about what keeps them from it: such
+signals are there whatever their fidelity. An answer to a message (clicked, replied, redeemed, converted) is a signal
+too, by whatever channel it came.
 """
 
 from collections.abc import Mapping
@@ -14,6 +16,9 @@ from graph.aggregates import as_times
 from graph.beliefs import BeliefSettings
 from graph.beliefs.facts import Facts
 from graph.beliefs.similarity import NO_SIMILARITY
+
+DOUBTS: Final = ("Shipping Page Viewed", "Returns Page Viewed")
+"""Signals that tell what somebody hesitates at."""
 
 _DETAILS: Final = ["session_id", "value", "source"]
 
@@ -41,7 +46,8 @@ def recent_signals(
     facts = Facts(tables, as_of, timezone, settings, NO_SIMILARITY)
     since = pd.Timestamp(as_of - timedelta(days=settings.signal_days)).value // 1_000
     kept = _signals(facts)
-    kept = kept[(kept["time"] >= since) & (kept["fidelity"] >= settings.signal_fidelity)]
+    is_telling = (kept["fidelity"] >= settings.signal_fidelity) | kept["name"].isin(DOUBTS)
+    kept = kept[(kept["time"] >= since) & is_telling]
     kept = kept.sort_values("signal_id").reset_index(drop=True)
     if kept.empty:
         return {}

@@ -108,9 +108,12 @@ class View:
         accounts: `name`, `industry`, `tier`, `is_regulated`, `region`, `owner`.
         buying_groups: `name`, `account` (position in accounts, -1 when unknown).
         programmes: Loyalty programmes.
+        signals: Recent signals of high fidelity: `name`, `occurred_at`, `received_at`, `fidelity`, `session_id`,
+            `value`, `source`, `customer` (position in customers, -1 when unknown).
         bought_categories: customers × categories; facts `count` (shopping days), `spend`, `last_at`.
         bought_products: customers × products from the playbook's threshold of shopping days on; facts as above.
-        carts: customers × products in their carts; facts `quantity`, `added_at`.
+        carts: customers × products in their carts; facts `quantity`, `added_at`, `came_for` (topic of the campaign that
+            led there, or None), `campaign_id`.
         interests: Beliefs, customers × categories: is interested in.
         topic_interests: Beliefs, customers × topics.
         preferences: Beliefs, customers × categories: prefers.
@@ -133,6 +136,9 @@ class View:
         asset_products: assets × products they are about.
         asset_channels: assets × channels they fit.
         asset_performance: assets × channels they were sent on; facts `rate`, `n`, `outcome`, `lift`, `evidence_grade`.
+        signal_topics: signals × topics they concern.
+        signal_categories: signals × categories they concern.
+        signal_products: signals × products they concern.
     """
 
     as_of: datetime
@@ -147,6 +153,7 @@ class View:
     accounts: Nodes
     buying_groups: Nodes
     programmes: Nodes
+    signals: Nodes
     bought_categories: Links
     bought_products: Links
     carts: Links
@@ -171,3 +178,6 @@ class View:
     asset_products: Links
     asset_channels: Links
     asset_performance: Links
+    signal_topics: Links
+    signal_categories: Links
+    signal_products: Links

@@ -27,16 +27,20 @@ def products(tables: Mapping[str, pd.DataFrame], referred: Iterable[str]) -> Row
 
 
 def bought_products(days: ShoppingDays, products: pd.DataFrame, threshold: int) -> pd.DataFrame:
-    """Rows of `Customer BOUGHT Product` from so many shopping days on; of what people grow out of, from the first on.
+    """Rows of `Customer BOUGHT Product` from so many shopping days on; from the first on of what is grown out of.
+
+    Also of what is used up: when a first purchase is depleted depends on the product.
 
     Args:
         days: Shopping days per customer and product.
-        products: product_id, size_scale.
+        products: product_id, size_scale, [depletion_days].
         threshold: Shopping days from which on anything else is kept.
     """
     is_grown_out_of = products["size_scale"].notna() & (products["size_scale"] != NEXT_LETTER)
-    if not is_grown_out_of.any():
+    is_used_up = products["depletion_days"].notna() if "depletion_days" in products else ~products["product_id"].notna()
+    is_told = is_grown_out_of | is_used_up
+    if not is_told.any():
         return days.bought(threshold)
     bought = days.bought()
-    is_kept = (bought["count"] >= threshold) | bought["to_key"].isin(products.loc[is_grown_out_of, "product_id"])
+    is_kept = (bought["count"] >= threshold) | bought["to_key"].isin(products.loc[is_told, "product_id"])
     return bought[is_kept].reset_index(drop=True)

@@ -131,6 +131,7 @@ RELATIONSHIPS: tuple[Relationship, ...] = (
     Relationship("Motive", "CONCERNS", "Campaign", "decisions", "business", "The subject is a campaign."),
     Relationship("Motive", "CONCERNS", "Topic", "decisions", "business", "The subject is a topic."),
     Relationship("Motive", "CONCERNS", "Account", "decisions", "business", "The subject is an account."),
+    Relationship("Motive", "CONCERNS", "Asset", "decisions", "business", "The subject is an asset."),
     Relationship("Decision", "FOR", "Customer", "decisions", "personal", "Decided for the customer."),
     Relationship("Decision", "CHOSE", "Asset", "decisions", "personal", "What to say."),
     Relationship("Decision", "OFFERED", "Offer", "decisions", "personal", "What it concedes."),

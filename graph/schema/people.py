@@ -111,6 +111,8 @@ RELATIONSHIPS: tuple[Relationship, ...] = (
         (
             Property("quantity", "number", "units in the cart", is_required=True),
             Property("added_at", "time", "when the product was added last", is_required=True),
+            Property("came_for", "text", "topic of the campaign that led to the visit in which it was added last"),
+            Property("campaign_id", "text", "that campaign, also one that is not in the graph"),
         ),
         collect_by="source",
     ),

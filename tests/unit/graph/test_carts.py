@@ -128,3 +128,18 @@ def test_carts_are_what_walking_through_the_events_gives_in_whatever_order_they_
     sales = purchases(*(minutes + 0.5 for minutes in bought))
     assert contents(frame, sales) == wanted
     assert contents(frame.iloc[::-1], sales) == wanted
+
+
+def test_a_cart_knows_the_topic_of_the_ad_that_led_to_the_visit_in_which_it_was_filled() -> None:
+    events = signals(
+        ("Promotion Clicked", None, 0, None), ("Product Added", "tea", 1, 1.0), ("Product Added", "cup", 2, 1.0)
+    )
+    events = events.assign(
+        session_id=["visit-1", "visit-1", "visit-2"],
+        topic=["durability", None, None],
+        campaign_id=["search-ad", None, None],
+    )
+    found = carts(events, purchases(), as_of=AS_OF).set_index("to_key")
+    assert (found.loc["tea", "came_for"], found.loc["tea", "campaign_id"]) == ("durability", "search-ad")
+    assert pd.isna(found.loc["cup", "came_for"])
+    assert carts(events.assign(campaign_id=None), purchases(), as_of=AS_OF)["came_for"].isna().all()

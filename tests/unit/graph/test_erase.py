@@ -48,6 +48,15 @@ def test_a_view_without_customers_has_all_others_and_all_their_links(view: View,
         assert getattr(left, field) is getattr(view, field)
 
 
+def test_the_signals_of_who_is_gone_are_gone_and_all_others_still_say_whose_they_are() -> None:
+    world = World().customer("ann", "bob", "cy").topic("tea")
+    for who in ("cy", "ann", "bob"):
+        world.signal("Demo Requested", who, days_ago=1.0, topic="tea")
+    left = view_without(world.view(), {"ann"})
+    assert left.customers.keys[left.signals.frame["customer"].to_numpy()].tolist() == ["cy", "bob"]
+    assert left.signals.keys[left.signal_topics.sources].tolist() == left.signals.keys.tolist() == ["s0000", "s0002"]
+
+
 @pytest.fixture(scope="module")
 def small() -> View:
     return view_from_tables(knowledge(), AS_OF)

@@ -48,3 +48,8 @@ def test_the_playbook_says_how_much_a_signal_must_tell() -> None:
 
 def test_nobody_unknown_is_there() -> None:
     assert signals(Tables().signal("Demo Requested", 1, customer=None).signal("Demo Requested", 1, customer="x")) == {}
+
+
+def test_whoever_reads_about_shipping_or_returns_is_there_whatever_that_tells_of_intent() -> None:
+    tables = Tables().signal("Page Viewed", 1, topic="shipping").signal("Returns Page Viewed", 1)
+    assert signals(tables)["Signal"]["name"].tolist() == ["Shipping Page Viewed", "Returns Page Viewed"]
