@@ -45,6 +45,7 @@ OFFER_COLUMNS = (
     "ends_at",
     "redemption_ends_at",
 )
+SIGNAL_COLUMNS = ("name", "fidelity", "session_id", "customer")
 TIMES = ("last_purchase_at", "starts_at", "ends_at", "redemption_ends_at", "recorded_at")
 NUMBERS = (
     "stock",
@@ -69,6 +70,9 @@ STATED_APART = (
     "asset_products",
     "asset_topics",
     "asset_channels",
+    "signal_topics",
+    "signal_categories",
+    "signal_products",
 )
 """Links of the view that have words of their own here; all others are said with `link`."""
 
@@ -92,6 +96,10 @@ class World:
     bought_products: list[tuple[str, str]] = field(default_factory=list)
     bought_facts: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
     linked: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    signals: dict[str, dict[str, Any]] = field(default_factory=dict)
+    accounts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    buying_groups: dict[str, dict[str, Any]] = field(default_factory=dict)
+    programmes: dict[str, dict[str, Any]] = field(default_factory=dict)
     refusals: set[tuple[str, str]] = field(default_factory=set)
     touches: list[dict[str, Any]] = field(default_factory=list)
     plays: tuple[PlaySettings, ...] = (PlaySettings("replenishment-due"),)
@@ -140,6 +148,18 @@ class World:
         belief = USUAL_BELIEF if RELATIONSHIP[LINKS[name]].is_belief else {}
         row = {"source_key": source, "target_key": target, "days_ago": days_ago}
         self.linked.setdefault(name, []).append(row | belief | facts)
+        return self
+
+    def signal(self, name: str, customer: str, *, days_ago: float, **about: Any) -> "World":
+        """A recent signal of somebody, about a `topic`, `product` or `category`; `session_id` and `fidelity` too."""
+        key = f"s{len(self.signals):04}"
+        usual = {"name": name, "customer": customer, "days_ago": days_ago, "fidelity": 0.8, "session_id": None}
+        self.signals[key] = usual | {"topic": None, "product": None, "category": None} | about
+        return self
+
+    def account(self, key: str, **attributes: Any) -> "World":
+        """A company."""
+        self.accounts[key] = {"name": key.title(), "industry": None, "tier": None} | attributes
         return self
 
     def channel(self, key: str, cost: float = 0.001, **settings: Any) -> "World":
@@ -217,6 +237,11 @@ class World:
         # A forecast about somebody unknown is possible, a purchase by them is not.
         bought = [each for each in self.rhythms if each["customer"] in self.customers]
         products_bought = [self.bought_facts.get(pair, {"count": 2, "days_ago": 30.0}) for pair in self.bought_products]
+        signals = _nodes({key: _told(row, customers) for key, row in self.signals.items()}, SIGNAL_COLUMNS)
+        signals.frame["occurred_at"] = pd.DatetimeIndex(
+            self._ago(np.array([self.signals[key]["days_ago"] for key in signals.keys], dtype=np.float64))
+        ).tz_localize("UTC")
+        signals.frame["customer"] = signals.frame["customer"].to_numpy(dtype=np.int32)
         known = {
             "Customer": customers,
             "Category": categories,
@@ -224,9 +249,19 @@ class World:
             "Product": products,
             "Asset": assets,
             "Channel": channels,
-            "Account": _nodes({}, ("name",)),
-            "BuyingGroup": _nodes({}, ("name", "account")),
-            "Programme": _nodes({}, ()),
+            "Account": _nodes(self.accounts, ("name", "industry", "tier")),
+            "BuyingGroup": _nodes(self.buying_groups, ("name", "account")),
+            "Programme": _nodes(self.programmes, ()),
+        }
+        about_signals = {
+            f"signal_{field}": _links(
+                signals, nodes, [(key, row[one]) for key, row in self.signals.items() if row[one] is not None]
+            )
+            for field, one, nodes in (
+                ("topics", "topic", topics),
+                ("categories", "category", categories),
+                ("products", "product", products),
+            )
         }
         return View(
             as_of=self.as_of,
@@ -236,6 +271,8 @@ class World:
             accounts=known["Account"],
             buying_groups=known["BuyingGroup"],
             programmes=known["Programme"],
+            signals=signals,
+            **about_signals,
             **{name: self._linked(name, known) for name in LINKS if name not in STATED_APART},
             products=products,
             assets=assets,
@@ -413,6 +450,12 @@ def _nodes(rows: Mapping[str, Mapping[str, Any]], columns: tuple[str, ...]) -> N
         else:
             frame[name] = pd.Series(values, dtype=object)
     return Nodes(frame)
+
+
+def _told(row: Mapping[str, Any], customers: Nodes) -> dict[str, Any]:
+    """What a signal says of itself, its customer as a position."""
+    told = {name: row[name] for name in SIGNAL_COLUMNS}
+    return told | {"customer": int(customers.positions([row["customer"]])[0])}
 
 
 def _links(
