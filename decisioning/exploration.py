@@ -177,31 +177,72 @@ def _within(use: Sequence[LimitUse], chosen: Indices, wanted: Indices, coin: Flo
     Undoing a change that adds to a limit takes just that off it again, and undoing all of them leads back to what was
     chosen, which fits; so this ends within every limit.
     """
+    changes = [_changes(family, chosen, wanted) for family in use]
     kept = wanted.copy()
     while True:
-        undone = [row for family in use for row in _excess(family, chosen, kept, coin)]
-        if not undone:
+        undone = np.unique(
+            np.concatenate([np.zeros(0, np.int64), *(_excess(each, kept, wanted, coin) for each in changes)])
+        )
+        if not len(undone):
             return kept
         kept[undone] = chosen[undone]
 
 
-def _excess(family: LimitUse, chosen: Indices, kept: Indices, coin: Floats) -> list[int]:
-    """The changes to undo in the first limits of a family that are exceeded, or fall short of their minimum."""
-    movers = np.flatnonzero(kept != chosen)
-    before, after = _totals(family, chosen), _totals(family, kept)
-    most = np.maximum(family.most, before)
-    least = np.zeros(len(most)) if family.least is None else np.minimum(family.least, before)
-    undone: list[int] = []
-    for limit in np.flatnonzero((after > most) | (after < least)):
-        change = _used(family, kept[movers], int(limit)) - _used(family, chosen[movers], int(limit))
-        excess = float(after[limit] - most[limit])
-        if excess <= 0:
-            change, excess = -change, float(least[limit] - after[limit])
-        adding = np.flatnonzero(change > 0)
-        order = adding[np.lexsort((movers[adding], -coin[movers[adding]]))]
-        enough = int(np.searchsorted(np.cumsum(change[order]), excess)) + 1
-        undone += movers[order[:enough]].tolist()
-    return undone
+@dataclass(frozen=True, eq=False)
+class _Changes:
+    """What the changes of customers' choices do to the limits of a family: one row per customer and limit it changes.
+
+    Attributes:
+        customer: Positions, shape (rows,).
+        limit: Shape (rows,).
+        amount: What is added, negative for what is freed, shape (rows,).
+        room: How much may be added to each limit in all, shape (limits,).
+        spare: How much of each may be freed in all, shape (limits,).
+    """
+
+    customer: Indices
+    limit: Indices
+    amount: Indices
+    room: Floats
+    spare: Floats
+
+
+def _changes(family: LimitUse, chosen: Indices, wanted: Indices) -> _Changes:
+    movers = np.flatnonzero(wanted != chosen)
+    parts = []
+    for choice, sign in ((wanted[movers], 1), (chosen[movers], -1)):
+        has = choice >= 0
+        has[has] = family.limit[choice[has]] >= 0
+        picked = choice[has]
+        parts.append((movers[has], family.limit[picked].astype(np.int64), sign * family.amount[picked]))
+    customer, limit, amount = (np.concatenate(columns) for columns in zip(*parts, strict=True))
+    rows = pd.DataFrame({"customer": customer, "limit": limit, "amount": amount})
+    rows = rows.groupby(["customer", "limit"], sort=True)["amount"].sum().reset_index()
+    before = _totals(family, chosen)
+    least = np.zeros(len(before)) if family.least is None else family.least
+    return _Changes(
+        rows["customer"].to_numpy(dtype=np.int64),
+        rows["limit"].to_numpy(dtype=np.int64),
+        rows["amount"].to_numpy(dtype=np.int64),
+        np.maximum(family.most - before, 0.0),
+        np.maximum(before - least, 0.0),
+    )
+
+
+def _excess(changes: _Changes, kept: Indices, wanted: Indices, coin: Floats) -> Indices:
+    """The customers whose change to undo, so that what they add or free no more than fills room or spare."""
+    stands = kept[changes.customer] == wanted[changes.customer]
+    customer, limit, amount = (part[stands] for part in (changes.customer, changes.limit, changes.amount))
+    net = np.bincount(limit, amount, minlength=len(changes.room))
+    undone = []
+    for excess, sign in ((net - changes.room, 1), (-net - changes.spare, -1)):
+        rows = np.flatnonzero((excess[limit] > 0) & (sign * amount > 0))
+        order = rows[np.lexsort((customer[rows], -coin[customer[rows]], limit[rows]))]
+        given = np.cumsum(sign * amount[order]) - sign * amount[order]
+        is_first = np.diff(limit[order], prepend=-1) != 0
+        given_back = given - np.maximum.accumulate(np.where(is_first, given, 0))
+        undone.append(customer[order[given_back < excess[limit[order]]]])
+    return np.concatenate(undone)
 
 
 def _totals(family: LimitUse, chosen: Indices) -> Floats:
@@ -209,12 +250,3 @@ def _totals(family: LimitUse, chosen: Indices) -> Floats:
     picked = picked[family.limit[picked] >= 0]
     used = np.bincount(family.limit[picked], family.amount[picked].astype(np.float64), minlength=len(family.most))
     return np.asarray(used, dtype=np.float64)
-
-
-def _used(family: LimitUse, chosen: Indices, limit: int) -> npt.NDArray[np.int64]:
-    """What each choice uses of one limit."""
-    used = np.zeros(len(chosen), dtype=np.int64)
-    has = chosen >= 0
-    picked = chosen[has]
-    used[has] = np.where(family.limit[picked] == limit, family.amount[picked], 0)
-    return used
