@@ -6,7 +6,7 @@ import pandas as pd
 
 from decisioning.gather import gather
 from forecasting.values import Floats
-from graph.view import Positions
+from graph.view import Positions, View
 
 
 def redemption_cost(offers: pd.DataFrame, offer: Positions, purchase_spend: Floats) -> Floats:
@@ -23,14 +23,36 @@ def redemption_cost(offers: pd.DataFrame, offer: Positions, purchase_spend: Floa
     Returns:
         NaN without an offer and where the cost cannot be known.
     """
+    fixed, share = redemption_terms(offers, offer)
+    return np.asarray(np.where(np.isnan(fixed), share * purchase_spend, fixed), dtype=np.float64)
+
+
+def redemption_terms(offers: pd.DataFrame, offer: Positions) -> tuple[Floats, Floats]:
+    """What one redemption costs us as a sum, or else as a share of what the customer spends; NaN for either.
+
+    Args:
+        offers: The view's offers.
+        offer: Position of each entry's offer, -1 without one, shape (n,).
+
+    Returns:
+        Currency, shape (n,), and the share, shape (n,); where both are there the sum counts.
+    """
     unit_cost, face_value, discount_pct, funded_pct = (
         gather(_numbers(offers, name), offer, np.nan)
         for name in ("unit_cost", "face_value", "discount_pct", "funded_pct")
     )
     our_share = 1.0 - np.nan_to_num(funded_pct, nan=0.0) / 100.0
-    off_the_price = discount_pct / 100.0 * purchase_spend
-    conceded = np.where(np.isnan(face_value), off_the_price, face_value) * our_share
-    return np.asarray(np.where(np.isnan(unit_cost), conceded, unit_cost), dtype=np.float64)
+    fixed = np.where(np.isnan(unit_cost), face_value * our_share, unit_cost)
+    return np.asarray(fixed), np.asarray(discount_pct / 100.0 * our_share)
+
+
+def exposure_of(view: View) -> Floats:
+    """What one redemption of each asset's offer costs us at most, as far as it is a sum, shape (assets,).
+
+    NaN where it is a share of what will be spent: nobody knows beforehand; 0 without an offer.
+    """
+    offer = view.assets.frame["offer"].to_numpy(dtype=np.int32)
+    return np.where(offer < 0, 0.0, redemption_terms(view.offers.frame, offer)[0])
 
 
 def is_cost_known(offers: pd.DataFrame) -> npt.NDArray[np.bool_]:
