@@ -27,8 +27,8 @@ class Candidates:
         customer: Position of the customer, shape (n,).
         asset: Position of the asset.
         channel: Position of the channel.
-        motive: Row of the best motive for it in `Motives.frame`: the strongest, then the play that the playbook names
-            first, then the first subject.
+        motive: Row of the best motive for it in `Motives.table`: one that leads with something, then the strongest,
+            then the play that the playbook names first, then the first subject.
     """
 
     customer: Positions
@@ -47,15 +47,8 @@ def find_candidates(view: View, motives: Motives, settings: DecisionSettings) ->
         DecisioningError: A motive about a customer or subject that is not in the view, or of a play that is off; a
             campaign or a play's `answers` that name an asset which does not exist.
     """
-    frame = motives.frame
-    customer = view.customers.positions(frame["customer_id"].to_numpy(dtype=object))
-    if (customer < 0).any():
-        unknown = frame["customer_id"].iloc[int(np.argmax(customer < 0))]
-        raise DecisioningError(
-            f"There is a motive for the customer {unknown}, whom the view does not know.",
-            where="motives",
-            remedy="Find the motives in the same view that the decision reads.",
-        )
+    frame = motives.table
+    customer = motives.customers(view)
     coverage = asset_coverage(view)
     parts = []
     for order, play_settings in enumerate(settings.plays):
@@ -63,9 +56,10 @@ def find_candidates(view: View, motives: Motives, settings: DecisionSettings) ->
         answers = Answers(play_named(play_settings.name), view, coverage, play_settings)
         place, asset = answers.pairs(frame["subject"].to_numpy(dtype=object)[rows], customer[rows])
         parts.append(_Answered(rows[place], asset, np.full(len(place), order, dtype=np.int64)))
-    _insist_on_plays(frame, settings)
+    insist_on_plays(frame, settings)
     found = _Answered.together(parts)
-    strength = frame["strength"].to_numpy(dtype=np.float64)[found.motive]
+    # a motive with an order of its messages speaks for them before any other
+    strength = (frame["strength"] + frame["leads_with"].notna()).to_numpy(dtype=np.float64)[found.motive]
     best = _best_motive(customer[found.motive], found.asset, strength, found.order, found.motive)
     motive, asset = found.motive[best], found.asset[best]
     owner, links = expanded(view.asset_channels, asset)
@@ -111,7 +105,12 @@ def _best_motive(
     return ranked[is_first]
 
 
-def _insist_on_plays(frame: pd.DataFrame, settings: DecisionSettings) -> None:
+def insist_on_plays(frame: pd.DataFrame, settings: DecisionSettings) -> None:
+    """Refuse motives of a play that is off.
+
+    Raises:
+        DecisioningError: Names the play.
+    """
     unknown = sorted(set(frame["play"].unique()) - {play.name for play in settings.plays})
     if unknown:
         raise DecisioningError(

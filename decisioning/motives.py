@@ -1,7 +1,8 @@
 """Motives as a table: who, by which play, about what, why now, and on which facts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -9,12 +10,15 @@ import numpy.typing as npt
 import pandas as pd
 
 from decisioning.canonical import json_texts
-from decisioning.play import Known, Play
+from decisioning.errors import DecisioningError
+from decisioning.message_order import leads
+from decisioning.play import FIELDS, Known, Play
 from decisioning.settings import PlaySettings
-from decisioning.times import naive, utc_texts
-from graph.view import Nodes, View
+from decisioning.times import Times, aware, naive, utc_texts
+from graph.view import Nodes, Positions, View
 
 Texts = npt.NDArray[np.object_]
+Indices = npt.NDArray[np.int64]
 
 MOTIVE_COLUMNS = (
     "customer_id",
@@ -23,10 +27,17 @@ MOTIVE_COLUMNS = (
     "strength",
     "starts_at",
     "until",
+    "leads_with",
     "sentence",
     "evidence",
     "facts",
 )
+
+
+TOLD = ("sentence", "evidence", "facts")
+"""What is put into words only for those motives that somebody looks at."""
+
+Tell = Callable[[Indices], pd.DataFrame]
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,49 +45,147 @@ class Motives:
     """All motives of a run.
 
     Attributes:
-        frame: One row per customer, play and subject, sorted by these: customer_id, play, subject
+        table: One row per customer, play and subject, sorted by these: customer_id, play, subject
             (`category/GROCERY/MILK`, `topic/running`, `product/oat-milk`, `campaign/autumn`), strength (0 to 1),
-            starts_at, until (UTC, until excluded), sentence, evidence (JSON list of relationships of the graph: from,
-            type, to, properties), facts (JSON object).
+            starts_at, until (UTC, until excluded), leads_with (`order/0` or `topic/durability`, see
+            `decisioning.message_order`, None for nothing). With the columns `sentence`, `evidence` (JSON list of
+            relationships of the graph: from, type, to, properties) and `facts` (JSON object) where `tell` is None.
+        tell: Gives these three columns for some rows of the table, in their order.
+        places: Position of each motive's customer in the view that they were found in; None where it is not known.
     """
 
-    frame: pd.DataFrame
+    table: pd.DataFrame
+    tell: Tell | None = None
+    places: Positions | None = None
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """All columns of `MOTIVE_COLUMNS` for all motives."""
+        return self.told(np.arange(len(self.table), dtype=np.int64))
+
+    def told(self, rows: Indices) -> pd.DataFrame:
+        """All columns of `MOTIVE_COLUMNS` for some motives, in the order of `rows`."""
+        found = self.table.iloc[rows].reset_index(drop=True)
+        if self.tell is None:
+            return found
+        return found.assign(**self.tell(rows))[list(MOTIVE_COLUMNS)]
+
+    @property
+    def starts_at(self) -> Times:
+        """From when on each motive holds."""
+        return naive(self.table["starts_at"])
+
+    @property
+    def until(self) -> Times:
+        """Until when (excluded)."""
+        return naive(self.table["until"])
+
+    def customers(self, view: View) -> Positions:
+        """Position of each motive's customer.
+
+        Raises:
+            DecisioningError: The view does not know one of them.
+        """
+        keys = self.table["customer_id"].to_numpy(dtype=object)
+        places = view.customers.positions(keys) if self.places is None else self.places
+        if (places < 0).any():
+            raise DecisioningError(
+                f"There is a motive for the customer {keys[int(np.argmax(places < 0))]}, whom the view does not know.",
+                where="motives",
+                remedy="Find the motives in the same view that the decision reads.",
+            )
+        return places
 
 
-def play_frame(play: Play, known: Known, settings: PlaySettings) -> pd.DataFrame:
-    """The motives of one play under the columns of `Motives.frame`."""
-    found = play.find(known, settings)
-    customer = known.view.customers.keys[found["customer"].to_numpy()]
-    subject = _subjects(play, found, known.view, settings)
+@dataclass(frozen=True, eq=False)
+class Findings:
+    """What one play found: `rows` as its `find` returned them, each one's subject as text and what it leads with."""
+
+    play: Play
+    rows: pd.DataFrame
+    subject: Texts
+    leads_with: Texts
+
+
+def findings(play: Play, known: Known, settings: PlaySettings) -> Findings:
+    """The motives of one play."""
+    rows = play.find(known, settings)
+    return Findings(play, rows, _subjects(play, rows, known.view, settings), leads(play, rows, known, settings))
+
+
+def collected(found: Sequence[Findings], known: Known) -> Motives:
+    """The motives of all plays as one table in canonical order."""
+    ordered = sorted((each for each in found if len(each.rows)), key=lambda each: each.play.name)
+    counts = [len(each.rows) for each in ordered]
+    of = np.repeat(np.arange(len(ordered)), counts)
+    row = np.concatenate([np.arange(count) for count in counts] or [np.empty(0, dtype=np.int64)]).astype(np.int64)
+    customer = _joined([each.rows["customer"].to_numpy(dtype=np.int32) for each in ordered], np.int32)
+    subject = _joined([each.subject for each in ordered], object)
+    order = np.lexsort((_rank(subject), of, customer))
+    names = np.array([each.play.name for each in ordered], dtype=object)
+    table = pd.DataFrame(
+        {
+            "customer_id": known.view.customers.keys[customer[order]],
+            "play": names[of[order]] if len(names) else np.empty(0, dtype=object),
+            "subject": subject[order],
+            "strength": _joined([each.rows["strength"].to_numpy(dtype=np.float64) for each in ordered], np.float64)[
+                order
+            ],
+            "starts_at": aware(_joined([naive(each.rows["starts_at"]) for each in ordered], "datetime64[us]")[order]),
+            "until": aware(_joined([naive(each.rows["until"]) for each in ordered], "datetime64[us]")[order]),
+            "leads_with": _joined([each.leads_with for each in ordered], object)[order],
+        }
+    )
+    of, row = of[order], row[order]
+
+    def tell(rows: Indices) -> pd.DataFrame:
+        told = pd.DataFrame({name: np.full(len(rows), None, dtype=object) for name in TOLD})
+        for place, each in enumerate(ordered):
+            at = np.flatnonzero(of[rows] == place)
+            told.iloc[at] = _told(each, known, row[rows[at]]).to_numpy(dtype=object)
+        return told
+
+    return Motives(table, tell, customer[order])
+
+
+def _told(found: Findings, known: Known, rows: Indices) -> pd.DataFrame:
+    """Sentence, evidence and facts of some of a play's motives."""
+    some, play = found.rows.iloc[rows].reset_index(drop=True), found.play
+    customer = known.view.customers.keys[some["customer"].to_numpy(dtype=np.int32)]
     return pd.DataFrame(
         {
-            "customer_id": customer,
-            "play": np.full(len(found), play.name, dtype=object),
-            "subject": subject,
-            "strength": found["strength"],
-            "starts_at": found["starts_at"],
-            "until": found["until"],
-            "sentence": np.array(play.sentences(known, found), dtype=object),
-            "evidence": _evidence(play, found, customer, subject),
-            "facts": json_texts(_objects(found, {name: name for name in play.facts})),
+            "sentence": np.array(play.sentences(known, some), dtype=object),
+            "evidence": _evidence(play, some, known.view, customer, found.subject[rows]),
+            "facts": json_texts(_objects(some, {name: name for name in play.facts})),
         },
-        columns=list(MOTIVE_COLUMNS),
+        columns=list(TOLD),
     )
 
 
-def collected(frames: Sequence[pd.DataFrame]) -> Motives:
-    """The motives of all plays as one table in canonical order."""
-    empty = pd.DataFrame({column: pd.Series(dtype=object) for column in MOTIVE_COLUMNS}).astype(
-        {"strength": "float64", "starts_at": "datetime64[us, UTC]", "until": "datetime64[us, UTC]"}
-    )
-    found = [frame for frame in frames if len(frame)]
-    frame = pd.concat(found) if found else empty
-    return Motives(frame.sort_values(["customer_id", "play", "subject"], kind="stable", ignore_index=True))
+def _joined(parts: "list[npt.NDArray[Any]]", kind: "npt.DTypeLike") -> npt.NDArray[Any]:
+    return np.concatenate([np.empty(0, dtype=kind), *parts])
+
+
+def _rank(texts: Texts) -> Indices:
+    """The place of each text in alphabetical order."""
+    codes, distinct = pd.factorize(texts)
+    rank = np.empty(len(distinct), dtype=np.int64)
+    rank[np.argsort(distinct)] = np.arange(len(distinct))
+    return rank[codes]
 
 
 def subject_keys(kind: str, view: View, settings: PlaySettings) -> Texts:
     """The text of every possible subject of a kind, by its position: `category/GROCERY/MILK`, `topic/running`."""
-    nodes: dict[str, Nodes] = {"category": view.categories, "topic": view.topics, "product": view.products}
+    nodes: dict[str, Nodes] = {
+        "category": view.categories,
+        "topic": view.topics,
+        "product": view.products,
+        "account": view.accounts,
+        "asset": view.assets,
+    }
     names = nodes[kind].keys if kind in nodes else [campaign.name for campaign in settings.campaigns]
     return np.array([f"{kind}/{name}" for name in names], dtype=object)
 
@@ -98,17 +207,29 @@ def _subjects(play: Play, found: pd.DataFrame, view: View, settings: PlaySetting
     return texts
 
 
-def _evidence(play: Play, found: pd.DataFrame, customer: Texts, subject: Texts) -> Texts:
+def _evidence(play: Play, found: pd.DataFrame, view: View, customer: Texts, subject: Texts) -> Texts:
     """What each motive rests on as JSON, in the order of the play's traces."""
     steps: list[list[dict[str, Any]]] = [[] for _ in range(len(found))]
     for trace in play.traces:
-        starts = [f"Customer/{who}" for who in customer] if trace.start is None else list(found[trace.start])
-        ends = [node(what) for what in subject] if trace.end is None else list(found[trace.end])
+        starts: list[str | None] = [f"Customer/{who}" for who in customer]
+        if trace.start is not None:
+            starts = _nodes(view, trace.start_label, found[trace.start])
+        ends: list[str | None] = [node(what) for what in subject]
+        if trace.end is not None:
+            ends = _nodes(view, trace.end_label, found[trace.end])
+        if trace.only is not None:
+            ends = [end if is_so else None for end, is_so in zip(ends, found[trace.only], strict=True)]
         properties = _objects(found, trace.properties)
         for row, (start, end, facts) in enumerate(zip(starts, ends, properties, strict=True)):
             if start is not None and end is not None:
                 steps[row].append({"from": start, "type": trace.type, "to": end, "properties": facts})
     return json_texts(steps)
+
+
+def _nodes(view: View, label: str, positions: "pd.Series[int]") -> list[str | None]:
+    """The nodes of a label at these positions; None for -1."""
+    keys = getattr(view, FIELDS[label]).keys
+    return [f"{label}/{keys[place]}" if place >= 0 else None for place in positions]
 
 
 def _objects(found: pd.DataFrame, columns: Mapping[str, str]) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ for policies and value. Plays live in `decisioning/plays`, one file each.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any, ClassVar, Protocol
 from zoneinfo import ZoneInfo
 
@@ -16,13 +17,27 @@ import pandas as pd
 
 from decisioning.policies.columns import AttributeTable
 from decisioning.rhythms import Rhythms
-from decisioning.settings import DecisionSettings, PlaySettings
+from decisioning.settings import DecisionSettings, OrderSettings, PlaySettings
 from decisioning.subjects import excluded_categories, out_of_stock
 from decisioning.times import Times, aware, naive
 from graph.view import Nodes, Positions, View
 
-# Not a table, yet a play may need it: campaigns stand in the playbook itself.
+# Not tables, yet a play may need them: campaigns and surges stand in the playbook itself.
 CAMPAIGNS = "plays.yaml: campaigns"
+SURGES = "scores.yaml: surges"
+
+FIELDS: Mapping[str, str] = MappingProxyType(
+    {
+        "Account": "accounts",
+        "Asset": "assets",
+        "Category": "categories",
+        "Product": "products",
+        "Programme": "programmes",
+        "Signal": "signals",
+        "Topic": "topics",
+    }
+)
+"""The field of the view that holds the nodes of a label."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +87,27 @@ class Known:
         return _names(self.view.products)
 
     @cached_property
+    def account_names(self) -> npt.NDArray[np.object_]:
+        """What people call each account."""
+        return _names(self.view.accounts)
+
+    @cached_property
+    def signal_times(self) -> Times:
+        """When each recent signal was given, naive UTC, shape (signals,)."""
+        return naive(self.view.signals.frame["occurred_at"])
+
+    @cached_property
+    def signal_customers(self) -> Positions:
+        """Who gave each recent signal, -1 when unknown, shape (signals,)."""
+        return self.view.signals.frame["customer"].to_numpy(dtype=np.int32)
+
+    def signals_named(self, *names: str) -> npt.NDArray[np.int64]:
+        """Positions of the recent signals of known customers with one of these names, by customer, then by time."""
+        is_named = self.view.signals.frame["name"].isin(names).to_numpy(dtype=np.bool_)
+        found = np.flatnonzero(is_named & (self.signal_customers >= 0))
+        return found[np.lexsort((self.signal_times[found], self.signal_customers[found]))]
+
+    @cached_property
     def is_out_of_stock(self) -> npt.NDArray[np.bool_]:
         """Which products nothing is left of; what does not state its stock is in stock, shape (products,)."""
         return out_of_stock(self.view)
@@ -98,15 +134,21 @@ class Trace:
     Attributes:
         type: Its type.
         properties: Columns of `find`'s frame that are properties of it, by property.
-        start: Column with the node that it starts at, such as `Product/milk`; without one, the customer. A motive whose
-            column is None does not rest on it.
-        end: Column with the node that it ends at; without one, the subject.
+        start: Column with the position of the node that it starts at; without one, the customer. A motive whose column
+            is -1 does not rest on it.
+        end: Column with the position of the node that it ends at; without one, the subject.
+        start_label: Label of the node that it starts at, one of `FIELDS`.
+        end_label: Label of the node that it ends at.
+        only: Column that says which motives rest on it; without one, all do.
     """
 
     type: str
     properties: Mapping[str, str] = field(default_factory=dict)
     start: str | None = None
     end: str | None = None
+    start_label: str = ""
+    end_label: str = ""
+    only: str | None = None
 
 
 class Play(Protocol):
@@ -114,14 +156,15 @@ class Play(Protocol):
 
     Attributes:
         name: The file's name with hyphens.
-        subject_kinds: What its motives are about: `category`, `topic`, `product`, `campaign`. A play with several says
-            which one in the column `kind` of `find`'s frame.
+        subject_kinds: What its motives are about: `category`, `topic`, `product`, `campaign`, `account`, `asset`. A
+            play with several says which one in the column `kind` of `find`'s frame.
         defaults: Documented thresholds of what the playbook may change.
-        requires: Canonical tables (and `plays.yaml: campaigns`) without which it cannot find anything.
+        requires: Canonical tables (and `CAMPAIGNS`, `SURGES`) without which it cannot find anything.
         traces: Relationships of the graph that the motive rests on, in the order in which a person reads them.
         facts: Columns of `find`'s frame that a person may see.
         is_for_new_products: Whether an asset about a product that the customer already bought is left out.
         is_for_products_in_stock: Whether an asset about a product that is out of stock is left out.
+        orders: Which messages come first and which wait, where the playbook's `order` says nothing else.
     """
 
     name: ClassVar[str]
@@ -132,13 +175,18 @@ class Play(Protocol):
     facts: ClassVar[tuple[str, ...]]
     is_for_new_products: ClassVar[bool]
     is_for_products_in_stock: ClassVar[bool]
+    orders: ClassVar[tuple[OrderSettings, ...]]
 
     def find(self, known: Known, settings: PlaySettings) -> pd.DataFrame:
-        """The motives: columns customer and subject (positions), strength, starts_at, until, and the facts."""
+        """The motives: columns customer and subject (positions), strength, starts_at, until, and the facts.
+
+        It looks at everybody at once and makes no texts of its own. A column `leads_with` holds the position of a topic
+        that messages should lead with, -1 for none.
+        """
         ...
 
     def sentences(self, known: Known, found: pd.DataFrame) -> list[str]:
-        """The reason of each motive in one sentence."""
+        """The reason of each motive in one sentence, for those rows of what was found that somebody looks at."""
         ...
 
 
@@ -153,8 +201,8 @@ def threshold(play: Play, settings: PlaySettings, name: str) -> float:
 
 
 def motive_rows(
-    customer: Positions,
-    subject: Positions,
+    customer: npt.NDArray[np.integer],
+    subject: npt.NDArray[np.integer],
     strength: npt.NDArray[np.float64],
     *,
     starts_at: Times | np.datetime64,

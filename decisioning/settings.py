@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, time
-from typing import Any
+from typing import Any, Literal
 
 
 @dataclass(frozen=True)
@@ -18,6 +18,30 @@ class CampaignSettings:
 
 
 @dataclass(frozen=True)
+class OrderSettings:
+    """What of a play's messages comes first, and what waits until that was tried or is not allowed.
+
+    Messages are named by asset id, kind of offer, kind of asset, or topic.
+
+    Attributes:
+        first: Messages that come before all others of the play.
+        last: Messages that wait behind all others; of this customer, whatever play they answer.
+        because: Why, as people read it.
+        when: Condition over `customer.*` in the policy grammar under which it holds; None for everybody.
+        is_stepwise: Concessions are made one step after the other: what concedes nothing and the first step together,
+            then each further step by `concession_order` of the offers, or by their kind where that is not stated.
+        tried_days: What comes first counts as tried for so many days after it was sent.
+    """
+
+    because: str
+    first: tuple[str, ...] = ()
+    last: tuple[str, ...] = ()
+    when: str | None = None
+    is_stepwise: bool = False
+    tried_days: float = 14.0
+
+
+@dataclass(frozen=True)
 class PlaySettings:
     """One play of the playbook.
 
@@ -27,6 +51,8 @@ class PlaySettings:
         answers: Asset kinds or asset ids that may answer it; empty means any asset about the same subject.
         excluded_categories: Categories (or their parents) that no play talks about.
         campaigns: Only for the play `campaign`.
+        orders: What comes first, the first order whose condition holds; None for what the play itself declares.
+        themes: Only for the play `shift-of-interest`: keys of topics and categories that belong together, by name.
     """
 
     name: str
@@ -34,22 +60,31 @@ class PlaySettings:
     answers: tuple[str, ...] = ()
     excluded_categories: frozenset[str] = frozenset()
     campaigns: tuple[CampaignSettings, ...] = ()
+    orders: tuple[OrderSettings, ...] | None = None
+    themes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class PolicySpecification:
-    """One policy as written: `kind` is deny, require or cap; `expression` its text (for cap: over assets, may be None).
+    """One policy as written.
 
     Attributes:
         identifier: The policy's id, unique in the playbook.
-        kind: `deny`, `require` or `cap`.
+        kind: `deny`, `require` and `cap` refuse; `escalate`, `approval` and `sign_off` hold until a person agrees;
+            `redact` and `permit` withhold what is known of a customer; `parity` compares groups of customers.
         when: Condition under which it applies, or None for always.
-        expression: What is denied or required. For a cap, which assets and channels it counts (None: all).
+        expression: What is denied, required or escalated. For a cap and a parity, which assets and channels it counts
+            (None: all). None for an approval, a sign-off, and what withholds.
         because: The reason shown to people.
         count: For a cap: touches allowed within the window.
         days: For a cap: length of the sliding window in days, exact to the second.
-        tests: Each a mapping of namespaces to attribute values plus `expect: deny | allow`.
+        tests: Each a mapping of namespaces to attribute values plus `expect: …`.
         where: `file:line` of the policy, for errors.
+        who: For what is held: the person or role that must agree.
+        fields: What `redact` withholds, or what alone `permit` leaves.
+        by: For a parity: the customers' attribute that makes the groups.
+        within: For a parity: how far apart the rates of two groups may be, 0 to 1.
+        least: For a parity: customers that a group must have to be compared.
     """
 
     identifier: str
@@ -61,6 +96,11 @@ class PolicySpecification:
     days: float | None = None
     tests: tuple[Mapping[str, Any], ...] = ()
     where: str = ""
+    who: str | None = None
+    fields: tuple[str, ...] = ()
+    by: str | None = None
+    within: float | None = None
+    least: int | None = None
 
 
 @dataclass(frozen=True)
@@ -95,6 +135,45 @@ class ChannelSettings:
 
 
 @dataclass(frozen=True)
+class LimitSettings:
+    """One entry of the playbook's own limits.
+
+    Attributes:
+        name: What people call it.
+        unit: `touches`, `money` (touch cost), `expected_cost` (of redemptions), `exposure` (what they cost at most).
+        most: How much may be used, None for any amount.
+        least: How much is to be reached.
+        each: One limit for each `account`, `household`, `customer`, `asset`, `offer`, `campaign` or `channel`; None for
+            one over all of them.
+        amounts: What may be used by some of these, by key; the others have `most`.
+        channels: Which channels it counts; empty for all. So are the four that follow.
+        campaigns: Assets of these campaigns.
+        assets: These assets.
+        offers: Assets with these offers; `any` alone for whatever has one.
+        kinds: Kinds of assets.
+        audience: A named audience; None for everybody.
+        per: `day`; `month`, of which each day gets its share of what is left; `all` for ever; `standing` for what of
+            offers may still be claimed.
+        where: `file:line`, for errors.
+    """
+
+    name: str
+    unit: Literal["touches", "money", "expected_cost", "exposure"] = "touches"
+    most: float | None = None
+    least: float = 0.0
+    each: str | None = None
+    amounts: Mapping[str, float] = field(default_factory=dict)
+    channels: tuple[str, ...] = ()
+    campaigns: tuple[str, ...] = ()
+    assets: tuple[str, ...] = ()
+    offers: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+    audience: str | None = None
+    per: Literal["day", "month", "all", "standing"] = "day"
+    where: str = ""
+
+
+@dataclass(frozen=True)
 class Season:
     """A named stretch of the year: from one (month, day) to another, both included, even over the turn of the year."""
 
@@ -123,6 +202,8 @@ class DecisionSettings:
         trust: What every confidence is multiplied with, 0 to 1: the health of the sources and the graph.
         required_readiness: Least readiness of content that is sent; None for anything but a draft.
         exploration: Share of customers whose action is drawn from their shortlist instead of being the best of it.
+        limits: The playbook's own limits.
+        kept_share: Share of every limit that is kept for runs about single events.
     """
 
     timezone: str
@@ -140,3 +221,5 @@ class DecisionSettings:
     trust: float = 1.0
     required_readiness: str | None = None
     exploration: float = 0.0
+    limits: tuple[LimitSettings, ...] = ()
+    kept_share: float = 0.0

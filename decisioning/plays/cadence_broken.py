@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from decisioning.play import Known, Threshold, Trace, motive_rows, threshold
-from decisioning.settings import PlaySettings
+from decisioning.settings import OrderSettings, PlaySettings
 from decisioning.times import days, elapsed_days, local_dates, naive
 
 WEEK_DAYS = 7.0
@@ -34,6 +34,7 @@ class CadenceBroken:
     )
     is_for_new_products: ClassVar[bool] = False
     is_for_products_in_stock: ClassVar[bool] = False
+    orders: ClassVar[tuple[OrderSettings, ...]] = ()
     defaults: ClassVar[Mapping[str, Threshold]] = {
         "minimum_days": Threshold(4, "Shopping days in the category from which on a rhythm is believed."),
         "maximum_survival": Threshold(0.10, "The rhythm counts as broken below this chance of so long an absence."),

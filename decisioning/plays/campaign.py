@@ -10,7 +10,7 @@ import pandas as pd
 from decisioning.errors import DecisioningError
 from decisioning.play import CAMPAIGNS, Known, Threshold, Trace, motive_rows
 from decisioning.policies.screen import select
-from decisioning.settings import CampaignSettings, PlaySettings
+from decisioning.settings import CampaignSettings, OrderSettings, PlaySettings
 from decisioning.times import at_local, local_date
 
 # Between a favourite (at most 0.5) and a rhythm on its very day.
@@ -27,6 +27,7 @@ class Campaign:
     facts: ClassVar[tuple[str, ...]] = ("audience", "condition")
     is_for_new_products: ClassVar[bool] = False
     is_for_products_in_stock: ClassVar[bool] = False
+    orders: ClassVar[tuple[OrderSettings, ...]] = ()
     defaults: ClassVar[Mapping[str, Threshold]] = {}
 
     def find(self, known: Known, settings: PlaySettings) -> pd.DataFrame:

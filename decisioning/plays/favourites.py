@@ -18,7 +18,7 @@ from decisioning.beliefs import faded_weight
 from decisioning.gather import gather
 from decisioning.play import Known, Threshold, Trace, motive_rows, threshold
 from decisioning.rhythms import THIN_HISTORY_DAYS, Pairs
-from decisioning.settings import PlaySettings
+from decisioning.settings import OrderSettings, PlaySettings
 from decisioning.times import NEVER, Times, days, elapsed_days, local_dates, naive
 
 # A favourite is a reason to talk, yet none to talk today: a timely motive about the same asset is the better reason.
@@ -37,6 +37,7 @@ class Favourites:
     facts: ClassVar[tuple[str, ...]] = ("rule", "weight", "confidence", "valid_from", "half_life_days", "shopping_days")
     is_for_new_products: ClassVar[bool] = True
     is_for_products_in_stock: ClassVar[bool] = False
+    orders: ClassVar[tuple[OrderSettings, ...]] = ()
     defaults: ClassVar[Mapping[str, Threshold]] = {
         "minimum_weight": Threshold(2, "Weight, decayed to as-of, below which an interest has expired."),
         "minimum_confidence": Threshold(0.5, "Confidence that an interest needs."),

@@ -13,7 +13,7 @@ import pandas as pd
 
 from decisioning.beliefs import faded_weight
 from decisioning.play import Known, Threshold, Trace, motive_rows, threshold
-from decisioning.settings import PlaySettings
+from decisioning.settings import OrderSettings, PlaySettings
 from decisioning.times import days, elapsed_days, local_dates, naive
 from graph.view import Links
 
@@ -29,12 +29,13 @@ class HighIntent:
     subject_kinds: ClassVar[tuple[str, ...]] = ("category", "topic")
     requires: ClassVar[tuple[str, ...]] = ("signals",)
     traces: ClassVar[tuple[Trace, ...]] = (
-        Trace("TRIGGERED_BY", {name: name for name in _TOLD}, end="triggered_by"),
-        Trace("INTERESTED_IN", {name: name for name in _TOLD}, end="interested_in"),
+        Trace("TRIGGERED_BY", {name: name for name in _TOLD}, only="is_trigger"),
+        Trace("INTERESTED_IN", {name: name for name in _TOLD}, only="is_interest"),
     )
     facts: ClassVar[tuple[str, ...]] = ("rule", "weight", "confidence", "valid_from", "half_life_days", "is_known")
     is_for_new_products: ClassVar[bool] = False
     is_for_products_in_stock: ClassVar[bool] = True
+    orders: ClassVar[tuple[OrderSettings, ...]] = ()
     defaults: ClassVar[Mapping[str, Threshold]] = {
         "minimum_confidence": Threshold(0.3, "Confidence that the belief needs."),
         "minimum_weight": Threshold(1, "Weight, decayed to as-of, that an interest needs: one deed in full."),
@@ -116,7 +117,7 @@ class HighIntent:
 
     def _rows(self, known: Known, settings: PlaySettings, found: pd.DataFrame) -> pd.DataFrame:
         valid_from, valid_to = naive(found["valid_from"]), naive(found["valid_to"])
-        node, is_trigger = _nodes(known, found), (found["relation"] == "TRIGGERED_BY").to_numpy(dtype=bool)
+        is_trigger = (found["relation"] == "TRIGGERED_BY").to_numpy(dtype=bool)
         customer = found["customer"].to_numpy(dtype=np.int32)
         facts = {name: found[name] for name in ("kind", "rule", "weight", "confidence", "valid_from", "half_life_days")}
         return motive_rows(
@@ -128,8 +129,8 @@ class HighIntent:
             facts={
                 **facts,
                 "is_known": _is_known(known)[customer],
-                "triggered_by": _only(node, is_trigger),
-                "interested_in": _only(node, ~is_trigger),
+                "is_trigger": is_trigger,
+                "is_interest": ~is_trigger,
             },
         )
 
@@ -142,26 +143,12 @@ def _is_from_signals(beliefs: Links) -> npt.NDArray[np.bool_]:
     return np.asarray(is_told & (beliefs.facts["rule"] != BROWSED))
 
 
-def _nodes(known: Known, found: pd.DataFrame) -> npt.NDArray[np.object_]:
-    """The subjects as nodes of the graph."""
-    keys = {"category": known.view.categories.keys, "topic": known.view.topics.keys}
-    pairs = zip(found["kind"], found["subject"], strict=True)
-    return np.array([f"{kind.capitalize()}/{keys[kind][subject]}" for kind, subject in pairs], dtype=object)
-
-
-def _only(nodes: npt.NDArray[np.object_], is_meant: npt.NDArray[np.bool_]) -> npt.NDArray[np.object_]:
-    """The nodes that are meant, None in the place of others."""
-    meant = nodes.copy()
-    meant[~is_meant] = None
-    return meant
-
-
 def _is_known(known: Known) -> npt.NDArray[np.bool_]:
     """Which customers are not said to be strangers."""
     customers = known.view.customers.frame
     if "is_known" not in customers:
         return np.ones(len(customers), dtype=np.bool_)
-    return np.array([pd.isna(stated) or bool(stated) for stated in customers["is_known"]], dtype=np.bool_)
+    return ~customers["is_known"].isin([False]).to_numpy(dtype=np.bool_)
 
 
 PLAY = HighIntent()

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from decisioning.play import Known, Threshold, Trace, motive_rows, threshold
-from decisioning.settings import PlaySettings
+from decisioning.settings import OrderSettings, PlaySettings
 from decisioning.times import days, elapsed_days, local_dates, naive
 
 
@@ -27,6 +27,7 @@ class ReplenishmentDue:
     facts: ClassVar[tuple[str, ...]] = ("shopping_days", "interval_days", "last_at", "due_at", "survival")
     is_for_new_products: ClassVar[bool] = False
     is_for_products_in_stock: ClassVar[bool] = False
+    orders: ClassVar[tuple[OrderSettings, ...]] = ()
     defaults: ClassVar[Mapping[str, Threshold]] = {
         "minimum_days": Threshold(4, "Shopping days in the category from which on a rhythm is believed."),
         "lead_days": Threshold(7, "Days before the due day from which on it is a motive (due before as-of + this)."),

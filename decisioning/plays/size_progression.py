@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from decisioning.play import Known, Threshold, Trace, motive_rows, threshold
-from decisioning.settings import PlaySettings
+from decisioning.settings import OrderSettings, PlaySettings
 from decisioning.subjects import expanded
 from decisioning.times import days, elapsed_days, local_dates, naive
 
@@ -28,12 +28,13 @@ class SizeProgression:
     subject_kinds: ClassVar[tuple[str, ...]] = ("product",)
     requires: ClassVar[tuple[str, ...]] = ("purchases", "products", "categories")
     traces: ClassVar[tuple[Trace, ...]] = (
-        Trace("BOUGHT", {"last_at": "last_at"}, end="bought"),
-        Trace("NEXT_SIZE", {"because": "because"}, start="bought"),
+        Trace("BOUGHT", {"last_at": "last_at"}, end="bought", end_label="Product"),
+        Trace("NEXT_SIZE", {"because": "because"}, start="bought", start_label="Product"),
     )
     facts: ClassVar[tuple[str, ...]] = ("sizes", "size", "next_size", "last_at", "pace_days", "due_at")
     is_for_new_products: ClassVar[bool] = False
     is_for_products_in_stock: ClassVar[bool] = True
+    orders: ClassVar[tuple[OrderSettings, ...]] = ()
     defaults: ClassVar[Mapping[str, Threshold]] = {
         "minimum_sizes": Threshold(3, "Sizes that were bought one after the other, from which on somebody grows."),
         "largest_step": Threshold(2, "So many sizes apart two purchases may be and still be the same child's."),
@@ -107,7 +108,6 @@ class SizeProgression:
         due_at = rows["due_at"].to_numpy(dtype="datetime64[us]")
         count = rows["count"].to_numpy(dtype=np.float64)
         sizes = known.view.products.frame["size"].to_numpy(dtype=object)
-        keys = known.view.products.keys[rows["product"].to_numpy(dtype=np.int64)]
         return motive_rows(
             rows["customer"].to_numpy(dtype=np.int32),
             rows["subject"].to_numpy(dtype=np.int32),
@@ -115,7 +115,7 @@ class SizeProgression:
             starts_at=due_at - days(lead),
             until=due_at + days(grace),
             facts={
-                "bought": np.array([f"Product/{key}" for key in keys], dtype=object),
+                "bought": rows["product"].to_numpy(dtype=np.int32),
                 "because": rows["because"],
                 "sizes": rows["sizes"],
                 "size": rows["size"],

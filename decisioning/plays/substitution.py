@@ -13,7 +13,7 @@ import pandas as pd
 
 from decisioning.gather import gather
 from decisioning.play import Known, Threshold, Trace, motive_rows, threshold
-from decisioning.settings import PlaySettings
+from decisioning.settings import OrderSettings, PlaySettings
 from decisioning.subjects import expanded
 from decisioning.times import NEVER, aware, days, elapsed_days, local_dates, naive
 
@@ -29,9 +29,16 @@ class Substitution:
     subject_kinds: ClassVar[tuple[str, ...]] = ("product",)
     requires: ClassVar[tuple[str, ...]] = ("purchases", "products", "categories")
     traces: ClassVar[tuple[Trace, ...]] = (
-        Trace("HAS_IN_CART", {"quantity": "quantity", "added_at": "added_at"}, end="cart"),
-        Trace("BOUGHT", {"count": "shopping_days", "last_at": "last_at"}, end="bought"),
-        Trace("SUBSTITUTES", {"similarity": "similarity", "because": "because"}, start="substitute", end="missing"),
+        Trace("HAS_IN_CART", {"quantity": "quantity", "added_at": "added_at"}, end="cart", end_label="Product"),
+        Trace("BOUGHT", {"count": "shopping_days", "last_at": "last_at"}, end="bought", end_label="Product"),
+        Trace(
+            "SUBSTITUTES",
+            {"similarity": "similarity", "because": "because"},
+            start="subject",
+            start_label="Product",
+            end="product",
+            end_label="Product",
+        ),
     )
     facts: ClassVar[tuple[str, ...]] = (
         "wanted",
@@ -46,6 +53,7 @@ class Substitution:
     )
     is_for_new_products: ClassVar[bool] = False
     is_for_products_in_stock: ClassVar[bool] = True
+    orders: ClassVar[tuple[OrderSettings, ...]] = ()
     defaults: ClassVar[Mapping[str, Threshold]] = {
         "cart_days": Threshold(14, "Days for which a product in a cart counts as wanted."),
         "minimum_days": Threshold(
@@ -66,7 +74,7 @@ class Substitution:
         """
         wanted = self._wanted(known, settings)
         rows = self._replaced(known, settings, wanted)
-        missing, substitute = (_nodes(known, rows[column]) for column in ("product", "subject"))
+        missing = rows["product"].to_numpy(dtype=np.int32)
         return motive_rows(
             rows["customer"].to_numpy(dtype=np.int32),
             rows["subject"].to_numpy(dtype=np.int32),
@@ -75,10 +83,10 @@ class Substitution:
             until=known.as_of + days(_WEEK_DAYS),
             facts={
                 "wanted": rows["wanted"],
-                "missing": missing,
-                "substitute": substitute,
-                "cart": _only(missing, rows["quantity"].notna()),
-                "bought": _only(missing, rows["shopping_days"] > 0),
+                "missing": known.view.products.keys[missing],
+                "product": missing,
+                "cart": np.where(rows["quantity"].notna(), missing, -1),
+                "bought": np.where(rows["shopping_days"] > 0, missing, -1),
                 "similarity": rows["similarity"],
                 "because": rows["because"],
                 "quantity": rows["quantity"],
@@ -92,9 +100,7 @@ class Substitution:
     def sentences(self, known: Known, found: pd.DataFrame) -> list[str]:
         """What is missing, how it is wanted, and what is like it."""
         names = known.product_names[found["subject"]]
-        missing = known.product_names[
-            known.view.products.positions([str(node).partition("/")[2] for node in found["missing"]])
-        ]
+        missing = known.product_names[found["product"]]
         last = local_dates(naive(found["last_at"]), known.settings.timezone)
         added = local_dates(naive(found["added_at"]), known.settings.timezone)
         return [
@@ -157,18 +163,6 @@ class Substitution:
             ["customer", "subject", "strength", "product"], ascending=[True, True, False, True], kind="stable"
         )
         return rows.drop_duplicates(["customer", "subject"]).reset_index(drop=True)
-
-
-def _nodes(known: Known, products: "pd.Series[int]") -> npt.NDArray[np.object_]:
-    """The nodes of products in the graph."""
-    return np.array([f"Product/{key}" for key in known.view.products.keys[products.to_numpy(np.int64)]], dtype=object)
-
-
-def _only(nodes: npt.NDArray[np.object_], is_meant: "pd.Series[bool]") -> npt.NDArray[np.object_]:
-    """The nodes that are meant, None in the place of others."""
-    meant = nodes.copy()
-    meant[~is_meant.to_numpy(dtype=bool)] = None
-    return meant
 
 
 def _in_carts(known: Known) -> pd.DataFrame:
