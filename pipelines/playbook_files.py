@@ -11,6 +11,7 @@ from lake.tables import ASSET_KINDS, OUTCOME_NAMES
 
 MINUTES_PER_HOUR = 60
 LONGEST_WINDOW_DAYS = 36_500
+POLICY_KINDS = ("deny", "require", "cap", "redact", "escalate", "parity")
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Money = Annotated[float, Field(ge=0)]
@@ -317,22 +318,56 @@ class CapRule(Strict):
     of: str | None = None
 
 
+class PersonRule(Strict):
+    """Who must agree before a decision leaves: `approval` of the decision, or `sign_off` of what it says."""
+
+    approval: Annotated[str, Field(min_length=1)] | None = None
+    sign_off: Annotated[str, Field(min_length=1)] | None = None
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> "PersonRule":
+        if (self.approval is None) == (self.sign_off is None):
+            raise ValueError("needs a condition, {approval: WHO} or {sign_off: WHO}")
+        return self
+
+
+class RedactRule(Strict):
+    """What alone may be known; everything else that can be withheld is."""
+
+    all_but: tuple[str, ...]
+
+
+class ParityRule(Strict):
+    """Groups of customers by an attribute, and how far apart the shares of them that get something may be."""
+
+    by: str
+    within: Share
+    of: str | None = None
+    least: Annotated[int, Field(ge=1)] = 30
+
+
 class Policy(Strict):
-    """One policy: exactly one of deny, require and cap."""
+    """One policy: exactly one of deny, require, cap, redact, escalate and parity."""
 
     id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
     because: str
     when: str | None = None
     deny: str | None = None
-    require: str | None = None
+    require: str | PersonRule | None = None
     cap: CapRule | None = None
+    redact: Annotated[tuple[str, ...], Field(min_length=1)] | RedactRule | None = None
+    escalate: str | None = None
+    to: Annotated[str, Field(min_length=1)] | None = None
+    parity: ParityRule | None = None
     tests: tuple[dict[str, Any], ...] = ()
 
     @model_validator(mode="after")
     def _one_kind(self) -> "Policy":
-        kinds = [name for name in ("deny", "require", "cap") if getattr(self, name) is not None]
+        kinds = [name for name in POLICY_KINDS if getattr(self, name) is not None]
         if len(kinds) != 1:
-            raise ValueError("needs exactly one of deny, require, cap")
+            raise ValueError(f"needs exactly one of {', '.join(POLICY_KINDS)}")
+        if (self.escalate is None) != (self.to is None):
+            raise ValueError("`escalate` and `to` stand together: what is escalated, and to whom")
         return self
 
 

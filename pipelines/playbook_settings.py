@@ -1,5 +1,7 @@
 """From the playbook's files to the settings that the pure core takes."""
 
+from dataclasses import replace
+
 from decisioning.plays import available
 from decisioning.policies.builtin import BESIDE, BUILT_IN
 from decisioning.settings import (
@@ -16,7 +18,7 @@ from graph.beliefs import BeliefSettings
 from graph.settings import DECLARED_OUTCOMES, RelateSettings
 from pipelines.errors import PlaybookError
 from pipelines.playbook import PlacedPolicy, Playbook
-from pipelines.playbook_files import ChannelFile, Play
+from pipelines.playbook_files import CapRule, ChannelFile, ParityRule, PersonRule, Play, Policy, RedactRule
 
 DEFAULT_CONFIDENCE_CAPS = {"assumed": 0.60, "adjusted": 0.85, "randomised": 1.00}
 DEFAULT_UPLIFT = Prior(mean=0.03, low=0.0, high=0.06)
@@ -125,19 +127,40 @@ def _play(playbook: Playbook, name: str, play: Play, excluded: frozenset[str]) -
 
 def _policy(placed: PlacedPolicy) -> PolicySpecification:
     policy = placed.policy
-    kind = "deny" if policy.deny is not None else "require" if policy.require is not None else "cap"
-    cap = policy.cap
-    return PolicySpecification(
+    stated = PolicySpecification(
         identifier=policy.id,
-        kind=kind,
+        kind="deny",
         because=policy.because,
         when=policy.when,
-        expression=cap.of if cap else policy.deny if kind == "deny" else policy.require,
-        count=cap.count if cap else None,
-        days=cap.days if cap else None,
+        expression=policy.deny,
         tests=policy.tests,
         where=placed.where,
     )
+    match policy:
+        case Policy(require=str(expression)):
+            return replace(stated, kind="require", expression=expression)
+        case Policy(require=PersonRule(approval=str(who))):
+            return replace(stated, kind="approval", who=who)
+        case Policy(require=PersonRule(sign_off=str(who))):
+            return replace(stated, kind="sign_off", who=who)
+        case Policy(escalate=str(expression)):
+            return replace(stated, kind="escalate", expression=expression, who=policy.to)
+        case Policy(cap=CapRule() as cap):
+            return replace(stated, kind="cap", expression=cap.of, count=cap.count, days=cap.days)
+        case Policy(redact=RedactRule(all_but=permitted)):
+            return replace(stated, kind="permit", fields=permitted)
+        case Policy(redact=tuple(withheld)):
+            return replace(stated, kind="redact", fields=withheld)
+        case Policy(parity=ParityRule() as parity):
+            return replace(
+                stated,
+                kind="parity",
+                expression=parity.of,
+                by=parity.by,
+                within=parity.within,
+                least=parity.least,
+            )
+    return stated
 
 
 def _channel(key: str, channel: ChannelFile) -> ChannelSettings:

@@ -80,11 +80,13 @@ class AttributeTable:
         return cls(shape, columns, attributes)
 
     def column(self, name: str) -> Column:
-        """The values of an attribute.
+        """The values of an attribute; one of the type `unknown` is missing everywhere, also without a column.
 
         Raises:
             PolicyError: The table has no such column.
         """
+        if name not in self.columns and (stated := self.attributes.declared.get(name)) and stated.type == "unknown":
+            return Column(np.full((1, 1), _HARMLESS["unknown"]), np.ones((1, 1), dtype=np.bool_))
         if name not in self.columns:
             raise PolicyError(
                 f"the values of `{name}` are not here, yet a policy reads them.",

@@ -12,11 +12,11 @@ Whatever concerns one side only is evaluated whole, once per customer or asset, 
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import product
 
 from decisioning.errors import PolicyError
-from decisioning.policies.attributes import Attributes
+from decisioning.policies.attributes import SIDES, Attributes, Declaration
 from decisioning.policies.builtin import BUILT_IN
 from decisioning.policies.expressions import (
     And,
@@ -29,9 +29,9 @@ from decisioning.policies.expressions import (
     attribute_names,
 )
 from decisioning.policies.normal_form import negation_normal_form
-from decisioning.policies.rules import Rule, names_an_offer, read_rule
+from decisioning.policies.rules import HOLDING, REFUSING, Rule, names_an_offer, read_rule
 from decisioning.policies.spelling import to_text
-from decisioning.policies.typing_rules import rule_problems
+from decisioning.policies.typing_rules import FIELDS, rule_problems
 from decisioning.settings import PolicySpecification
 
 MOST_TERMS = 256
@@ -86,6 +86,7 @@ class CompiledPolicies:
         bundle_hash: sha256 over the canonical form of all policies; the same for any order and spelling.
         attributes: What they may name, caps included.
         attribute_names: What they do name: the columns that screening needs.
+        unreadable: Why a policy cannot be applied as written to the data at hand, by id; it then refuses what it might.
     """
 
     identifiers: tuple[str, ...]
@@ -95,6 +96,7 @@ class CompiledPolicies:
     bundle_hash: str
     attributes: Attributes
     attribute_names: frozenset[str]
+    unreadable: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def word_count(self) -> int:
@@ -102,34 +104,100 @@ class CompiledPolicies:
         return -(-len(self.terms) // BITS_PER_WORD)
 
 
-def compile_policies(policies: Sequence[PolicySpecification], attributes: Attributes) -> CompiledPolicies:
-    """Compile the playbook's policies and the built-in ones.
+def compile_policies(
+    policies: Sequence[PolicySpecification], attributes: Attributes, *, is_running: bool = False
+) -> CompiledPolicies:
+    """Compile what refuses: the playbook's policies and the built-in ones.
 
     Args:
-        policies: As written; the built-in policies are always added.
+        policies: As written, of every kind; the built-in policies are always added.
         attributes: What they may name; `cap.<id>.reached` of their own caps is added.
+        is_running: Something is decided with them now. A policy that today's data does not fit then refuses whatever it
+            might refuse (`CompiledPolicies.unreadable` says why) instead of stopping everything else.
 
     Raises:
         PolicyError: A policy does not parse, names what is not declared, mixes types, has more than 256 terms, or
             shares its id with another one.
     """
-    everything = (*BUILT_IN, *policies)
-    _insist_on_unique(everything)
-    declared = attributes.with_caps(policy.identifier for policy in everything if policy.kind == "cap")
-    rules = [read_rule(policy) for policy in everything]
-    for rule in rules:
-        _insist_on_sense(rule, declared)
-    found = tuple(term for position, rule in enumerate(rules) for term in terms_of(rule, position, declared))
-    named = [attribute_names(part) for term in found for part in (term.customer, term.asset, term.crossing)]
+    return _compiled((*BUILT_IN, *policies), REFUSING, attributes, is_running=is_running)
+
+
+def compile_holds(
+    policies: Sequence[PolicySpecification], attributes: Attributes, *, is_running: bool = False
+) -> CompiledPolicies:
+    """Compile what holds a decision until a person agrees: a verdict of them means held, not refused.
+
+    Args and errors as `compile_policies`.
+    """
+    return _compiled((*BUILT_IN, *policies), HOLDING, attributes, is_running=is_running)
+
+
+def _compiled(
+    policies: Sequence[PolicySpecification], kinds: tuple[str, ...], attributes: Attributes, *, is_running: bool
+) -> CompiledPolicies:
+    _insist_on_unique(policies)
+    declared = attributes.with_caps(policy.identifier for policy in policies if policy.kind == "cap")
+    written = [read_rule(policy) for policy in policies]
+    unreadable: dict[str, str] = {}
+    if is_running:
+        found = [readable(rule, declared) for rule in written]
+        unreadable = {rule.identifier: each.because for rule, each in zip(written, found, strict=True) if each.because}
+        declared = Attributes({**declared.declared, **{one.name: one for each in found for one in each.unknown}})
+        rules = [each.rule for each in found if each.kind in kinds]
+    else:
+        rules = [rule for rule in written if rule.kind in kinds]
+        for rule in written:
+            _insist_on_sense(rule, declared)
+    terms = tuple(term for position, rule in enumerate(rules) for term in terms_of(rule, position, declared))
+    named = [attribute_names(part) for term in terms for part in (term.customer, term.asset, term.crossing)]
     return CompiledPolicies(
         identifiers=tuple(rule.identifier for rule in rules),
-        because={policy.identifier: policy.because for policy in everything},
-        terms=found,
+        because={policy.identifier: policy.because for policy in policies},
+        terms=terms,
         caps=tuple(_cap(rule) for rule in rules if rule.kind == "cap"),
-        bundle_hash=bundle_hash(rules),
+        bundle_hash=bundle_hash(written),
         attributes=declared,
         attribute_names=frozenset().union(*named),
+        unreadable=unreadable,
     )
+
+
+@dataclass(frozen=True)
+class Readable:
+    """A rule as it can be applied to today's data.
+
+    Attributes:
+        rule: The rule, or one that refuses (holds, withholds) everything in the place of it.
+        kind: The kind of the rule as written.
+        because: What does not fit; empty when everything does.
+        unknown: Attributes that it names and that the data does not have: always missing.
+    """
+
+    rule: Rule
+    kind: str
+    because: str = ""
+    unknown: tuple[Declaration, ...] = ()
+
+
+def readable(rule: Rule, attributes: Attributes) -> Readable:
+    """A missing attribute is missing for everybody; where types do not fit, nothing can be asked and all is refused."""
+    problems = [problem for problem in rule_problems(rule, attributes) if problem.field != FIELDS]
+    if not problems:
+        return Readable(rule, rule.kind)
+    because = f"{problems[0].what} {problems[0].remedy}".strip()
+    names = attribute_names(rule.when) | attribute_names(rule.expression)
+    unknown = tuple(
+        Declaration(name, SIDES.get(name.partition(".")[0], "customer"), "unknown")
+        for name in sorted(names - attributes.declared.keys())
+    )
+    known = Attributes({**attributes.declared, **{each.name: each for each in unknown}})
+    if not any(problem.field != FIELDS for problem in rule_problems(rule, known)):
+        return Readable(rule, rule.kind, because, unknown)
+    expression: Condition = Attribute("asset.has_offer") if rule.is_about_offers else Truth(value=True)
+    reached = [Declaration(f"cap.{rule.identifier}.reached", "customer_channel", "unknown")] if rule.days else []
+    kind = "deny" if rule.kind in REFUSING else rule.kind
+    everything = replace(rule, kind=kind, when=Truth(value=True), expression=expression, count=None, days=None)
+    return Readable(everything, rule.kind, because, (*unknown, *reached))
 
 
 def terms_of(rule: Rule, position: int, attributes: Attributes) -> tuple[Term, ...]:
@@ -147,7 +215,7 @@ def terms_of(rule: Rule, position: int, attributes: Attributes) -> tuple[Term, .
 
 
 def bundle_hash(rules: Iterable[Rule]) -> str:
-    """sha256 (hexadecimal) over ids, kinds, expressions in canonical spelling, counts and days, in the order of ids."""
+    """sha256 (hexadecimal) over ids, kinds, expressions in canonical spelling and numbers, in the order of ids."""
     canonical = [
         {
             "id": rule.identifier,
@@ -156,11 +224,18 @@ def bundle_hash(rules: Iterable[Rule]) -> str:
             "expression": to_text(rule.expression),
             "count": rule.count,
             "days": None if rule.days is None else float(rule.days),
+            **_of_its_kind(rule),
         }
         for rule in sorted(rules, key=lambda rule: rule.identifier)
     ]
     text = json.dumps({"version": HASH_VERSION, "policies": canonical}, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _of_its_kind(rule: Rule) -> dict[str, object]:
+    """What only some kinds have; left out elsewhere, so that a new kind changes no hash of the others."""
+    stated = {"who": rule.who, "fields": list(rule.fields), "by": rule.by, "within": rule.within, "least": rule.least}
+    return {name: value for name, value in stated.items() if value not in (None, [])}
 
 
 def _alternatives(condition: Condition, policy: int, attributes: Attributes, where: str) -> list[Term]:

@@ -21,9 +21,12 @@ from decisioning.policies.expressions import (
     moment,
     walk,
 )
-from decisioning.policies.rules import Rule
+from decisioning.policies.fields import NEVER_WITHHELD, WITHHELD_TOGETHER
+from decisioning.policies.rules import PARITY, WITHHOLDING, Rule
 from decisioning.policies.spelling import to_text
 
+FIELDS = "fields"
+"""The field of a `Problem` that is about what would be withheld."""
 _ORDERED: tuple[ValueType, ...] = ("number", "time")
 
 
@@ -46,11 +49,40 @@ class Problem:
 
 def rule_problems(rule: Rule, attributes: Attributes) -> Iterator[Problem]:
     """What is wrong with a parsed policy: unknown attributes, types that do not fit, a cap that counts customers."""
-    yield from (replace(problem, field="when") for problem in type_problems(rule.when, attributes))
-    spaces = ("asset", "offer", "channel") if rule.kind == "cap" else None
+    of_customers = ("customer",) if rule.kind in (*WITHHOLDING, PARITY) else None
+    found = type_problems(rule.when, attributes, namespaces=of_customers)
+    yield from (replace(problem, field="when") for problem in found)
+    spaces = ("asset", "offer", "channel") if rule.kind in ("cap", PARITY) else None
     yield from (
         replace(problem, field=rule.kind) for problem in type_problems(rule.expression, attributes, namespaces=spaces)
     )
+    if rule.by is not None:
+        yield from _group_problems(rule.by, attributes)
+    for name in rule.fields:
+        yield from _field_problems(name, attributes)
+
+
+def _group_problems(name: str, attributes: Attributes) -> Iterator[Problem]:
+    """What is wrong with the attribute that is to make groups."""
+    stated = attributes.declared.get(name)
+    if stated is None:
+        yield _unknown(Attribute(name), attributes)
+    elif stated.side != "customer" or stated.type not in ("text", "boolean", "unknown"):
+        what = f"`{name}` makes no groups of customers."
+        yield Problem(0, what, "Compare by a text or a truth of `customer.…`.", "by")
+
+
+def _field_problems(name: str, attributes: Attributes) -> Iterator[Problem]:
+    """What is wrong with a field that is to be withheld or permitted."""
+    if name in WITHHELD_TOGETHER:
+        return
+    if name in NEVER_WITHHELD or name.partition(".")[0] != "customer":
+        what = (
+            f"`{name}` can neither be withheld nor permitted: deciding rests on it, or it is nothing about a customer."
+        )
+        yield Problem(0, what, f"Name columns `customer.…`, or {', '.join(WITHHELD_TOGETHER)}.", FIELDS)
+    elif name not in attributes.declared:
+        yield replace(_unknown(Attribute(name), attributes), field=FIELDS)
 
 
 def type_problems(
