@@ -1,0 +1,99 @@
+"""Money between channels: where the next unit brings most, inside what people approved.
+
+Budgets of a month are moved in steps so that what all of them bring together is as much as possible. That is found
+exactly, by dynamic programming over steps, because a curve need not bend the same way everywhere; where it does, the
+marginal returns of all channels that no bound holds are equal then, up to a step.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from decisioning.acting.settings import ChannelBudget
+from forecasting.values import Floats
+from forecasting.values.spend_curves import SpendCurves
+
+
+@dataclass(frozen=True)
+class Move:
+    """So much a month from one channel to another."""
+
+    from_channel: str
+    to_channel: str
+    amount: float
+
+
+def equalised(
+    budgets: tuple[ChannelBudget, ...], curves: SpendCurves, *, step: float, change_pct: float | None, month_days: int
+) -> list[Move]:
+    """The moves that lead to the best budgets, all of them together as large as before.
+
+    Args:
+        budgets: What each channel has now, and the bounds of what it may have; those without a curve stay.
+        curves: The fitted curves.
+        step: The smallest amount that is moved, in currency.
+        change_pct: By how much of its budget a channel may gain or lose, in percent; None for as far as bounds let.
+        month_days: Days of the month.
+    """
+    known = [one for one in budgets if curves.place(one.channel_id) >= 0]
+    if len(known) < 2:  # noqa: PLR2004 -- money moves between two
+        return []
+    lows, values = zip(*(_options(one, curves, step, change_pct, month_days) for one in known), strict=True)
+    steps = _best_steps(lows, values)
+    return _pairs(known, steps, step)
+
+
+def _options(
+    one: ChannelBudget, curves: SpendCurves, step: float, change_pct: float | None, month_days: int
+) -> tuple[int, Floats]:
+    """From how many steps less on, and what each count of steps would bring a month against the budget as it is."""
+    room = np.inf if change_pct is None else one.budget * change_pct / 100
+    # half a millionth of a step forgives what floats leave of exact bounds
+    fewest = int(np.ceil(-min(one.budget - one.least, room) / step - 5e-7))
+    most = int(np.floor(min(one.most - one.budget, room) / step + 5e-7))
+    counts = np.arange(min(fewest, 0), max(most, 0) + 1)
+    periods = month_days / curves.period_days
+    place = curves.place(one.channel_id)
+    brings = curves.brings(place, (one.budget + counts * step) / periods).mean(axis=0) * periods
+    # of budgets that bring the same the nearest to today's
+    return int(counts[0]), np.asarray(brings - brings[counts == 0] - 1e-9 * np.abs(counts) * step)
+
+
+def _best_steps(lows: tuple[int, ...], values: tuple[Floats, ...]) -> list[int]:
+    """How many steps each channel gains, adding up to none, that bring most together."""
+    total = -sum(lows)
+    best = np.full(total + 1, -np.inf)
+    best[0] = 0.0
+    chosen = []
+    for value in values:
+        ahead, taken = np.full(total + 1, -np.inf), np.zeros(total + 1, dtype=np.int64)
+        for count, worth in enumerate(value[: total + 1]):
+            reached = np.full(total + 1, -np.inf)
+            reached[count:] = best[: total + 1 - count] + worth
+            is_better = reached > ahead
+            ahead[is_better], taken[is_better] = reached[is_better], count
+        best = ahead
+        chosen.append(taken)
+    left, steps = total, []
+    for low, taken in zip(reversed(lows), reversed(chosen), strict=True):
+        count = int(taken[left])
+        steps.append(low + count)
+        left -= count
+    return steps[::-1]
+
+
+def _pairs(budgets: list[ChannelBudget], steps: list[int], step: float) -> list[Move]:
+    """Who gives to whom, in order of channels."""
+    giving = [[place, -count] for place, count in enumerate(steps) if count < 0]
+    moves = []
+    for one, count in zip(budgets, steps, strict=True):
+        wanted = max(count, 0)
+        while wanted:
+            source, left = giving[0]
+            given = min(wanted, left)
+            moves.append(Move(budgets[source].channel_id, one.channel_id, given * step))
+            wanted -= given
+            giving[0][1] = left - given
+            if not giving[0][1]:
+                giving.pop(0)
+    return moves
