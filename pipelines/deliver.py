@@ -26,6 +26,7 @@ from pipelines.present import look_now
 from pipelines.stored import stored_records, stored_view
 from pipelines.subjects.erased import erased_digests
 
+ADS = "ads"
 EXPIRED = "expired before delivery"
 BOUGHT = "bought since"
 TAKEN = "already sent to in this slot"
@@ -76,7 +77,8 @@ def deliver_batches(day: Day, run: RunRow) -> Delivery:
     reasons[reasons.isna() & ~sends["decision_id"].isin(claimed["decision_id"])] = TAKEN
     batches = {
         channel_id: _write(day, run, channel_id, sends, reasons)
-        for channel_id in sorted(day.playbook.channels.channels)
+        for channel_id, channel in sorted(day.playbook.channels.channels.items())
+        if channel.kind != ADS
     }
     return Delivery(
         by_channel={channel: batch.rows for channel, batch in batches.items()},
@@ -112,7 +114,7 @@ def _refuse_simulated_clock(day: Day) -> None:
     if not day.clock.is_simulated:
         return
     for channel_id, channel in day.playbook.channels.channels.items():
-        if channel.kind != "file":
+        if channel.kind not in ("file", ADS):
             raise RefusedError(
                 f"the clock is simulated, and the channel `{channel_id}` reaches people.",
                 where=day.playbook.files["channels.yaml"].where(("channels", channel_id)),

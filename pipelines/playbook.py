@@ -12,6 +12,7 @@ import pandas as pd
 from forecasting.language.settings import LanguageSettings
 from pipelines.errors import PlaybookError
 from pipelines.people import PeopleFile
+from pipelines.playbook_actions import ActionsFile
 from pipelines.playbook_files import ChannelsFile, ContentFront, PlaysFile, Policy, WarrantFile
 from pipelines.playbook_scores import ScoresFile
 from pipelines.yaml_lines import YamlFile
@@ -23,6 +24,7 @@ KNOWN_ENTRIES = (
     "plays.yaml",
     "audiences.yaml",
     "scores.yaml",
+    "actions.yaml",
     "language.yaml",
     "language.csv",
     "people.yaml",
@@ -38,6 +40,7 @@ SETTINGS_FILES = (
     "plays.yaml",
     "audiences.yaml",
     "scores.yaml",
+    "actions.yaml",
     "language.yaml",
     "language.csv",
 )
@@ -90,6 +93,7 @@ class Playbook:
         people: `people.yaml`, if there is one; who people are changes no decision, so it is no part of the digest.
         scores: `scores.yaml`, if there is one.
         language: `language.yaml` with the examples of `language.csv`, if there are any.
+        actions: `actions.yaml`, if there is one.
     """
 
     folder: Path
@@ -104,6 +108,7 @@ class Playbook:
     people: PeopleFile | None = None
     scores: ScoresFile | None = None
     language: LanguageSettings | None = None
+    actions: ActionsFile | None = None
 
     @property
     def name(self) -> str:

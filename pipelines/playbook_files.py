@@ -245,9 +245,9 @@ class AssumedConsent(Strict):
 
 
 class ChannelFile(Strict):
-    """One channel of `channels.yaml`."""
+    """One channel of `channels.yaml`; on one of the kind `ads` money is spent, and nobody is written to."""
 
-    kind: Literal["file"]
+    kind: Literal["file", "ads"]
     title: str | None = None
     cost_per_touch: Money = 0.0
     capacity: Annotated[int, Field(ge=0)] | None = None

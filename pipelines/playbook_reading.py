@@ -21,6 +21,9 @@ from pipelines.playbook import (
     files_in,
     is_hidden,
 )
+from pipelines.playbook_actions import FILE as ACTIONS_FILE
+from pipelines.playbook_actions import ActionsFile
+from pipelines.playbook_actions import insist_on_sense as insist_on_actions
 from pipelines.playbook_files import ChannelsFile, ContentFront, PlaysFile, Policy, WarrantFile
 from pipelines.playbook_language import EXAMPLES, LanguageFile, read_language
 from pipelines.playbook_language import FILE as LANGUAGE_FILE
@@ -46,10 +49,11 @@ def load_playbook(folder: Path) -> Playbook:
     _refuse_unread_files(folder)
     files = {name: YamlFile(folder / name) for name in _yaml_names(folder)}
     warrant = _validated(WarrantFile, files["warrant.yaml"])
+    channels = _validated(ChannelsFile, files["channels.yaml"])
     return Playbook(
         folder=folder,
         warrant=warrant,
-        channels=_validated(ChannelsFile, files["channels.yaml"]),
+        channels=channels,
         plays=_validated(PlaysFile, files["plays.yaml"]) if "plays.yaml" in files else PlaysFile(),
         audiences=_audiences(files.get("audiences.yaml")),
         policies=tuple(_policies([file for name, file in files.items() if name.startswith("policies/")])),
@@ -59,6 +63,7 @@ def load_playbook(folder: Path) -> Playbook:
         people=_validated(PeopleFile, files[PEOPLE_FILE]) if PEOPLE_FILE in files else None,
         scores=_scores(files.get(SCORES_FILE), warrant),
         language=_language(folder, files.get(LANGUAGE_FILE)),
+        actions=_actions(files.get(ACTIONS_FILE), channels),
     )
 
 
@@ -94,7 +99,7 @@ def _yaml_names(folder: Path) -> list[str]:
                 where=str(folder),
                 remedy="A playbook needs warrant.yaml, channels.yaml, one source in sources/ and one asset.",
             )
-    known = ("plays.yaml", "audiences.yaml", SCORES_FILE, LANGUAGE_FILE, PEOPLE_FILE)
+    known = ("plays.yaml", "audiences.yaml", SCORES_FILE, ACTIONS_FILE, LANGUAGE_FILE, PEOPLE_FILE)
     optional = [name for name in known if (folder / name).is_file()]
     policies = [path.relative_to(folder).as_posix() for path in files_in(folder, "policies")]
     return ["warrant.yaml", "channels.yaml", *optional, *policies]
@@ -115,6 +120,14 @@ def _scores(file: YamlFile | None, warrant: WarrantFile) -> ScoresFile | None:
     scores = _validated(ScoresFile, file)
     insist_on_sense(scores, file, warrant.beliefs.fidelity)
     return scores
+
+
+def _actions(file: YamlFile | None, channels: ChannelsFile) -> ActionsFile | None:
+    if file is None:
+        return None
+    actions = _validated(ActionsFile, file)
+    insist_on_actions(actions, file, channels.channels)
+    return actions
 
 
 def _language(folder: Path, file: YamlFile | None) -> LanguageSettings | None:

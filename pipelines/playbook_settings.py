@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+from decisioning.acting.policies import is_only_about_actions
+from decisioning.acting.settings import ActionSettings
 from decisioning.plays import available
 from decisioning.policies.builtin import BESIDE, BUILT_IN
 from decisioning.settings import (
@@ -18,6 +20,7 @@ from graph.beliefs import BeliefSettings
 from graph.settings import DECLARED_OUTCOMES, RelateSettings
 from pipelines.errors import PlaybookError
 from pipelines.playbook import PlacedPolicy, Playbook
+from pipelines.playbook_actions import action_settings
 from pipelines.playbook_files import CapRule, ChannelFile, ParityRule, PersonRule, Play, Policy, RedactRule
 
 DEFAULT_CONFIDENCE_CAPS = {"assumed": 0.60, "adjusted": 0.85, "randomised": 1.00}
@@ -30,7 +33,7 @@ def decision_settings(playbook: Playbook) -> DecisionSettings:
     return DecisionSettings(
         timezone=warrant.timezone,
         plays=play_settings(playbook),
-        policies=tuple(_policy(placed) for placed in playbook.policies),
+        policies=tuple(one for one in stated_policies(playbook) if not is_only_about_actions(one)),
         audiences=dict(playbook.audiences),
         channels=tuple(_channel(key, channel) for key, channel in sorted(playbook.channels.channels.items())),
         budget=warrant.budget_per_day,
@@ -43,6 +46,17 @@ def decision_settings(playbook: Playbook) -> DecisionSettings:
         required_readiness=warrant.required_readiness,
         seasons=tuple(Season(name, stated.from_, stated.until) for name, stated in sorted(warrant.seasons.items())),
     )
+
+
+def stated_policies(playbook: Playbook) -> tuple[PolicySpecification, ...]:
+    """All policies of the playbook, those about messages and those about other actions."""
+    return tuple(_policy(placed) for placed in playbook.policies)
+
+
+def acting_settings(playbook: Playbook) -> ActionSettings | None:
+    """What deciding on actions beyond messages needs of the playbook; None without `actions.yaml`."""
+    caps = DEFAULT_CONFIDENCE_CAPS | dict(playbook.warrant.confidence_caps)
+    return action_settings(playbook, stated_policies(playbook), caps)
 
 
 def policy_reasons(playbook: Playbook) -> dict[str, str]:

@@ -33,10 +33,11 @@ from decisioning.acting.rows import action_rows
 from decisioning.acting.settings import ActionRule, ActionSettings, ChannelBudget
 from decisioning.acting.subjects import KEY, Subjects
 from decisioning.actions import verb_named
+from decisioning.policies.rules import HOLDING
 from decisioning.times import moment
 from forecasting.values.spend_curves import SpendCurves
 
-GO, REFUSED, LIMITED = "go", "refused", "limited"
+GO, HELD, REFUSED, LIMITED = "go", "held", "refused", "limited"
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,7 +105,10 @@ def act(subjects: Subjects, settings: ActionSettings, known: Known) -> Acted:
     )
     open_ &= np.array([not refused for refused in refusals], dtype=np.bool_)
     limited = cap(proposals, open_ & ~is_ghost, settings, known.used)
-    status = np.where(~open_, REFUSED, np.where(limited != "", LIMITED, GO)).astype(object)
+    holding = {one.identifier for one in settings.policies if one.kind in HOLDING}
+    is_held = np.array([bool(refused) and refused.keys() <= holding for refused in refusals], dtype=np.bool_)
+    closed = np.where(is_held, HELD, REFUSED)
+    status = np.where(~open_, closed, np.where(limited != "", LIMITED, GO)).astype(object)
     words = _words(settings)
     told = [{policy: words.get(policy, "") for policy in refused} for refused in refusals]
     for place in np.flatnonzero(limited != ""):
@@ -126,7 +130,7 @@ def summarise(records: pd.DataFrame, settings: ActionSettings) -> dict[str, Any]
     """What was decided beside messages, as plain values for JSON.
 
     Returns:
-        `proposed` = `go` + `refused` + `limited` + `ghosts`; `by_rule`: a row per rule with its verb and these counts;
+        `proposed` = `go` + `held` (until a person agrees) + `refused` + `limited` + `ghosts`; `by_rule`: a row per rule with its verb and these counts;
         `refused_by`: proposals by policy or reason.
     """
     is_ghost = records["is_ghost"].to_numpy(dtype=np.bool_) if len(records) else np.zeros(0, dtype=np.bool_)
@@ -150,7 +154,7 @@ def summarise(records: pd.DataFrame, settings: ActionSettings) -> dict[str, Any]
 
 
 def _counts(status: np.ndarray, is_ghost: np.ndarray) -> dict[str, int]:
-    counts = {name: int(((status == name) & ~is_ghost).sum()) for name in (GO, REFUSED, LIMITED)}
+    counts = {name: int(((status == name) & ~is_ghost).sum()) for name in (GO, HELD, REFUSED, LIMITED)}
     return {"proposed": len(status), **counts, "ghosts": int(is_ghost.sum())}
 
 

@@ -20,7 +20,7 @@ from decisioning.policies.columns import AttributeTable, Truths
 from decisioning.policies.evaluate import holds
 from decisioning.policies.expressions import attribute_names
 from decisioning.policies.normal_form import negation_normal_form
-from decisioning.policies.rules import Rule, read_rule
+from decisioning.policies.rules import HOLDING, Rule, read_rule
 from decisioning.policies.typing_rules import rule_problems
 from decisioning.settings import PolicySpecification
 from decisioning.verb import SUBJECT_KINDS, Parameter, SubjectKind, Verb
@@ -38,7 +38,7 @@ CHANNEL: Final = PARAMETER + "channel"
 TEXTS: Final[Mapping[str, str]] = {"verb": "verb", "rule": "rule_name", "subject_kind": "subject_kind"}
 NUMBERS: Final = ("worth", "confidence")
 """What can be said of every action beside its parameters, as `action.<name>`, by column of proposals."""
-ASKED: Final = ("deny", "require")
+ASKED: Final = ("deny", "require", *HOLDING)
 """Kinds of policies that are asked about an action; a cap counts messages."""
 
 BUILT_IN: Final[tuple[PolicySpecification, ...]] = (

@@ -32,7 +32,7 @@ ACTION_COLUMNS: Final[Mapping[str, Kind]] = {
     "reason": "text",
     "parameters": "text",  # JSON object
     "evidence": "text",  # JSON object: what the rule looked at
-    "status": "text",  # go, refused or limited
+    "status": "text",  # go, held (a person must agree first), refused or limited
     "refused_by": "text",  # JSON object: policy or reason to its words
     "is_ghost": "boolean",  # held out: recorded, never carried out
     "arm": "text",

@@ -50,7 +50,9 @@ def _fits(assets: pd.DataFrame, channels: pd.DataFrame) -> pd.DataFrame:
     """The channels that an asset names; all of them when it names none."""
     named = listed(assets, "asset_id", "channels")
     anywhere = assets.loc[~assets["asset_id"].isin(named["from_key"]), ["asset_id"]]
-    everywhere = anywhere.merge(channels[["channel_id"]], how="cross")
+    # on a channel of ads money is spent, and nobody is written to
+    written_to = channels.loc[channels["kind"] != "ads", ["channel_id"]]
+    everywhere = anywhere.merge(written_to, how="cross")
     return pd.concat([named, pairs(everywhere, "asset_id", "channel_id")], ignore_index=True)
 
 
