@@ -5,6 +5,7 @@ Comparing, storing, loading and reading all go through this form, so that the sa
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -15,6 +16,7 @@ from graph.declarations import Kind, Layer, Node, PropertyType, Relationship
 from graph.errors import GraphError
 from graph.schema import KINDS, NODE, kinds_of
 from graph.statements import time_columns
+from lake.ordering import is_in_order
 
 Content = Mapping[str, pa.Table]
 """One table in normal form per kind."""
@@ -101,7 +103,8 @@ def normal_form(kind: Kind, rows: pd.DataFrame, attributes: Mapping[str, Propert
     _check_names(kind, further, types)
     types |= {name: (attributes or {}).get(name) or _inferred(kind, name, rows[name]) for name in sorted(further)}
     table = pa.table({name: _column(kind, name, type_, rows) for name, type_ in types.items()})
-    table = table.take(pc.sort_indices(table, [(name, "ascending") for name in kind.key_columns])).combine_chunks()
+    if not is_in_order(table, kind.key_columns):
+        table = table.take(pc.sort_indices(table, [(name, "ascending") for name in kind.key_columns])).combine_chunks()
     _check_values(kind, table)
     _check_unique(kind, table)
     return table
@@ -117,24 +120,50 @@ def check_endpoints(content: Content, known: Content) -> None:
     Raises:
         GraphContentError: With the first keys that no node has.
     """
+    ends: dict[str, list[_End]] = {}
     for name, table in content.items():
         kind = KINDS[name]
-        if isinstance(kind, Relationship):
-            _check_end(kind, "from_key", kind.source, table, content.get(kind.source, known.get(kind.source)))
-            _check_end(kind, "to_key", kind.target, table, content.get(kind.target, known.get(kind.target)))
+        if isinstance(kind, Relationship) and len(table):
+            for end, label in (("from_key", kind.source), ("to_key", kind.target)):
+                ends.setdefault(label, []).append(_End(kind, end, _runs(table[end].combine_chunks())))
+    for label, found in ends.items():
+        nodes = content.get(label, known.get(label))
+        if nodes is not None:
+            _check_ends(found, label, nodes[NODE[label].key].combine_chunks())
 
 
-def _check_end(kind: Relationship, end: str, label: str, table: pa.Table, nodes: pa.Table | None) -> None:
-    if nodes is None:
+@dataclass(frozen=True, eq=False)
+class _End:
+    """The keys at one end of all relationships of a kind."""
+
+    kind: Relationship
+    end: str
+    keys: pa.Array
+
+
+def _check_ends(ends: Sequence[_End], label: str, nodes: pa.Array) -> None:
+    """All ends at one label together, because a table of its keys takes longer to make than to look things up in."""
+    every = pa.concat_arrays([one.keys for one in ends])
+    is_known = pc.is_in(every, value_set=nodes)
+    if pc.all(is_known).as_py():
         return
-    is_known = pc.is_in(table[end], value_set=nodes[NODE[label].key].combine_chunks())
-    unknown = pc.unique(table[end].filter(pc.invert(is_known))).to_pylist()
-    if unknown:
-        raise GraphContentError(
-            f"{len(unknown):,} keys name no {label}: {_some(unknown)}.",
-            where=f"{kind.kind}, {end}",
-            remedy=f"Add them to the table of {label}, or take out the rows that name them.",
-        )
+    start = 0
+    for one in ends:
+        unknown = one.keys.filter(pc.invert(is_known.slice(start, len(one.keys))))
+        start += len(one.keys)
+        if len(unknown):
+            keys = pc.unique(unknown).to_pylist()
+            raise GraphContentError(
+                f"{len(keys):,} keys name no {label}: {_some(keys)}.",
+                where=f"{one.kind.kind}, {one.end}",
+                remedy=f"Add them to the table of {label}, or take out the rows that name them.",
+            )
+
+
+def _runs(values: pa.Array) -> pa.Array:
+    """The values without neighbours that are equal: rows are sorted by where they start."""
+    is_first = pc.not_equal(values.slice(1), values.slice(0, len(values) - 1))
+    return pa.concat_arrays([values.slice(0, 1), values.slice(1).filter(is_first)])
 
 
 def _key_texts(kind: Kind) -> tuple[str, ...]:
@@ -206,8 +235,10 @@ def _typed(values: pd.Series, type_: PropertyType) -> pa.Array:
     typed = pa.array(values, ARROW_TYPES[type_], from_pandas=True)
     if isinstance(typed, pa.ChunkedArray):
         typed = typed.combine_chunks()
+    if type_ != "text" or not pc.any(is_empty := pc.equal(typed, "")).as_py():
+        return typed
     # an empty text says as little as none at all, and reading in columns needs a stand-in for none
-    return pc.if_else(pc.equal(typed, ""), None, typed) if type_ == "text" else typed
+    return pc.if_else(is_empty, None, typed)
 
 
 def _check_values(kind: Kind, table: pa.Table) -> None:

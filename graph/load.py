@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graph import statements
-from graph.beliefs import closed_table
+from graph.beliefs import closed_table, earlier
 from graph.content import Content, as_rows, check_endpoints, column_types, normal_form, whole_layer
 from graph.declarations import Kind, Layer, Node
 from graph.difference import Difference, difference
@@ -28,13 +28,15 @@ from graph.loaded import (
     attributes_in,
     layers_above,
     layers_below,
+    parts_of,
     read_marker,
     require_loaded,
     set_marker,
 )
+from graph.parts import Part
 from graph.read_content import read_kinds
 from graph.schema import KINDS, NODE, RELATIONSHIPS, kinds_of
-from graph.store import Counters, GraphStore
+from graph.store import BATCH_ROWS, Counters, GraphStore
 
 Report = Callable[[str], None]
 
@@ -89,9 +91,10 @@ def load(
     """
     shelf = Shelf(state_folder, layer)
     marker = read_marker(store, layer)
-    wanted = _with_earlier_beliefs(store, shelf.latest(marker), whole_layer(layer, tables))
+    parts = _with_earlier_beliefs(store, shelf.latest(marker), parts_of(whole_layer(layer, tables)))
+    wanted = {name: part.table for name, part in parts.items()}
     check_endpoints(wanted, _loaded_below(store, state_folder, layer))
-    token = shelf.put(wanted)
+    token = shelf.put(parts)
     if marker == Marker(token):
         shelf.remember(token)
         return LoadReport(0, 0, 0, _size(wanted), Counters())
@@ -101,7 +104,7 @@ def load(
         loading.wipe()
     loading.define()
     loading.mark(Marker(None if base is None else marker.token, token))
-    changes = _changes(wanted, shelf.digests(token), base)
+    changes = _changes(parts, base)
     loading.write(changes, is_repeated=base is not None and marker.loading is not None)
     loading.check_counts(changes, wanted)
     loading.mark(Marker(token, attributes=attributes_in(wanted)))
@@ -195,13 +198,11 @@ class _Loading:
                 )
 
     def _in_batches(self, doing: str, kind: Kind, statement: str, rows: pa.Table) -> None:
-        if not len(rows):
-            return
-        self.counters += self._store.write_batches(
-            statement,
-            as_rows(rows),
-            report=lambda done: self._report(f"{doing} {kind.kind}: {done:,} of {len(rows):,}"),
-        )
+        # a batch at a time becomes Python's own values, which take ten times the room
+        for start in range(0, len(rows), BATCH_ROWS):
+            batch = rows.slice(start, BATCH_ROWS)
+            self.counters += self._store.write_batches(statement, as_rows(batch))
+            self._report(f"{doing} {kind.kind}: {start + len(batch):,} of {len(rows):,}")
 
     def _release(self, node: Node, keys: list[str]) -> None:
         """Deleting a node takes the relationships of the layers above with it: those are then loaded anew."""
@@ -216,40 +217,45 @@ class _Loading:
         self.counters += self._store.write(statements.DELETE_MARKER, layer=layer)
 
 
-def _changes(wanted: Content, digests: Mapping[str, str], base: Shelved | None) -> dict[str, Difference]:
+def _changes(wanted: Mapping[str, Part], base: Shelved | None) -> dict[str, Difference]:
     """What is to change, for each kind that differs: two of one digest hold the same rows, which nobody has to read.
 
     A digest is SHA-256 of the whole content: that one change of a kind goes unseen has a chance of 2 ** -256.
 
     Args:
         wanted: The content to be.
-        digests: Of its kinds.
         base: What the graph holds; None for nothing.
     """
     known = {} if base is None else base.digests
     changes = {}
-    for name, table in wanted.items():
-        if known.get(name) != digests[name]:
+    for name, part in wanted.items():
+        if known.get(name) != part.digest:
             present = normal_form(KINDS[name], pd.DataFrame()) if base is None else base[name]
-            changes[name] = difference(KINDS[name], present, table)
+            changes[name] = difference(KINDS[name], present, part.table)
     return changes
 
 
-def _with_earlier_beliefs(
-    store: GraphStore, latest: Shelved | None, wanted: dict[str, pa.Table]
-) -> dict[str, pa.Table]:
+def _with_earlier_beliefs(store: GraphStore, latest: Shelved | None, wanted: dict[str, Part]) -> dict[str, Part]:
     """The wanted content with the beliefs that were held before, closed where they no longer hold."""
     beliefs = [kind for kind in RELATIONSHIPS if kind.is_belief and kind.kind in wanted]
     if not beliefs:
         return wanted
     # the graph itself is asked when our own notes are gone
     held = read_kinds(store, beliefs) if latest is None else latest
+    known = {} if latest is None else latest.digests
     complete = dict(wanted)
     for kind in beliefs:
-        believed, table = wanted[kind.kind], held[kind.kind]
+        believed = wanted[kind.kind].table
+        if known.get(kind.kind) == wanted[kind.kind].digest:
+            continue  # exactly this was held before
+        past = earlier(kind, held[kind.kind], believed)
         for label, end in ((kind.source, "from_key"), (kind.target, "to_key")):
-            table = table.filter(pc.is_in(table[end], value_set=wanted[label][NODE[label].key].combine_chunks()))
-        complete[kind.kind] = closed_table(kind, table, believed, _newest_evidence(wanted["Customer"], believed))
+            if len(past):  # looking up nothing would still cost a table of all nodes
+                keys = wanted[label].table[NODE[label].key].combine_chunks()
+                past = past.filter(pc.is_in(past[end], value_set=keys))
+        if len(past):
+            newest = _newest_evidence(wanted["Customer"].table, believed)
+            complete[kind.kind] = Part(closed_table(kind, past, believed, newest), kind.key_columns)
     return complete
 
 

@@ -100,6 +100,11 @@ def layers_above(layer: Layer) -> tuple[Layer, ...]:
     return LAYERS[LAYERS.index(layer) + 1 :]
 
 
+def parts_of(content: Content) -> dict[str, Part]:
+    """The tables of a content as they are stored: each with the columns that identify its rows, and its digest."""
+    return {name: Part(table, KINDS[name].key_columns) for name, table in content.items()}
+
+
 class Shelved(Mapping[str, pa.Table]):
     """A content that was loaded, with a place in today's schema for all of it; a kind is read when it is asked for.
 
@@ -162,13 +167,9 @@ class Shelf:
         self._pointer = state_folder / layer / "latest"
         self._found: dict[str, Shelved] = {}
 
-    def put(self, content: Content) -> str:
-        """Store a content; its token."""
-        return self._parts.store({name: Part(table, KINDS[name].key_columns) for name, table in content.items()})
-
-    def digests(self, token: str) -> dict[str, str]:
-        """The digest of each kind of a content that is here."""
-        return {name: entry.digest for name, entry in self._parts.entries(token).items()}
+    def put(self, parts: Mapping[str, Part]) -> str:
+        """Store a content, as `parts_of` gives it; its token."""
+        return self._parts.store(parts)
 
     def get(self, token: str | None) -> Shelved | None:
         """The content of a token, if it is here and today's schema has a place for all of it."""

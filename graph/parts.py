@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,11 @@ class Part:
 
     table: pa.Table
     key: Sequence[str]
+
+    @cached_property
+    def digest(self) -> str:
+        """The digest of its content, worked out once."""
+        return content_digest(self.table, self.key)
 
 
 @dataclass(frozen=True)
@@ -61,12 +67,11 @@ class Parts:
         self.folder.mkdir(parents=True, exist_ok=True)
         listed = {}
         for name, part in sorted(parts.items()):
-            digest = content_digest(part.table, part.key)
-            listed[name] = {"digest": digest, "key": list(part.key)}
-            if not self._part(digest).exists():
-                draft = self._draft(digest)
+            listed[name] = {"digest": part.digest, "key": list(part.key)}
+            if not self._part(part.digest).exists():
+                draft = self._draft(part.digest)
                 feather.write_feather(part.table, str(draft), compression="lz4")
-                draft.replace(self._part(digest))
+                draft.replace(self._part(part.digest))
         manifest = json.dumps({"about": dict(about or {}), "tables": listed}, sort_keys=True, indent=1)
         token = text_digest(manifest)
         if not self.holds(token):

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lake.ordering import order_by
+from lake.ordering import is_in_order, order_by
 
 
 def text_digest(text: str) -> str:
@@ -26,10 +26,11 @@ def content_digest(table: pa.Table, key: Sequence[str]) -> str:
         table: Any columns of texts, numbers, booleans, times, or lists of texts.
         key: Columns that identify a row.
     """
-    order = pa.array(order_by(table, key))
+    order = None if is_in_order(table, key) else pa.array(order_by(table, key))
     running = hashlib.sha256(f"{table.num_rows}\0".encode())
     for name in sorted(table.column_names):
-        values = table[name].combine_chunks().take(order)
+        values = table[name].combine_chunks()
+        values = values if order is None else values.take(order)
         running.update(f"{name}\0{_logical_type(values.type)}\0".encode())
         _update(running, values)
     return running.hexdigest()
@@ -42,7 +43,7 @@ def _logical_type(kind: pa.DataType) -> str:
 
 
 def _update(running: "hashlib._Hash", values: pa.Array) -> None:
-    running.update(np.packbits(values.is_valid().to_numpy(zero_copy_only=False)).tobytes())
+    running.update(np.packbits(values.is_valid().to_numpy(zero_copy_only=False)).data)
     kind = values.type
     if pa.types.is_list(kind) or pa.types.is_large_list(kind):
         running.update(_numbers(pc.list_value_length(values)).astype(np.int64).tobytes())
@@ -52,15 +53,16 @@ def _update(running: "hashlib._Hash", values: pa.Array) -> None:
     elif pa.types.is_boolean(kind):
         running.update(np.packbits(pc.fill_null(values, fill_value=False).to_numpy(zero_copy_only=False)).tobytes())
     elif pa.types.is_temporal(kind):
-        running.update(_numbers(values.cast(pa.int64())).tobytes())
+        running.update(np.ascontiguousarray(_numbers(values.cast(pa.int64()))).data)
     else:
         # adding zero makes a zero of either sign the same
-        running.update((_numbers(values) + 0).tobytes())
+        numbers = _numbers(values)
+        running.update(np.ascontiguousarray(numbers + 0 if numbers.dtype.kind == "f" else numbers).data)
 
 
 def _update_texts(running: "hashlib._Hash", texts: pa.LargeStringArray) -> None:
     """The length of each text in bytes, then all of them in a row, straight from Arrow's buffers."""
-    running.update(_numbers(pc.binary_length(texts)).astype(np.int64).tobytes())
+    running.update(np.ascontiguousarray(_numbers(pc.binary_length(texts)), dtype=np.int64).data)
     _, offsets, letters = texts.buffers()
     if letters is not None and len(texts):
         bounds = np.frombuffer(offsets, dtype=np.int64)[texts.offset : texts.offset + len(texts) + 1]

@@ -48,9 +48,14 @@ def close_beliefs(held: pd.DataFrame, believed: pd.DataFrame, newest_evidence: p
     )
 
 
+def earlier(kind: Relationship, held: pa.Table, believed: pa.Table) -> pa.Table:
+    """The rows that were held before and are not among those believed now; both tables in normal form."""
+    return held.filter(pa.array(~shares_key(held, believed, kind.key_columns))) if len(held) else held
+
+
 def closed_table(kind: Relationship, held: pa.Table, believed: pa.Table, newest: pd.Timestamp | None) -> pa.Table:
     """`close_beliefs` for tables in normal form; only where something else was held before, anything is worked out."""
-    past = held.filter(pa.array(~shares_key(held, believed, kind.key_columns)))
+    past = earlier(kind, held, believed)
     if not len(past):
         return believed
     is_about_it = shares_key(believed, past, _ABOUT)

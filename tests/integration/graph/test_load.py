@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from graph.content import GraphContentError, attributes_of, whole_layer
 from graph.errors import GraphError
 from graph.load import load, loaded_tables
-from graph.loaded import Shelf, read_marker
+from graph.loaded import Shelf, parts_of, read_marker
 from graph.read_content import read_kind
 from graph.schema import KINDS, kinds_of
 from graph.store import Counters, GraphStore
@@ -284,7 +284,7 @@ def test_a_process_that_is_killed_in_the_middle_leaves_nothing_that_the_next_can
     graph_store: GraphStore, tmp_path: Path
 ) -> None:
     load(graph_store, tmp_path / "state", "knowledge", world())
-    token = Shelf(tmp_path, "knowledge").put(content(changed(world())))
+    token = Shelf(tmp_path, "knowledge").put(parts_of(content(changed(world()))))
     locks = graph_store.target.lock_folder
     order = {
         "target": asdict(graph_store.target) | {"lock_folder": None},

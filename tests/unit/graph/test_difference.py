@@ -85,3 +85,22 @@ def test_an_attribute_that_comes_goes_or_changes_its_type_changes_whoever_has_it
 
 def _keys(rows: list[dict[str, object]]) -> set[tuple[object, object]]:
     return {(row["from_key"], row["to_key"]) for row in rows}
+
+
+def test_codes_of_long_keys_stay_small_and_tell_keys_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("graph.difference._CODES", 8)  # in place of 2 ** 62
+    belief = KINDS["Customer INTERESTED_IN Category"]
+    rows = pd.DataFrame(
+        [
+            (customer, category, rule, pd.Timestamp("2026-03-01", tz="UTC") + pd.Timedelta(days=day))
+            for customer in "abc"
+            for category in "xyz"
+            for rule in ("engaged", "most-browsed")
+            for day in range(2)
+        ],
+        columns=["from_key", "to_key", "rule", "valid_from"],
+    ).assign(weight=1.0, half_life_days=30.0, confidence=0.5, source="signals")
+    base, wanted = normal_form(belief, rows.iloc[1:]), normal_form(belief, rows.iloc[:-1])
+    found = difference(belief, base, wanted)
+    assert (len(found.created), len(found.updated), len(found.deleted)) == (1, 0, 1)
+    assert found.unchanged == len(rows) - 2

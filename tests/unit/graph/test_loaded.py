@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from graph.content import whole_layer
-from graph.loaded import Shelf
+from graph.loaded import Shelf, parts_of
 from graph.parts import GraphPartsError, Part, Parts
 from graph.schema import KINDS
 
@@ -59,10 +59,10 @@ def test_todays_own_content_is_read_back_as_it_was(tmp_path: Path) -> None:
 
 def test_a_kind_is_read_only_when_it_is_asked_for(tmp_path: Path) -> None:
     shelf = Shelf(tmp_path, "knowledge")
-    token = shelf.put(KNOWLEDGE)
+    token = shelf.put(parts_of(KNOWLEDGE))
     found = shelf.get(token)
     assert found is not None
-    assert found.digests == shelf.digests(token)
+    assert found.digests == {name: part.digest for name, part in parts_of(KNOWLEDGE).items()}
     (tmp_path / "knowledge" / f"{found.digests['Category']}.feather").write_bytes(b"damaged")
     assert found["Product"].equals(KNOWLEDGE["Product"])
     with pytest.raises(GraphPartsError, match="not what its name says"):
