@@ -12,8 +12,9 @@ import numpy as np
 import pandas as pd
 
 from forecasting.backtest import AGAINST_COLUMNS, ORIGIN_COLUMNS, SCORE_COLUMNS, Backtest, Curve, known_before, silent
+from forecasting.cadence.shopping_days import shopping_days
 from forecasting.errors import TooLittleDataError
-from forecasting.inputs import moment
+from forecasting.inputs import moment, utc_times
 from forecasting.response.factors.model import ResponseModel
 from forecasting.response.factors.observations import (
     Observations,
@@ -25,6 +26,8 @@ from forecasting.response.factors.observations import (
 )
 from forecasting.response.factors.policy import NORMAL_95
 from forecasting.response.factors.situations import Situations, given
+from forecasting.response.mailings import mailings
+from forecasting.response.redemption import RedemptionModel
 from forecasting.response.settings import ResponseSettings
 from forecasting.response.uplift_curve import uplift_curve
 from forecasting.values import Floats, Keys
@@ -32,7 +35,7 @@ from forecasting.values.response import Target
 
 ORIGINS = (0.5, 0.65, 0.8)  # shares of closed touches that lie before each origin
 BANDS = 10
-OURS, BASE, ASSET = "factors", "base rate", "asset mean"
+OURS, BASE, ASSET, MAILINGS = "factors", "base rate", "asset mean", "model of mailings"
 CHANCES: tuple[Target, ...] = ("p_response", "p_redeem", "p_opt_out")
 STRENGTH = 20.0  # touches that the base rate is worth in an asset's mean
 
@@ -84,9 +87,10 @@ def backtest_response(
         for target, every in judged.items():
             chosen = _between(every, origin, end)
             if target in model.fitted_ and len(chosen):
-                collected.setdefault(target, []).append(
-                    _foreseen(model, target, chosen, every=every, known=known, origin=origin)
-                )
+                said = _foreseen(model, target, chosen, every=every, known=known, origin=origin)
+                if target == "p_redeem":
+                    said[MAILINGS] = _by_mailings(tables, known, between=(origin, end), as_of=as_of, seed=seed)
+                collected.setdefault(target, []).append(said)
         if drawn is not None and "margin_uplift" in model.fitted_:
             chosen = _between(drawn, origin, end)
             if len(chosen):
@@ -134,6 +138,26 @@ def _foreseen(
     )
 
 
+def _by_mailings(
+    tables: Mapping[str, pd.DataFrame], known: Situations, *, between: tuple[np.datetime64, np.datetime64],
+    as_of: datetime, seed: int,
+) -> Floats:  # fmt: skip
+    """What the model that runs take redemption from says of the same exposures in the same order, at the origin."""
+    origin = pd.Timestamp(between[0], tz="UTC").to_pydatetime()
+    settings, timezone = known.settings, known.timezone
+    before, every = given(known_before(tables, origin), origin), given(tables, as_of)
+    days = shopping_days(before["purchases"], before["products"], as_of=origin, timezone=timezone)
+    model = RedemptionModel(prior=settings.redemption_prior, wait_days=settings.wait_days, random_state=seed)
+    frames = before["touches"], before["outcomes"], before["assets"], before["campaigns"]
+    model.fit(*frames, days, as_of=origin, timezone=timezone)
+    frames = every["touches"], every["outcomes"], every["assets"], every["campaigns"]
+    sent = mailings(*frames, as_of=as_of, timezone=timezone, wait_days=settings.wait_days)
+    at = utc_times(every["touches"], "touches", "sent_at")
+    order = pd.Series(at, index=every["touches"]["touch_id"]).reindex(sent.touch_ids[sent.touch]).to_numpy()
+    chosen = sent.is_closed & (order >= between[0]) & (order < between[1])
+    return model.probabilities(sent, chosen, as_sent=True)
+
+
 def _ranked(model: ResponseModel, rows: Observations, known: Situations, origin: np.datetime64) -> pd.DataFrame:
     predicted = model.probabilities("margin_uplift", _at_origin(model, rows, known, origin))
     score = rows.target * rows.weight / rows.weight.mean()
@@ -167,7 +191,7 @@ def _told(
         for origin in np.unique(frame["origin"]):
             part, stamp = frame[frame["origin"] == origin], pd.Timestamp(origin, tz="UTC")
             by_origin += [
-                (stamp, name, f"{target} brier", _brier(part, name).mean(), len(part)) for name in (OURS, BASE, ASSET)
+                (stamp, name, f"{target} brier", _brier(part, name).mean(), len(part)) for name in _models(frame)
             ]
         curves.append(_reliability(target, frame))
     if ranked:
@@ -195,6 +219,10 @@ def _told(
     )
 
 
+def _models(frame: pd.DataFrame) -> list[str]:
+    return [name for name in (OURS, BASE, ASSET, MAILINGS) if name in frame.columns]
+
+
 def _brier(frame: pd.DataFrame, name: str) -> Floats:
     return np.asarray((frame[name] - frame["label"]) ** 2, dtype=np.float64)
 
@@ -210,7 +238,7 @@ def _scored(target: Target, frame: pd.DataFrame) -> tuple[list[tuple[object, ...
     customer, rows = frame["customer"].to_numpy(dtype=object), len(frame)
     scores: list[tuple[object, ...]] = []
     against: list[tuple[object, ...]] = []
-    for name in (OURS, BASE, ASSET):
+    for name in _models(frame):
         is_ours = name == OURS
         for metric, loss in (("brier", _brier(frame, name)), ("log loss", _log_loss(frame, name))):
             scores.append((name, f"{target} {metric}", *_interval(loss, customer), rows, is_ours, True))

@@ -16,9 +16,6 @@ from forecasting.values.response import ResponseFactors
 
 COLUMNS = ("target", "asset_id", "channel_id", "segment", "customers", "mean", "low", "high", "grade", "source")
 EVERYBODY = "everybody"
-LEFT_OUT = ("p_redeem",)
-"""Where the grocer's new campaigns were judged, the factors promised many times the redemptions that came. Runs take
-them from `RedemptionModel`, which holds; until the factors do, nobody should plan with theirs."""
 
 
 def response_factors(
@@ -46,8 +43,7 @@ def forecast_response(
     """Mean over customers of each target, per asset, channel and segment; columns `COLUMNS`.
 
     One row per customer, asset and channel would be most of a billion; `response_factors` holds them all. The interval
-    is what is not known of the mean, taken as wide as that of a single customer: it errs on the wide side. `LEFT_OUT`
-    targets are in the factors and not in the table.
+    is what is not known of the mean, taken as wide as that of a single customer: it errs on the wide side.
 
     Args:
         tables: Canonical tables.
@@ -71,8 +67,7 @@ def forecast_response(
 def _rows(factors: ResponseFactors, segment: str, chosen: np.ndarray) -> pd.DataFrame:
     names = pd.MultiIndex.from_product([factors.asset_id, factors.channel_id], names=["asset_id", "channel_id"])
     parts = []
-    for target in (name for name in factors.targets if name not in LEFT_OUT):
-        found = factors.targets[target]
+    for target, found in factors.targets.items():
         linear = found.linear(chosen).astype(np.float64)
         sd = found.sd(chosen).astype(np.float64)
         values = (linear, linear - NORMAL_95 * sd, linear + NORMAL_95 * sd)

@@ -45,7 +45,15 @@ class Fitted:
 def restored(target: Target, arrays: Mapping[str, np.ndarray]) -> Fitted:
     """What `ResponseModel.arrays` was made of."""
     regression = HierarchicalRegression(link=LINKS[target])
-    for name in ("intercept_", "coefficients_", "centre_", "intercept_variance_", "coefficient_variance_", "half_"):
+    for name in (
+        "intercept_",
+        "coefficients_",
+        "centre_",
+        "intercept_variance_",
+        "coefficient_variance_",
+        "half_",
+        "noise_",
+    ):
         value = arrays[f"{target}/{name}"]
         setattr(regression, name, float(value) if value.ndim == 0 else value)
     keys, levels = {}, {}
@@ -53,7 +61,8 @@ def restored(target: Target, arrays: Mapping[str, np.ndarray]) -> Fitted:
         if f"{target}/{name}/keys" in arrays:
             keys[name] = arrays[f"{target}/{name}/keys"].astype(object)
             mean, variance = arrays[f"{target}/{name}/mean"], arrays[f"{target}/{name}/variance"]
-            levels[name] = Level(mean, variance, float(arrays[f"{target}/{name}/spread"]))
+            spread, average = (float(arrays[f"{target}/{name}/{said}"]) for said in ("spread", "average"))
+            levels[name] = Level(mean, variance, spread, average)
     regression.levels_ = levels
     fatigue_fitted, has_picked, fatigue = arrays[f"{target}/facts"]
     grade, source = arrays[f"{target}/words"]

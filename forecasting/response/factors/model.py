@@ -121,10 +121,10 @@ class ResponseModel:
             for name, values in self._groups(rows).items()
             if name in fitted.keys
         }
-        linear = fitted.regression.linear(columns, groups, offset=self._offset(rows, fitted))
+        linear = fitted.regression.linear(columns, groups, offset=self._offset(target, rows, fitted))
         if LINKS[target] == "identity":
             return linear
-        return np.asarray(rows.share / (1 + np.exp(-linear)), dtype=np.float64)
+        return np.asarray(1 / (1 + np.exp(-np.clip(linear, -80, 80))), dtype=np.float64)
 
     def _learnt(self, target: Target, rows: Observations) -> Fitted:
         is_logit = LINKS[target] == "logit"
@@ -151,7 +151,9 @@ class ResponseModel:
             f"fitted on {rows.source}",
         )
         columns = self._columns(rows, fitted)
-        fitted.regression.fit(columns, groups, rows.target, weight=rows.weight, offset=self._offset(rows, fitted))
+        fitted.regression.fit(
+            columns, groups, rows.target, weight=rows.weight, offset=self._offset(target, rows, fitted)
+        )
         return fitted
 
     def _inside_history(self, rows: Observations) -> Observations:
@@ -177,10 +179,15 @@ class ResponseModel:
             columns += [picked, picked * affinity]
         return np.column_stack(columns)
 
-    def _offset(self, rows: Observations, fitted: Fitted) -> Floats | None:
+    def _offset(self, target: Target, rows: Observations, fitted: Fitted) -> Floats:
+        """What is known of rows beforehand: stated fatigue, and how much of an exposure they are.
+
+        The share is an offset and no weight: rows that were redeemed would outweigh it, where chances are high.
+        """
+        known = np.log(rows.share) if LINKS[target] == "logit" else np.zeros(len(rows))
         if fitted.is_fatigue_fitted:
-            return None
-        return np.asarray(fitted.fatigue * self.known_.of_customers(rows.customer, rows.at)[:, RECENT])
+            return np.asarray(known)
+        return np.asarray(known + fitted.fatigue * self.known_.of_customers(rows.customer, rows.at)[:, RECENT])
 
     def _groups(self, rows: Observations) -> dict[str, Keys]:
         known = self.known_
@@ -313,6 +320,7 @@ class ResponseModel:
                 "intercept_variance_",
                 "coefficient_variance_",
                 "half_",
+                "noise_",
             ):
                 found[f"{target}/{name}"] = np.asarray(getattr(regression, name))
             for name, keys in fitted.keys.items():
@@ -320,6 +328,7 @@ class ResponseModel:
                 found[f"{target}/{name}/keys"] = keys.astype(str)
                 found[f"{target}/{name}/mean"], found[f"{target}/{name}/variance"] = level.mean, level.variance
                 found[f"{target}/{name}/spread"] = np.asarray(level.spread)
+                found[f"{target}/{name}/average"] = np.asarray(level.average)
             found[f"{target}/facts"] = np.array([fitted.is_fatigue_fitted, fitted.has_picked, fitted.fatigue])
             found[f"{target}/words"] = np.array([fitted.grade, fitted.source])
         for target, reason in self.lacking_.items():

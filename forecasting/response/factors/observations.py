@@ -36,7 +36,7 @@ class Observations:
         at: Moment of the touch or draw.
         target: 0 or 1, or an amount.
         weight: How much of a row it is.
-        share: Below 1 where the touch carried only some of its campaign's assets.
+        share: Below 1 where the touch carried only some of its campaign's assets; its logarithm is added to log-odds.
         grade: How the target is identified.
         has_random_past: Whether earlier touches were drawn by chance, so that fatigue can be fitted.
         source: What the rows are.
@@ -112,7 +112,7 @@ def redemptions(tables: Mapping[str, pd.DataFrame], known: Situations, *, as_of:
         rows["channel_id"].to_numpy(dtype=object),
         utc_times(rows, "touches", "sent_at"),
         label,
-        np.where(label > 0, 1.0, share),
+        np.ones(len(label)),
         share,
         "assumed",
         bool(rows["experiment_id"].notna().mean() >= 0.5) if len(rows) else False,  # noqa: PLR2004 - most of them

@@ -173,8 +173,12 @@ class Situations:
         )
         if len(customer) == 0:
             return np.zeros((0, len(windows)))
-        sums = [window_sums(customer, at, events, days=length, earlier=1)[:, 1] for events, length in windows]
-        return np.column_stack([np.sign(values) * np.log1p(np.abs(values)) for values in sums])
+        # a mailing exposes its customer to many assets at one moment, so each pair is looked up once
+        asked, row = _distinct(customer, at)
+        sums = [
+            window_sums(customer[asked], at[asked], events, days=length, earlier=1)[:, 1] for events, length in windows
+        ]
+        return np.column_stack([np.sign(values) * np.log1p(np.abs(values)) for values in sums])[row]
 
     def affinity(self, customer: Keys, asset: Positions, at: Times) -> Floats:
         """Mean over the asset's categories of log(1 + the customer's shopping days in 91 days); shape (rows,)."""
@@ -224,6 +228,14 @@ class Situations:
         width, is_asked = len(self.days.categories), row >= 0
         flat = np.bincount(row[is_asked] * width + column[is_asked], value[is_asked], minlength=len(customer) * width)
         return np.asarray(flat.reshape(len(customer), width))
+
+
+def _distinct(customer: Keys, at: Times) -> tuple[Positions, Positions]:
+    """Rows of the distinct pairs of customer and moment, and which of them each row is."""
+    codes, _ = pd.factorize(customer)
+    moments, when = np.unique(at, return_inverse=True)
+    _, first, row = np.unique(codes * len(moments) + when, return_index=True, return_inverse=True)
+    return first, row
 
 
 def _segments(customers: pd.DataFrame, column: str | None) -> "pd.Series[str]":
