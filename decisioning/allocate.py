@@ -1,28 +1,30 @@
 """Allocation: at most one send per customer, never above a limit, as near to the best as can be certified.
 
-1. Prune, exactly. Within one customer and channel an option that is worth no more and costs no less than another one
-   can always be replaced by that one: both use the same limits, the other no more of them. What is worth nothing gives
-   way to doing nothing. So some best solution, in shares as well as in whole numbers, uses only what is left.
-2. Solve the linear programme over what is left with HiGHS. The duals of its limits are the shadow prices.
-3. Round: a vertex has at most one split customer per limit that binds; these are dropped, then repaired and improved
-   greedily.
-4. Certify: for any prices p ≥ 0, Σ p·limit + Σ_customers max(0, max_options(value - p·use)) is at least the value of
-   every feasible choice (weak duality). It is computed here over all options, not only over those left, so neither the
-   pruning nor the solver has to be trusted.
+1. Prune, exactly. Of two options of one customer that use the same limits, the one that is worth no more and uses no
+   less can always be replaced by the other. What is worth nothing gives way to doing nothing, unless a limit is to be
+   reached with it.
+2. Price the limits: below `EXACT_BELOW` customers by the linear programme (`allocate_exact`), above it by the smoothed
+   dual (`allocate_prices`). At these prices nearly everybody's best option is part of a best solution.
+3. Round: everybody takes their best option at the prices; where a limit would be exceeded, those keep it who lose most
+   without it, the others take what fits. What is to be reached and is not yet is filled with what loses least; then
+   every change that gains and fits is made.
+4. Certify: for any prices p, Σ p·limit + Σ_customers max(0, max_options(value - p·use)) is at least the value of every
+   feasible choice (weak duality). It is computed here over all options, not only over those left, so neither the
+   pruning nor the solver has to be trusted. Where something is to be reached, it holds for all choices that reach as
+   much of it as this one does.
 
 Ties go to the lower key: options must come in order of customer, asset, channel, and positions are in order of keys.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from decisioning.errors import DecisioningError
-from decisioning.limits import Amounts, Limit, usage, whole_amounts
+from decisioning.limits import TOO_MUCH, Limits, Usage, paid, unpriced, usage
 from forecasting.values import Floats
 from graph.view import Positions
 
@@ -30,7 +32,8 @@ Flags = npt.NDArray[np.bool_]
 Indices = npt.NDArray[np.int64]
 
 NOTHING = -1
-NEARLY_WHOLE = 1.0 - 1e-6
+EXACT_BELOW = 20_000
+"""Customers with options from which on prices come from the smoothed dual."""
 RELATIVE_DUST = 1e-9
 
 
@@ -40,22 +43,65 @@ class Options:
 
     Attributes:
         customer: Position of the customer.
+        asset: Position of the asset.
         channel: Position of the channel.
-        cost: Touch cost in currency.
-        value: Expected incremental margin, in currency.
+        value: Expected incremental margin, in currency; not finite for what cannot be chosen.
+        touch_cost: In currency.
+        expected_cost: What its redemptions are expected to cost, in currency.
+        exposure: What one redemption costs at most, in currency; NaN where it cannot be known.
     """
 
     customer: Positions
+    asset: Positions
     channel: Positions
-    cost: Floats
     value: Floats
+    touch_cost: Floats
+    expected_cost: Floats
+    exposure: Floats
 
     def __len__(self) -> int:
         return len(self.customer)
 
     def take(self, rows: Indices | Flags) -> "Options":
         """Some of the options."""
-        return Options(self.customer[rows], self.channel[rows], self.cost[rows], self.value[rows])
+        return Options(*(column[rows] for column in self.columns()))
+
+    def columns(self) -> tuple[npt.NDArray[np.generic], ...]:
+        """All arrays in the order of the attributes."""
+        places = (self.customer, self.asset, self.channel)
+        return (*places, self.value, self.touch_cost, self.expected_cost, self.exposure)
+
+    def uses(self, limits: Limits) -> Usage:
+        """What the options use of every family."""
+        return usage(
+            limits,
+            (self.customer, self.asset, self.channel),
+            touch_cost=self.touch_cost,
+            expected_cost=self.expected_cost,
+            exposure=self.exposure,
+        )
+
+
+@dataclass(frozen=True)
+class Shortfall:
+    """What was to be reached and is not.
+
+    Attributes:
+        name: The limit, as people call it.
+        least: What was to be reached, in its unit.
+        reached: What is.
+        possible: What all customers together could bring it if nothing else counted; below `least` it is infeasible.
+    """
+
+    name: str
+    least: float
+    reached: float
+    possible: float
+
+    @property
+    def is_infeasible(self) -> bool:
+        """Whether it could not be reached whatever else is chosen."""
+        return self.possible < self.least
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,60 +111,96 @@ class Allocation:
     Attributes:
         chosen: Index of each customer's option, -1 for nothing, shape (customers,).
         shortlisted: Which options survived pruning, shape (n,).
-        limits: The limits.
-        prices: What one more touch, or one more unit of currency, of each limit would be worth, shape (limits,), ≥ 0.
+        limits: The families.
+        prices: Of each family, what one more touch or unit of currency of each limit would be worth, shape (limits of
+            the family,); below 0 where something is to be reached that would not be worth it.
         value: Sum of the chosen options' values.
-        bound: No choice within the limits is worth more.
+        bound: No choice within the limits, that reaches what this one reaches, is worth more.
+        is_repaired: Who got something else than the best at the prices, shape (customers,).
+        shortfalls: What was to be reached and is not.
     """
 
     chosen: Indices
     shortlisted: Flags
-    limits: tuple[Limit, ...]
-    prices: Floats
+    limits: Limits
+    prices: tuple[Floats, ...]
     value: float
     bound: float
+    is_repaired: Flags
+    shortfalls: tuple[Shortfall, ...] = ()
+
+    def named_prices(self) -> dict[str, float]:
+        """The price of each limit by name; of families of more than a hundred limits only those that have one."""
+        return {
+            family.name_of(at): float(price[at])
+            for family, price in zip(self.limits, self.prices, strict=True)
+            for at in (range(len(family)) if len(family) <= MANY else np.flatnonzero(price))
+        }
 
 
-def allocate(options: Options, limits: tuple[Limit, ...], customer_count: int) -> Allocation:
+MANY = 100
+
+
+def allocate(
+    options: Options, limits: Limits, customer_count: int, *, start_prices: Sequence[Floats] | None = None
+) -> Allocation:
     """Choose at most one option per customer.
+
+    Args:
+        options: What may be chosen.
+        limits: Families of limits.
+        customer_count: How many customers there are.
+        start_prices: Prices to start from, of each family; where they are good, a few steps are enough.
 
     Raises:
         DecisioningError: The solver gives up.
     """
-    shortlisted = undominated(options, limits)
+    in_order = _order(options)
+    if in_order is not None:
+        options = options.take(in_order)
+    used = options.uses(limits)
+    competing = _competing(options, limits, used)
+    is_small = len(np.unique(options.customer[competing])) < EXACT_BELOW
+    shortlisted = competing & undominated(options, limits, used=used) if is_small else competing
     rows = np.flatnonzero(shortlisted)
-    shortlist = options.take(rows)
-    used, amounts = usage(limits, shortlist.channel, shortlist.cost), whole_amounts(limits)
-    chosen = best_per_customer(shortlist.customer, shortlist.value, customer_count)
-    prices = np.zeros(len(limits))
-    if (_totals(used, chosen) > amounts).any():
-        shares, prices = _solve(shortlist, used, amounts, limits)
-        chosen = _rounded(shortlist, shares, customer_count)
-        chosen = _within(shortlist, used, amounts, chosen)
-        chosen = _improved(shortlist, used, amounts, chosen)
-        chosen = _lower_keys_first(shortlist, chosen)
-    picked = chosen[chosen >= 0]
-    value = math.fsum(shortlist.value[picked])
-    result = np.full(customer_count, NOTHING, dtype=np.int64)
-    result[chosen >= 0] = rows[picked]
-    bound = dual_bound(options, limits, prices)
-    # What has been reached can be reached: the bound is below it only by the dust of floating-point sums.
-    return Allocation(result, shortlisted, limits, prices, value, max(bound, value))
+    shortlist, of_rows = options.take(rows), used.take(rows)
+    free = best_per_customer(shortlist.customer, shortlist.value, customer_count)
+    if not len(rows) or _is_allowed(limits, of_rows.take(free[free >= 0])):
+        chosen, prices = free, unpriced(limits)
+    else:
+        from decisioning.allocate_exact import solve_exactly
+        from decisioning.allocate_prices import solve_prices
+        from decisioning.allocate_rounding import rounded
+
+        if is_small:
+            prices, guess = solve_exactly(shortlist, limits, of_rows, customer_count)
+        else:
+            prices, guess = solve_prices(shortlist, limits, customer_count, start_prices), None
+        chosen = rounded(shortlist, limits, prices, customer_count, guess=guess)
+        if is_small:
+            chosen = _lower_keys_first(shortlist, of_rows, chosen)
+    return _certified(options, limits, used, rows, chosen, prices, shortlisted, in_order)
 
 
-def undominated(options: Options, limits: tuple[Limit, ...]) -> Flags:
-    """Which options may be part of a best choice: worth something, and neither beaten nor equalled at no higher cost.
+def undominated(options: Options, limits: Limits, *, used: Usage | None = None) -> Flags:
+    """Which options may be part of a best choice: neither beaten nor equalled by one that uses the same and no more.
 
-    Cost matters only where a limit of money counts it.
+    Money counts where a limit of money counts it; other costs must be the same.
     """
-    channels_with_budget = {limit.channel for limit in limits if limit.unit == "money"}
-    is_counted = np.isin(options.channel, [each for each in channels_with_budget if each is not None])
-    cost = options.cost if None in channels_with_budget else np.where(is_counted, options.cost, 0.0)
-    worth = np.flatnonzero(options.value > 0)
-    customer, channel = options.customer[worth], options.channel[worth]
-    order = np.lexsort((worth, -options.value[worth], cost[worth], channel, customer))
-    group = np.zeros(len(order), dtype=np.int64)
-    group[1:] = np.cumsum((np.diff(customer[order]) != 0) | (np.diff(channel[order]) != 0))
+    used = used or options.uses(limits)
+    worth = np.flatnonzero(_competing(options, limits, used))
+    columns, cost = [options.customer[worth]], np.zeros(len(worth), dtype=np.int64)
+    for family, index, amount in zip(limits, used.index[:, worth], used.amount[:, worth], strict=True):
+        columns.append(index)
+        if family.unit == "money" and not family.has_minimum:
+            cost = np.maximum(cost, amount)  # all of one touch cost
+        elif family.unit != "touches":
+            columns.append(amount)
+    order = np.lexsort((worth, -options.value[worth], cost, *reversed(columns)))
+    is_new = np.zeros(len(order), dtype=np.bool_)
+    for column in columns:
+        is_new[1:] |= np.diff(column[order]) != 0
+    group = np.cumsum(is_new)
     value = pd.Series(options.value[worth][order])
     best_before = value.groupby(group).cummax().groupby(group).shift(1).to_numpy(dtype=np.float64, na_value=-np.inf)
     kept = np.zeros(len(options), dtype=np.bool_)
@@ -126,112 +208,167 @@ def undominated(options: Options, limits: tuple[Limit, ...]) -> Flags:
     return kept
 
 
-def priced(options: Options, limits: tuple[Limit, ...], prices: Floats) -> Floats:
+def priced(options: Options, limits: Limits, prices: Sequence[Floats]) -> Floats:
     """Value less the price of what each option uses, shape (n,)."""
-    per_whole_amount = prices / np.array([limit.scale for limit in limits], dtype=np.float64)
-    return np.asarray(options.value - per_whole_amount @ usage(limits, options.channel, options.cost))
+    return np.asarray(options.value - paid(limits, options.uses(limits), prices).sum(axis=0))
 
 
-def fits(options: Options, limits: tuple[Limit, ...]) -> Flags:
+def fits(options: Options, limits: Limits) -> Flags:
     """Which options would be within every limit if nothing else were chosen, shape (n,)."""
-    within = usage(limits, options.channel, options.cost) <= whole_amounts(limits)[:, np.newaxis]
-    return np.asarray(within.all(axis=0))
+    return _fits(limits, options.uses(limits))
 
 
 def best_per_customer(customer: Positions, worth: Floats, customer_count: int) -> Indices:
     """Index of each customer's option with the highest worth above zero, the first of equals; -1 without one."""
     candidates = np.flatnonzero(worth > 0)
-    order = candidates[np.lexsort((candidates, -worth[candidates], customer[candidates]))]
-    is_first = np.ones(len(order), dtype=np.bool_)
-    is_first[1:] = np.diff(customer[order]) != 0
     best = np.full(customer_count, NOTHING, dtype=np.int64)
-    best[customer[order[is_first]]] = order[is_first]
+    highest = np.zeros(customer_count)
+    np.maximum.at(highest, customer[candidates], worth[candidates])
+    first = candidates[worth[candidates] == highest[customer[candidates]]][::-1]
+    best[customer[first]] = first  # of equals the last one written, which is the first in order
     return best
 
 
-def dual_bound(options: Options, limits: tuple[Limit, ...], prices: Floats) -> float:
-    """An upper bound on the value of every choice within the limits, by weak duality; valid for any prices ≥ 0."""
-    customer_count = int(options.customer.max()) + 1 if len(options) else 0
-    best = np.zeros(customer_count)
-    np.maximum.at(best, options.customer, priced(options, limits, prices))
-    scarce = [price * limit.whole_amount / limit.scale for price, limit in zip(prices, limits, strict=True)]
+def dual_bound(
+    options: Options,
+    limits: Limits,
+    prices: Sequence[Floats],
+    *,
+    reached: Sequence[npt.NDArray[np.int64]] | None = None,
+) -> float:
+    """An upper bound on the value of every choice within the limits, by weak duality, for any prices.
+
+    Args:
+        options: Everything that may be chosen.
+        limits: The families.
+        prices: Of each.
+        reached: What the choices must use at least, in whole amounts; by default what the limits state.
+    """
+    return _bound(options, limits, priced(options, limits, prices), prices, reached)
+
+
+def _bound(
+    options: Options,
+    limits: Limits,
+    worth: Floats,
+    prices: Sequence[Floats],
+    reached: Sequence[npt.NDArray[np.int64]] | None,
+) -> float:
+    best = np.zeros(int(options.customer.max()) + 1 if len(options) else 0)
+    can = np.isfinite(worth)
+    np.maximum.at(best, options.customer[can], worth[can])
+    scarce = []
+    for place, (family, price) in enumerate(zip(limits, prices, strict=True)):
+        least = family.whole_least if reached is None else np.minimum(family.whole_least, reached[place])
+        dear = np.flatnonzero(price > 0)
+        scarce += (price[dear] * (family.whole_most[dear] / family.scale)).tolist()
+        cheap = np.flatnonzero(price < 0)
+        scarce += (price[cheap] * (least[cheap] / family.scale)).tolist()
     return math.fsum([*scarce, *best])
 
 
-def _solve(options: Options, used: Amounts, amounts: Amounts, limits: tuple[Limit, ...]) -> tuple[Floats, Floats]:
-    """The linear programme: each option's share in [0, 1], and the price of each limit in currency per unit."""
-    from scipy.optimize import linprog
-    from scipy.sparse import csr_matrix, vstack
+def _order(options: Options) -> Indices | None:
+    """The order of keys, None where options are in it already."""
+    step = np.diff(options.customer)
+    if (step >= 0).all():
+        return None
+    return np.lexsort((options.channel, options.asset, options.customer))
 
-    _, row = np.unique(options.customer, return_inverse=True)
-    count = len(options)
-    once = csr_matrix((np.ones(count), (row, np.arange(count))))
-    # Rows and values near one, whatever the currency: the solver's tolerances are absolute.
-    row_scale = np.maximum(used.max(axis=1), 1).astype(np.float64)
-    value_scale = float(options.value.max())
-    result: Any = linprog(
-        -options.value / value_scale,
-        A_ub=vstack([once, csr_matrix(used / row_scale[:, np.newaxis])], format="csr"),
-        b_ub=np.concatenate([np.ones(once.shape[0]), np.minimum(amounts, used.sum(axis=1)) / row_scale]),
-        bounds=(0, 1),
-        method="highs-ds",
+
+def _competing(options: Options, limits: Limits, used: Usage) -> Flags:
+    """Which options can be chosen and are worth it, or may be needed to reach something."""
+    is_worth = options.value > 0
+    for family, index in zip(limits, used.index, strict=True):
+        if family.has_minimum:
+            is_worth |= np.where(index >= 0, family.least[index] > 0, False)
+    return np.asarray(is_worth & np.isfinite(options.value) & _fits(limits, used, even_if_zero=True))
+
+
+def _fits(limits: Limits, used: Usage, *, even_if_zero: bool = False) -> Flags:
+    """Which options are within every limit by themselves; on request only what is out of all proportion is not."""
+    within = np.ones(used.index.shape[1], dtype=np.bool_)
+    for family, index, amount in zip(limits, used.index, used.amount, strict=True):
+        if even_if_zero:
+            within &= amount < TOO_MUCH
+        elif len(family):
+            within &= (index < 0) | (amount <= family.whole_most[index])
+    return within
+
+
+def _is_allowed(limits: Limits, used: Usage) -> bool:
+    """Whether choices keep every limit and reach every minimum."""
+    totals = used.totals(limits)
+    return all(
+        bool((total <= family.whole_most).all() and (total >= family.whole_least).all())
+        for family, total in zip(limits, totals, strict=True)
     )
-    if result.status != 0:
-        raise DecisioningError(
-            f"The solver found no allocation: {result.message}",
-            where="allocate",
-            remedy="Look for limits or values of extreme size in channels.yaml and the forecasts.",
-        )
-    duals = np.maximum(-result.ineqlin.marginals[once.shape[0] :], 0.0)
-    scales = np.array([limit.scale for limit in limits], dtype=np.float64)
-    return np.asarray(result.x), duals * value_scale / row_scale * scales
 
 
-def _rounded(options: Options, shares: Floats, customer_count: int) -> Indices:
-    chosen = np.full(customer_count, NOTHING, dtype=np.int64)
-    whole = np.flatnonzero(shares >= NEARLY_WHOLE)
-    chosen[options.customer[whole]] = whole
-    return chosen
+def _certified(
+    options: Options,
+    limits: Limits,
+    used: Usage,
+    rows: Indices,
+    chosen: Indices,
+    prices: tuple[Floats, ...],
+    shortlisted: Flags,
+    in_order: Indices | None,
+) -> Allocation:
+    picked = rows[chosen[chosen >= 0]]
+    result = np.full(len(chosen), NOTHING, dtype=np.int64)
+    result[chosen >= 0] = picked
+    value = math.fsum(options.value[picked])
+    totals = used.take(picked).totals(limits)
+    worth = options.value - paid(limits, used, prices).sum(axis=0)
+    bound = _bound(options, limits, worth, prices, totals)
+    best = np.zeros(len(chosen))
+    np.maximum.at(best, options.customer[shortlisted], worth[shortlisted])
+    own = np.zeros(len(chosen))
+    own[chosen >= 0] = worth[picked]
+    dust = 1e-6 * max(float(np.abs(options.value[shortlisted]).max(initial=0.0)), 1e-300)
+    shortfalls = tuple(_shortfalls(options, limits, used, totals))
+    if in_order is not None:  # back to the rows as they came
+        result[result >= 0] = in_order[result[result >= 0]]
+        as_given = np.zeros(len(options), dtype=np.bool_)
+        as_given[in_order] = shortlisted
+        shortlisted = as_given
+    # What has been reached can be reached: the bound is below it only by the dust of floating-point sums.
+    return Allocation(
+        result, shortlisted, limits, prices, value, max(bound, value), np.asarray(own < best - dust), shortfalls
+    )
 
 
-def _within(options: Options, used: Amounts, amounts: Amounts, chosen: Indices) -> Indices:
-    """Drop the least valuable choices of a limit while the solver's tolerance leaves it exceeded."""
-    chosen = chosen.copy()
-    while (excess := _totals(used, chosen) > amounts).any():
-        limit = int(np.argmax(excess))
-        holders = np.flatnonzero(chosen >= 0)
-        holders = holders[used[limit, chosen[holders]] > 0]
-        chosen[holders[np.argmin(options.value[chosen[holders]])]] = NOTHING
-    return chosen
+def _shortfalls(options: Options, limits: Limits, used: Usage, totals: Sequence[Indices]) -> list[Shortfall]:
+    found = []
+    can = np.isfinite(options.value)
+    for family, index, amount, total in zip(limits, used.index, used.amount, totals, strict=True):
+        for at in np.flatnonzero(total < family.whole_least):
+            here = can & (index == at)
+            most = np.zeros(int(options.customer.max()) + 1 if len(options) else 0, dtype=np.int64)
+            np.maximum.at(most, options.customer[here], amount[here])
+            possible = min(int(most.sum()), int(family.whole_most[at]))
+            found.append(
+                Shortfall(
+                    family.name_of(at), float(family.least[at]), total[at] / family.scale, possible / family.scale
+                )
+            )
+    return found
 
 
-def _improved(options: Options, used: Amounts, amounts: Amounts, chosen: Indices) -> Indices:
-    """Take the change of one customer's choice that gains most and fits, again and again; each one adds value."""
-    chosen = chosen.copy()
-    dust = RELATIVE_DUST * float(options.value.max(initial=0.0))
-    while True:
-        current = chosen[options.customer]
-        has = current >= 0
-        gain = options.value - np.where(has, options.value[current], 0.0)
-        room = (amounts - _totals(used, chosen))[:, np.newaxis] + np.where(has, used[:, current], 0)
-        possible = np.flatnonzero((gain > dust) & (used <= room).all(axis=0))
-        if not len(possible):
-            return chosen
-        best = possible[np.argmax(gain[possible])]
-        chosen[options.customer[best]] = best
-
-
-def _lower_keys_first(options: Options, chosen: Indices) -> Indices:
+def _lower_keys_first(options: Options, used: Usage, chosen: Indices) -> Indices:
     """Where a customer with nothing has an option equal to one that a later customer got, the lower key gets it."""
     chosen = chosen.copy()
-    equal = pd.DataFrame({"channel": options.channel, "cost": options.cost, "value": options.value})
+    equal = pd.DataFrame({"value": options.value})
+    for row in range(len(used.index)):
+        equal[f"index {row}"], equal[f"amount {row}"] = used.index[row], used.amount[row]
+    same = list(equal.columns)
     equal["is_given"] = chosen[options.customer] == np.arange(len(options))
     equal["is_wanted"] = equal["is_given"] | (chosen[options.customer] == NOTHING)
-    of_group = equal.groupby(["channel", "cost", "value"], sort=True)
+    of_group = equal.groupby(same, sort=True)
     is_contested = (of_group["is_given"].transform("sum") > 0) & (
         of_group["is_given"].transform("sum") < of_group["is_wanted"].transform("sum")
     )
-    for rows in equal[is_contested].groupby(["channel", "cost", "value"], sort=True).indices.values():
+    for rows in equal[is_contested].groupby(same, sort=True).indices.values():
         contested = np.flatnonzero(is_contested)[rows]
         current = chosen[options.customer[contested]]
         wanting = contested[(current == NOTHING) | (current == contested)]
@@ -239,8 +376,3 @@ def _lower_keys_first(options: Options, chosen: Indices) -> Indices:
         chosen[options.customer[wanting]] = NOTHING
         chosen[options.customer[wanting[:given]]] = wanting[:given]
     return chosen
-
-
-def _totals(used: Amounts, chosen: Indices) -> Amounts:
-    """What the choices use of each limit, shape (limits,)."""
-    return np.asarray(used[:, chosen[chosen >= 0]].sum(axis=1), dtype=np.int64)

@@ -79,8 +79,7 @@ def why_not(made: Deliberation, rows: Indices) -> npt.NDArray[np.object_]:
     behind = gather(choice.priced, own, 0.0) - choice.priced[rows]
     pays = np.asarray(choice.paid.any(axis=0))
     has_paid = pays[rows] | gather(pays, own, missing=False)
-    names = np.array([limit.name for limit in choice.limits] + ["limits"], dtype=object)
-    blocking = names[choice.blocking[rows]]
+    blocking = choice.blocking_names(rows)
     refusing = _refusing(made, rows)
     texts = []
     for index, row in enumerate(rows):

@@ -1,12 +1,14 @@
 """What customers stand for in the allocation: places, channels, costs and values, and nothing about anybody."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from decisioning.allocate import NOTHING, Allocation, Options, allocate
 from decisioning.gather import gather
-from decisioning.limits import Amounts, Limit, usage
+from decisioning.limits import NOT_COUNTED, Amounts, Family, Limits
 from decisioning.rhythms import Usual
 from graph.view import Positions
 
@@ -23,50 +25,108 @@ class Bids:
         places: Their positions among all customers of the run in order of key, ascending, shape (customers,).
         options: The bids in order of `customer`, which holds one of `places` for each.
         usual: What everybody does, these customers included; None where it is what those who are here do.
+        owners: What each counts for in families of limits that tell customers apart, by the name of the family: the
+            name of the group of customers, None where it does not count, shape (customers,).
     """
 
     places: Positions
     options: Options
     usual: Usual | None = None
+    owners: Mapping[str, npt.NDArray[np.object_]] = field(default_factory=dict)
 
     def of(self, places: Positions) -> "Bids":
         """The bids of some of them."""
-        return Bids(np.sort(places), self.options.take(np.isin(self.options.customer, places)), self.usual)
+        theirs = np.isin(self.places, places)
+        owners = {name: owner[theirs] for name, owner in self.owners.items()}
+        return Bids(np.sort(places), self.options.take(np.isin(self.options.customer, places)), self.usual, owners)
 
 
 def nobody() -> Bids:
     """No bids of anybody."""
     none, amounts = np.zeros(0, dtype=np.int32), np.zeros(0)
-    return Bids(none, Options(none, none, amounts, amounts))
+    return Bids(none, Options(none, none, none, amounts, amounts, amounts, amounts))
+
+
+def owners_in(limits: Limits) -> dict[str, npt.NDArray[np.object_]]:
+    """The group of every customer in families that tell customers apart, by the family's name; None where none."""
+    return {
+        family.name: gather(np.array(family.customer_names, dtype=object), family.customer_group, None)
+        for family in limits
+        if family.customer_group is not None
+    }
+
+
+def stand_ins(options: Options, limits: Limits) -> Positions:
+    """For each option the first asset that uses the same limits on its channel: as good for the allocation.
+
+    So what is kept of somebody's bids does not tell what they were about.
+    """
+    groups = [family.asset_group for family in limits if family.asset_group is not None]
+    if not groups or not len(options):
+        return np.zeros(len(options), dtype=np.int32)
+    of_place = np.stack([group.ravel() for group in groups], axis=1)
+    channels = groups[0].shape[1]
+    place = options.asset.astype(np.int64) * channels + options.channel
+    key = np.column_stack([np.tile(np.arange(channels), len(groups[0])), of_place])
+    _, first, same = np.unique(key, axis=0, return_index=True, return_inverse=True)
+    return (first[same.ravel()[place]] // channels).astype(np.int32)
 
 
 def allocate_beside(
-    options: Options, limits: tuple[Limit, ...], customer_count: int, absent: Bids
-) -> tuple[Allocation, Amounts]:
+    options: Options, limits: Limits, customer_count: int, absent: Bids
+) -> tuple[Allocation, list[Amounts]]:
     """Allocate among customers who are here and bids of those who are not.
 
     Returns:
         The allocation of those who are here, in their own positions, while prices, value and bound are everybody's; and
-        what the absent use of each limit, shape (limits,).
+        what the absent use of each limit, per family.
     """
     if not len(absent.places):
-        return allocate(options, limits, customer_count), np.zeros(len(limits), dtype=np.int64)
+        return allocate(options, limits, customer_count), [np.zeros(len(family), np.int64) for family in limits]
     total = customer_count + len(absent.places)
     here = np.setdiff1d(np.arange(total, dtype=np.int32), absent.places)
     theirs = absent.options
-    both = Options(
-        np.concatenate([here[options.customer], theirs.customer]),
-        np.concatenate([options.channel, theirs.channel]),
-        np.concatenate([options.cost, theirs.cost]),
-        np.concatenate([options.value, theirs.value]),
-    )
+    ours = replace(options, customer=here[options.customer])
+    both = Options(*(np.concatenate(pair) for pair in zip(ours.columns(), theirs.columns(), strict=True)))
     order = np.argsort(both.customer, kind="stable")
-    made = allocate(both.take(order), limits, total)
+    everybodys = tuple(_of_all(family, here, absent, total) for family in limits)
+    made = allocate(both.take(order), everybodys, total)
     chosen = gather(order, made.chosen, NOTHING)
     shortlisted = np.zeros(len(order), dtype=np.bool_)
     shortlisted[order] = made.shortlisted
     given = chosen[absent.places]
-    given = given[given >= 0]
-    used = usage(limits, both.channel[given], both.cost[given]).sum(axis=1)
-    ours = Allocation(chosen[here], shortlisted[: len(options)], made.limits, made.prices, made.value, made.bound)
-    return ours, used
+    taken = both.uses(everybodys).take(given[given >= 0]).totals(everybodys)
+    mine = replace(
+        made,
+        chosen=chosen[here],
+        shortlisted=shortlisted[: len(options)],
+        limits=limits,
+        prices=tuple(price[: len(family)] for price, family in zip(made.prices, limits, strict=True)),
+        is_repaired=made.is_repaired[here],
+    )
+    return mine, [used[: len(family)] for used, family in zip(taken, limits, strict=True)]
+
+
+def _of_all(family: Family, here: Positions, absent: Bids, total: int) -> Family:
+    """A family with the absent in their groups; groups of which nobody is here come after all others."""
+    if family.customer_group is None:
+        return family
+    owners = absent.owners.get(family.name, np.full(len(absent.places), None, dtype=object))
+    names = [str(name) for name in family.customer_names]
+    known = {name: at for at, name in enumerate(names)}
+    for owner in owners:
+        if owner is not None and owner not in known:
+            known[owner] = len(known)
+    more = len(known) - len(names)
+    group = np.full(total, NOT_COUNTED, dtype=np.int32)
+    group[here] = family.customer_group
+    group[absent.places] = [NOT_COUNTED if owner is None else known[owner] for owner in owners]
+    width = len(family.asset_names)
+    usual_most = family.most[-width:] if len(family) else np.full(width, np.inf)
+    return replace(
+        family,
+        most=np.concatenate([family.most, *[usual_most] * more]),
+        least=np.concatenate([family.least, np.zeros(width * more)]),
+        customer_group=group,
+        customer_names=list(known),
+    )

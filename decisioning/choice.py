@@ -17,8 +17,7 @@ from decisioning.allocate import (
 )
 from decisioning.bids import Bids, allocate_beside, nobody
 from decisioning.candidates import Candidates
-from decisioning.gather import gather
-from decisioning.limits import Limit, usage, whole_amounts
+from decisioning.limits import Limits, Usage, paid
 from decisioning.screening import Screened, main_policy
 from decisioning.value import Values
 from forecasting.values import Floats
@@ -43,9 +42,10 @@ class Choice:
         is_affordable: Eligible, worth more than nothing, and within every limit by itself, shape (candidates,).
         is_shortlisted: Affordable and not beaten by another candidate of the same customer and channel.
         priced: Value less the prices of what it uses, shape (candidates,).
-        paid: What each candidate pays for each limit at its price, in currency, shape (limits, candidates).
-        blocking: Per candidate the limit that weighs most against it: the one with the highest price to pay, or else
-            the first without room; -1 without any, shape (candidates,).
+        used: What each candidate uses of every family of limits.
+        paid: What each candidate pays for its limit of each family, in currency, shape (families, candidates).
+        blocking: Per candidate the family whose limit weighs most against it: the one with the highest price to pay, or
+            else the first without room; -1 without any, shape (candidates,).
         allocation: The allocation of everybody who is treated.
         competed: Candidates that took part in it after pruning, ascending.
     """
@@ -56,15 +56,25 @@ class Choice:
     is_affordable: Flags
     is_shortlisted: Flags
     priced: Floats
+    used: Usage
     paid: Floats
     blocking: Indices
     allocation: Allocation
     competed: Indices
 
     @property
-    def limits(self) -> tuple[Limit, ...]:
+    def limits(self) -> Limits:
         """The limits of the day."""
         return self.allocation.limits
+
+    def blocking_names(self, rows: Indices) -> npt.NDArray[np.object_]:
+        """What people call the limit that weighs most against these candidates; `limits` without any."""
+        names = np.full(len(rows), LIMITS, dtype=object)
+        for at, row in enumerate(rows.tolist()):
+            family = self.blocking[row]
+            if family >= 0:
+                names[at] = self.limits[family].name_of(self.used.index[family, row])
+        return names
 
 
 def choose(
@@ -72,7 +82,7 @@ def choose(
     values: Values,
     screened: Screened,
     is_held_out: Flags,
-    limits: tuple[Limit, ...],
+    limits: Limits,
     *,
     absent: Bids | None = None,
 ) -> Choice:
@@ -82,7 +92,15 @@ def choose(
     others' competition led to, which is what would have been sent to one customer more. Whoever was erased since a run
     takes part in its replay by their bids.
     """
-    options = Options(candidates.customer, candidates.channel, values.touch_cost, values.value)
+    options = Options(
+        candidates.customer,
+        candidates.asset,
+        candidates.channel,
+        values.value,
+        values.touch_cost,
+        values.offer_cost,
+        values.redemption_cost,
+    )
     is_eligible = ~screened.is_refused
     is_treated = ~is_held_out[candidates.customer]
     competing = np.flatnonzero(is_eligible & is_treated)
@@ -92,14 +110,18 @@ def choose(
     given = allocation.chosen >= 0
     chosen[given] = competing[allocation.chosen[given]]
 
-    used = usage(limits, options.channel, options.cost)
-    paid = used * (allocation.prices / [limit.scale for limit in limits] if limits else np.zeros(0))[:, np.newaxis]
+    used = options.uses(limits)
+    prices_paid = paid(limits, used, allocation.prices)
     net = priced(options, limits, allocation.prices)
     is_affordable = is_eligible & (values.value > 0) & fits(options, limits)
     ghosts = np.where(is_affordable & ~is_treated, net, -np.inf)
     chosen[is_held_out] = best_per_customer(options.customer, ghosts, customer_count)[is_held_out]
 
-    room = whole_amounts(limits) - taken - used[:, chosen[given]].sum(axis=1)
+    totals = used.take(chosen[given]).totals(limits)
+    is_full = np.zeros(used.index.shape, dtype=np.bool_)
+    for row, family in enumerate(limits):
+        room = family.whole_most - taken[row] - totals[row]
+        is_full[row] = (used.index[row] >= 0) & (used.amount[row] > room[used.index[row]])
     return Choice(
         options=options,
         chosen=chosen,
@@ -107,8 +129,9 @@ def choose(
         is_affordable=is_affordable,
         is_shortlisted=_shortlisted(options, limits, allocation, competing, is_affordable),
         priced=net,
-        paid=paid,
-        blocking=_blocking(paid, used > room[:, np.newaxis]),
+        used=used,
+        paid=prices_paid,
+        blocking=_blocking(prices_paid, is_full),
         allocation=allocation,
         competed=competing[allocation.shortlisted],
     )
@@ -125,19 +148,22 @@ def none_reasons(choice: Choice, screened: Screened, motive_counts: Indices) -> 
     eligible = np.bincount(customer, choice.is_eligible, minlength=count)
     worth = np.where(choice.is_eligible, choice.options.value, -np.inf)
     best = best_per_customer(customer, worth, count)
-    limits = np.array([f"{LIMITS}: {limit.name}" for limit in choice.limits], dtype=object)
+    stopped = np.flatnonzero((choice.chosen < 0) & (best >= 0))
+    limited = np.full(count, LIMITS, dtype=object)
+    names = choice.blocking_names(best[stopped])
+    limited[stopped] = np.where(names == LIMITS, LIMITS, LIMITS + ": " + names)
     refused = [f"{REFUSED}: {policy}" for policy in main_policy(screened, customer, count)]
     constants = [np.full(count, reason, dtype=object) for reason in (None, NO_MOTIVE, NO_CONTENT, NOT_WORTH_IT)]
     sent, no_motive, no_content, not_worth_it = constants
     return np.select(
         [choice.chosen >= 0, motive_counts == 0, candidates == 0, eligible == 0, best < 0],
         [sent, no_motive, no_content, np.array(refused, dtype=object), not_worth_it],
-        default=gather(limits, gather(choice.blocking, best, NOTHING), LIMITS),
+        default=limited,
     )
 
 
 def _shortlisted(
-    options: Options, limits: tuple[Limit, ...], allocation: Allocation, competing: Indices, is_affordable: Flags
+    options: Options, limits: Limits, allocation: Allocation, competing: Indices, is_affordable: Flags
 ) -> Flags:
     """The pruning's survivors; what held-out customers had is pruned the same way."""
     survives = np.zeros(len(options), dtype=np.bool_)

@@ -3,22 +3,25 @@
 Pure: the same view, forecasts, settings and touches give the same records to the byte, whatever the order of rows.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from decisioning.bids import Bids
+from decisioning.authority import answered_for
+from decisioning.bids import Bids, owners_in, stand_ins
 from decisioning.candidates import find_candidates
 from decisioning.channel_days import channel_days
 from decisioning.choice import choose
+from decisioning.day_limits import limits_of
 from decisioning.deliberation import Deliberation
 from decisioning.errors import DecisioningError
 from decisioning.experiments import is_held_out
-from decisioning.limits import limits_of
-from decisioning.motives import Motives, collected, play_frame
+from decisioning.message_order import in_order
+from decisioning.minimisation import minimised
+from decisioning.motives import Motives, collected, findings
 from decisioning.play import Known
 from decisioning.plays import play_named
 from decisioning.records import decision_records
@@ -61,9 +64,10 @@ def propose(view: View, forecasts: Forecasts, settings: DecisionSettings, as_of:
     """
     when = _moment_of(view, as_of)
     held_out = is_held_out(view, share=settings.holdout_share, salt=settings.holdout_salt)
+    view = minimised(view, settings.policies, held_out).view
     customers = customer_table(view, attributes_of(view), held_out)
     known = Known(view, align(view, forecasts.cadence, forecasts.recent), customers, settings, when)
-    return collected([play_frame(play_named(play.name), known, play) for play in settings.plays])
+    return collected([findings(play_named(play.name), known, play) for play in settings.plays], known)
 
 
 def decide(
@@ -94,6 +98,8 @@ def decide(
     when = _moment_of(view, as_of)
     insist_on_channels(view, settings)
     held_out = is_held_out(view, share=settings.holdout_share, salt=settings.holdout_salt)
+    everything, less = view, minimised(view, settings.policies, held_out)
+    view = less.view
     candidates = find_candidates(view, motives, settings)
     rhythms = align(view, forecasts.cadence, forecasts.recent, absent.usual if absent else None)
     values = value_candidates(view, candidates, forecasts, rhythms, settings)
@@ -116,7 +122,11 @@ def decide(
         is_offer_cost_known=~np.isnan(values.redemption_cost),
         as_of=when,
     )
-    choice = choose(candidates, values, screened, held_out, limits_of(view, settings), absent=absent)
+    screened = in_order(
+        screened, view, motives.table, candidates, values.value, settings=settings, touches=touches, as_of=when
+    )
+    limits = limits_of(view, settings, touches, as_of)
+    choice = choose(candidates, values, screened, held_out, limits, absent=absent)
     deliberation = Deliberation(
         view=view,
         motives=motives,
@@ -129,8 +139,19 @@ def decide(
     )
     records = decision_records(deliberation)
     everybody = np.arange(len(view.customers), dtype=np.int32)
-    bids = Bids(everybody, choice.options.take(choice.competed), rhythms.usual)
-    return Decisions(records, summarise(deliberation, records, settings), screened.bundle_hash, bids)
+    competed = choice.options.take(choice.competed)
+    competed = replace(competed, asset=stand_ins(competed, limits))
+    bids = Bids(everybody, competed, rhythms.usual, owners_in(limits))
+    records, summary = answered_for(
+        records,
+        summarise(deliberation, records, settings),
+        everything=everything,
+        less=less,
+        settings=settings,
+        touches=touches,
+        is_held_out=held_out,
+    )
+    return Decisions(records, summary, screened.bundle_hash, bids)
 
 
 def _moment_of(view: View, as_of: datetime) -> np.datetime64:

@@ -8,9 +8,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from decisioning.channel_days import allowed_spans, customer_zones
+from decisioning.day_limits import limits_of
 from decisioning.errors import DecisioningError
 from decisioning.experiments import is_held_out
-from decisioning.limits import Amounts, Limit, limits_of, usage, whole_amounts
+from decisioning.limit_windows import indices
+from decisioning.limits import Limits, Usage, usage
+from decisioning.minimisation import minimised
 from decisioning.policies.compile import compile_policies
 from decisioning.schedule import caps_reached, earliest_sends
 from decisioning.screening import asset_table, attributes_of, insist_on_channels, verdicts_of
@@ -48,14 +51,15 @@ def refusing_policies(
         _known(nodes, sends, column)
         for nodes, column in ((view.customers, "customer_id"), (view.assets, "asset_id"), (view.channels, "channel_id"))
     )
+    held_out = is_held_out(view, share=settings.holdout_share, salt=settings.holdout_salt)
+    view = minimised(view, settings.policies, held_out).view
     now = replace(view, consents=_links(view, consents))
-    compiled = compile_policies(settings.policies, attributes_of(view))
+    compiled = compile_policies(settings.policies, attributes_of(view), is_running=True)
     usual = earliest_sends(view, settings, moment(view.as_of))
     assets = asset_table(view, compiled.attributes, usual, settings, moment(view.as_of))
     sends_at = np.full((len(view.customers), len(view.channels)), NEVER)
     sends_at[customer, channel] = naive(sends["send_at"])
     reached = caps_reached(compiled, assets, touches, view, sends_at)
-    held_out = is_held_out(view, share=settings.holdout_share, salt=settings.holdout_salt)
     verdicts = verdicts_of(now, compiled, assets, reached, held_out)
     by_policy = verdicts.by_policy(verdicts.denied(customer, asset, channel))
     refusing: list[str | None] = [None] * len(sends)
@@ -87,7 +91,12 @@ def is_quiet(view: View, sends: pd.DataFrame, settings: DecisionSettings, now: d
 
 
 def without_room(
-    view: View, sends: pd.DataFrame, settings: DecisionSettings, *, held: pd.DataFrame
+    view: View,
+    sends: pd.DataFrame,
+    settings: DecisionSettings,
+    *,
+    held: pd.DataFrame,
+    touches: pd.DataFrame | None = None,
 ) -> list[str | None]:
     """The limit of the day that has no room left for each send, None where it has; in the order of `sends`.
 
@@ -96,30 +105,55 @@ def without_room(
 
     Args:
         view: The view that the run decided from.
-        sends: decision_id, customer_id, channel_id, touch_cost, value.
+        sends: decision_id, customer_id, asset_id, channel_id, touch_cost, value, and expected_cost and exposure where
+            limits count them.
         settings: The playbook's settings.
-        held: What all decisions of the day hold so far: decision_id, channel_id, cost.
+        held: What all decisions of the day hold so far: decision_id, customer_id, asset_id, channel_id, cost, and
+            expected_cost and exposure where known.
+        touches: What was sent before and what others plan, as for deciding.
     """
-    limits = limits_of(view, settings)
+    limits = limits_of(view, settings, touches, view.as_of)
     ours = sends["decision_id"].isin(held["decision_id"]).to_numpy()
     others = held[~held["decision_id"].isin(sends["decision_id"])]
-    room = whole_amounts(limits) - _usage(limits, view, others["channel_id"], others["cost"]).sum(axis=1)
-    used = _usage(limits, view, sends["channel_id"], sends["touch_cost"])
+    taken = _usage(limits, view, others).totals(limits)
+    used = _usage(limits, view, sends.rename(columns={"touch_cost": "cost"}))
     value = sends["value"].to_numpy(dtype=np.float64)
     _, key = np.unique(sends["customer_id"].to_numpy(dtype=str), return_inverse=True)
     going = np.lexsort((key, -value, ~ours))
     refusing: list[str | None] = [None] * len(sends)
-    for limit, use, left in zip(limits, used, room, strict=True):
-        is_over = (np.cumsum(use[going]) > left) & (use[going] > 0)
-        for row in going[is_over]:
-            refusing[row] = limit.name
-        going = going[~is_over]
+    for family, index, use, before in zip(limits, used.index, used.amount, taken, strict=True):
+        counted = going[index[going] >= 0]
+        counted = counted[np.argsort(index[counted], kind="stable")]
+        limit = index[counted]
+        total = np.cumsum(use[counted])
+        is_first = np.ones(len(counted), dtype=np.bool_)
+        is_first[1:] = np.diff(limit) != 0
+        of_group = np.cumsum(is_first) - 1
+        before_group = (total - use[counted])[is_first]
+        is_over = (total - before_group[of_group] > (family.whole_most - before)[limit]) & (use[counted] > 0)
+        for row in counted[is_over]:
+            refusing[row] = family.name_of(index[row])
+        going = going[~np.isin(going, counted[is_over])]
     return refusing
 
 
-def _usage(limits: tuple[Limit, ...], view: View, channel_ids: "pd.Series[str]", cost: "pd.Series[float]") -> Amounts:
-    channel = view.channels.positions(channel_ids.to_numpy(dtype=object))
-    return usage(limits, channel, np.asarray(cost, dtype=np.float64))
+def _usage(limits: Limits, view: View, rows: pd.DataFrame) -> Usage:
+    """What sends use; of what the view does not know, every limit of all, and of a channel what all on it use."""
+    asset_id = rows["asset_id"] if "asset_id" in rows.columns else pd.Series([None] * len(rows), dtype=object)
+    customer = view.customers.positions(rows["customer_id"].to_numpy(dtype=object)) if "customer_id" in rows else None
+    known = np.full(len(rows), -1, dtype=np.int32) if customer is None else customer
+    asset = view.assets.positions(asset_id.to_numpy(dtype=object))
+    channel = view.channels.positions(rows["channel_id"].to_numpy(dtype=object))
+    none = np.zeros(len(rows))
+    cost, expected, exposure = (
+        rows[name].to_numpy(dtype=np.float64) if name in rows.columns else none
+        for name in ("cost", "expected_cost", "exposure")
+    )
+    places = (np.zeros(len(rows), np.int32),) * 3
+    counts = tuple(replace(each, asset_group=None, customer_group=None) for each in limits)
+    amount = usage(counts, places, touch_cost=cost, expected_cost=expected, exposure=exposure).amount
+    index = np.stack([indices(each, known, asset, channel) for each in limits]) if limits else amount.astype(np.int32)
+    return Usage(index.astype(np.int32), np.where(index >= 0, amount, 0))
 
 
 def _known(nodes: Nodes, sends: pd.DataFrame, column: str) -> Positions:

@@ -117,15 +117,17 @@ def _value_parts(values: Values, chosen: npt.NDArray[np.int64]) -> Texts:
 
 
 def _paid(choice: Choice, chosen: npt.NDArray[np.int64]) -> Texts:
-    """What each decision pays for each limit that its channel uses, in currency."""
+    """What each decision pays for each limit that it uses, in currency."""
     given = np.flatnonzero(chosen >= 0)
-    channel = choice.options.channel[chosen[given]]
-    paid = choice.paid[:, chosen[given]]
-    uses = np.array([[limit.channel is None or limit.channel == at for at in channel] for limit in choice.limits])
+    paid, index = choice.paid[:, chosen[given]], choice.used.index[:, chosen[given]]
     texts = np.full(len(chosen), "{}", dtype=object)
     texts[given] = json_texts(
         [
-            {limit.name: float(paid[row, at]) for row, limit in enumerate(choice.limits) if uses[row, at]}
+            {
+                family.name_of(index[row, at]): float(paid[row, at])
+                for row, family in enumerate(choice.limits)
+                if index[row, at] >= 0
+            }
             for at in range(len(given))
         ]
     )

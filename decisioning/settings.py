@@ -85,6 +85,8 @@ class PolicySpecification:
         by: For a parity: the customers' attribute that makes the groups.
         within: For a parity: how far apart the rates of two groups may be, 0 to 1.
         least: For a parity: customers that a group must have to be compared.
+        starts: Where the texts `when` and `expression` begin in the file, as `file:line` and column, where one line
+            holds the whole text.
     """
 
     identifier: str
@@ -101,6 +103,7 @@ class PolicySpecification:
     by: str | None = None
     within: float | None = None
     least: int | None = None
+    starts: Mapping[str, tuple[str, int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

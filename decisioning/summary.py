@@ -1,6 +1,7 @@
 """The day in numbers: counts, sums and prices over all decisions of a run."""
 
 import math
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,8 @@ def summarise(made: Deliberation, records: pd.DataFrame, settings: DecisionSetti
         `customers` (all of them) = `sends` + `none` + `held_out`; `ghosts` (held-out customers who would have got
         something); `motives`, `candidates`; `value` (expected incremental margin of the sends, net of every cost), its
         certified `bound`, `cost` (touch cost); `evidence_grade`, `margin_basis`; `none_by_reason` (customers that are
-        not held out), `refused_by_policy` (candidates, the holdout left aside), `shadow_prices` per limit; `plays`, a
+        not held out), `refused_by_policy` (candidates, the holdout left aside), `shadow_prices` per limit; `shortfalls`
+        (what was to be reached and is not); `plays`, a
         row per play and channel, see `_play_row`.
     """
     is_ghost = records["is_ghost"].to_numpy()
@@ -42,9 +44,8 @@ def summarise(made: Deliberation, records: pd.DataFrame, settings: DecisionSetti
         "refused_by_policy": {
             policy: int(refused.sum()) for policy, refused in sorted(screened.by_policy.items()) if policy != HOLDOUT
         },
-        "shadow_prices": {
-            limit.name: float(price) for limit, price in zip(allocation.limits, allocation.prices, strict=True)
-        },
+        "shadow_prices": allocation.named_prices(),
+        "shortfalls": [asdict(shortfall) for shortfall in allocation.shortfalls],
         "plays": [
             _play_row(made, play.name, place) for play in settings.plays for place in range(len(made.view.channels))
         ],

@@ -24,8 +24,9 @@ def erased_records(day: Day, run_id: str | None = None) -> pd.DataFrame:
     """What stays of erased records, of a run or of all.
 
     Returns:
-        `run_id`; `place` among all records of the run in order of customer; `digest`; `bids` as JSON, a list of
-        channel, cost and value each, or None where it is not known what they bid.
+        `run_id`; `place` among all records of the run in order of customer; `digest`; `bids` as JSON, or None where it
+        is not known what they bid: `options`, a list of stand-in asset, channel, value and the three costs each, and
+        `owners`, whose limits they count for, see `decisioning.bids.Bids`.
     """
     rows = day.lake.read_log(ERASED_RECORDS)
     if rows is None:
@@ -46,20 +47,23 @@ def absent_bids(day: Day, run: RunRow, view: "View") -> "Bids":
     from decisioning.bids import Bids
 
     rows = erased_records(day, run.run_id)
+    kept = [json.loads(text) if isinstance(text, str) else {"options": [], "owners": {}} for text in rows["bids"]]
     bids = [
-        (place, channel, cost, value)
-        for place, text in zip(rows["place"], rows["bids"], strict=True)
-        if isinstance(text, str)
-        for channel, cost, value in json.loads(text)
+        (place, *option) for place, text in zip(rows["place"], kept, strict=True) for option in text["options"]
     ]
-    place, channel, cost, value = zip(*bids, strict=True) if bids else ((), (), (), ())
+    place, asset, channel, *amounts = zip(*bids, strict=True) if bids else ((),) * 7
     options = Options(
         np.array(place, dtype=np.int32),
+        view.assets.positions(asset),
         view.channels.positions(channel),
-        np.array(cost, dtype=np.float64),
-        np.array(value, dtype=np.float64),
+        *(np.array([np.nan if each is None else each for each in column], dtype=np.float64) for column in amounts),
     )
-    return Bids(rows["place"].to_numpy(dtype=np.int32), options, usual_of(day, run, view) if len(rows) else None)
+    owners = {
+        name: np.array([text["owners"].get(name) for text in kept], dtype=object)
+        for name in sorted({name for text in kept for name in text["owners"]})
+    }
+    places = rows["place"].to_numpy(dtype=np.int32)
+    return Bids(places, options, usual_of(day, run, view) if len(rows) else None, owners)
 
 
 def usual_of(day: Day, run: RunRow, view: "View") -> "Usual | None":

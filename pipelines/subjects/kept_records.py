@@ -17,12 +17,13 @@ from pipelines.subjects.erased import ERASED_RECORDS, erased_digests, keep_usual
 
 if TYPE_CHECKING:
     from decisioning.bids import Bids
+    from graph.view import View
 
 
 def keep_digests(day: Day, customer_ids: frozenset[str]) -> list[dict[str, Any]]:
     """Keep place, digest and bids of all records of a person; those kept before are not kept twice.
 
-    Bids are numbers alone: channel, cost and value of what they competed with. They can be found out only for runs that
+    Bids do not tell what they were about: an asset that uses the same limits, channel, value and costs. They can be found out only for runs that
     today's code and playbook decided; others are marked.
 
     Returns:
@@ -66,8 +67,8 @@ def _kept_of_run(day: Day, run: RunRow, customer_ids: frozenset[str]) -> list[di
     ]
 
 
-def _bids(day: Day, run: RunRow) -> "tuple[Bids, list[str]] | None":
-    """What everybody who is here bid, and the channels' keys; None where it cannot be found out.
+def _bids(day: Day, run: RunRow) -> "tuple[Bids, View] | None":
+    """What everybody who is here bid, and the view; None where it cannot be found out.
 
     Deciding again must lead to the recorded root, or what is found now is not what they bid then.
     """
@@ -83,10 +84,19 @@ def _bids(day: Day, run: RunRow) -> "tuple[Bids, list[str]] | None":
     if merkle_root(digests) != run.steps["decide"]["facts"]["root"] or decided.bids.usual is None:
         return None
     keep_usual(day, run, view, decided.bids.usual)
-    return decided.bids, [str(key) for key in view.channels.keys]
+    return decided.bids, view
 
 
-def _as_json(bids: "Bids", channels: list[str], row: int) -> str:
+def _as_json(bids: "Bids", view: "View", row: int) -> str:
     options = bids.options.take(np.flatnonzero(bids.options.customer == row))
-    rows = zip(options.channel.tolist(), options.cost.tolist(), options.value.tolist(), strict=True)
-    return json.dumps([[channels[channel], cost, value] for channel, cost, value in rows])
+    amounts = (options.value, options.touch_cost, options.expected_cost, options.exposure)
+    rows = [
+        [str(view.assets.keys[asset]), str(view.channels.keys[channel]), *(_number(each) for each in numbers)]
+        for asset, channel, *numbers in zip(options.asset, options.channel, *amounts, strict=True)
+    ]
+    owners = {name: None if owner[row] is None else str(owner[row]) for name, owner in bids.owners.items()}
+    return json.dumps({"options": rows, "owners": owners})
+
+
+def _number(amount: float) -> float | None:
+    return float(amount) if np.isfinite(amount) else None

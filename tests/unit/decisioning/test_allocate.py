@@ -1,3 +1,5 @@
+"""Allocation: hard limits, a certified bound, and as much value as the best there is but for single items."""
+
 import itertools
 import math
 
@@ -7,58 +9,85 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from decisioning.allocate import NOTHING, Allocation, Options, allocate, fits, undominated
-from decisioning.limits import Limit, usage, whole_amounts
+from decisioning.allocate import NOTHING, Allocation, Options, allocate, dual_bound, fits, undominated
+from decisioning.limits import UNITS, Family, Limits
+from tests.unit.decisioning.limited import CHANNELS, exceeded, on_channel, options, total
 
-AMOUNTS = st.sampled_from([0.0, 0.001, 0.3, 0.5, 1.0, 1.5, 2.0, 3.0, 1e9])
-COUNTS = st.sampled_from([0, 1, 2, 3, 10**9])
+AMOUNTS = st.sampled_from([0.0, 0.001, 0.3, 0.5, 1.0, 1.5, 2.0, 3.0, 1e9, math.inf])
+COUNTS = st.sampled_from([0.0, 1.0, 2.0, 3.0, 1e9, math.inf])
 COSTS = st.sampled_from([0.0, 0.001, 0.1, 0.5, 1.0])
-VALUES = st.one_of(st.sampled_from([-1.0, 0.0, 1.0, 2.0]), st.floats(-1, 3, allow_nan=False))
-CHANNELS = 2
+VALUES = st.one_of(st.sampled_from([-1.0, 0.0, 1.0, 2.0, -math.inf, math.nan]), st.floats(-1, 3, allow_nan=False))
+ASSETS, CUSTOMERS = 3, 4
 
 
 @st.composite
-def limits(draw: st.DrawFn) -> tuple[Limit, ...]:
+def families(draw: st.DrawFn, *, minima: bool = False) -> Limits:
+    """Up to four families: over assets, channels, both or neither, and with or without groups of customers."""
     found = []
-    for channel in range(CHANNELS):
-        if draw(st.booleans()):
-            found.append(Limit(f"{channel} capacity", "touches", channel, draw(COUNTS)))
-        if draw(st.booleans()):
-            found.append(Limit(f"{channel} budget", "money", channel, draw(AMOUNTS)))
-    if draw(st.booleans()):
-        found.append(Limit("total budget", "money", None, draw(AMOUNTS)))
+    for number in range(draw(st.integers(0, 4))):
+        unit = draw(st.sampled_from(UNITS))
+        asset_groups, customer_groups = draw(st.integers(1, 3)), draw(st.integers(1, 2))
+        groups = st.integers(-1, asset_groups - 1)
+        asset_group = draw(st.none() | st.lists(groups, min_size=ASSETS * CHANNELS, max_size=ASSETS * CHANNELS))
+        owners = st.integers(-1, customer_groups - 1)
+        customer_group = draw(st.none() | st.lists(owners, min_size=CUSTOMERS, max_size=CUSTOMERS))
+        count = asset_groups * customer_groups
+        amounts = COUNTS if unit == "touches" else AMOUNTS
+        most = np.array(draw(st.lists(amounts, min_size=count, max_size=count)))
+        least = np.zeros(count)
+        if minima and draw(st.booleans()):
+            wanted = st.sampled_from([0.0, 0.0, 1.0, 2.0, 5.0])
+            least = np.array(draw(st.lists(wanted, min_size=count, max_size=count)))
+        found.append(
+            Family(
+                f"limit {number}",
+                unit,
+                np.maximum(most, least),
+                least,
+                None if asset_group is None else np.array(asset_group, dtype=np.int32).reshape(ASSETS, CHANNELS),
+                None if customer_group is None else np.array(customer_group, dtype=np.int32),
+                [str(group) for group in range(asset_groups)],
+                [str(group) for group in range(customer_groups)],
+            )
+        )
     return tuple(found)
 
 
 @st.composite
-def worlds(draw: st.DrawFn) -> tuple[Options, int]:
-    customers = draw(st.integers(1, 4))
-    rows = [
-        (customer, draw(st.integers(0, CHANNELS - 1)), draw(COSTS), draw(VALUES))
-        for customer in range(customers)
-        for _ in range(draw(st.integers(0, 3)))
-    ]
-    return options(rows), customers
-
-
-def options(rows: list[tuple[int, int, float, float]]) -> Options:
-    customer, channel, cost, value = zip(*rows, strict=True) if rows else ((), (), (), ())
+def worlds(draw: st.DrawFn) -> Options:
+    """Options of up to four customers, in order of keys, each once."""
+    places = st.tuples(st.integers(0, CUSTOMERS - 1), st.integers(0, ASSETS - 1), st.integers(0, CHANNELS - 1))
+    rows = sorted(draw(st.sets(places, max_size=9)))
+    cost = [draw(COSTS) for _ in range(CHANNELS)]
+    columns = [np.array([row[part] for row in rows], dtype=np.int32) for part in range(3)]
     return Options(
-        np.array(customer, dtype=np.int32),
-        np.array(channel, dtype=np.int32),
-        np.array(cost, dtype=np.float64),
-        np.array(value, dtype=np.float64),
+        *columns,
+        np.array([draw(VALUES) for _ in rows], dtype=np.float64),
+        np.array([cost[row[2]] for row in rows], dtype=np.float64),
+        np.array([draw(COSTS) for _ in rows], dtype=np.float64),
+        np.array([draw(COSTS | st.just(math.nan)) for _ in rows], dtype=np.float64),
     )
 
 
-def best_by_brute_force(given: Options, limited: tuple[Limit, ...], customers: int) -> float:
-    used, amounts = usage(limited, given.channel, given.cost), whole_amounts(limited)
-    choices = [[NOTHING, *np.flatnonzero(given.customer == customer).tolist()] for customer in range(customers)]
-    best = 0.0
+def best_by_brute_force(
+    given: Options, limited: Limits, *, reached: list[npt.NDArray[np.int64]] | None = None
+) -> float:
+    """The highest value within the limits, of those choices that reach as much as `reached`."""
+    used = given.uses(limited)
+    can = np.flatnonzero(np.isfinite(given.value))
+    choices = [[NOTHING, *can[given.customer[can] == customer].tolist()] for customer in range(CUSTOMERS)]
+    best = -math.inf
     for choice in itertools.product(*choices):
-        rows = [row for row in choice if row != NOTHING]
-        if (used[:, rows].sum(axis=1) <= amounts).all():
-            best = max(best, math.fsum(given.value[rows]))
+        rows = np.array([row for row in choice if row != NOTHING], dtype=np.int64)
+        totals = used.take(rows).totals(limited)
+        if any((use > family.whole_most).any() for use, family in zip(totals, limited, strict=True)):
+            continue
+        if reached is not None and any(
+            (use < np.minimum(least, family.whole_least)).any()
+            for use, least, family in zip(totals, reached, limited, strict=True)
+        ):
+            continue
+        best = max(best, math.fsum(given.value[rows]))
     return best
 
 
@@ -66,33 +95,64 @@ def insist_on_limits(given: Options, found: Allocation) -> None:
     """Nobody gets another's option, and no limit is exceeded, whether counted in whole amounts or in currency."""
     rows = found.chosen[found.chosen >= 0]
     assert (given.customer[rows] == np.flatnonzero(found.chosen >= 0)).all()
-    assert (usage(found.limits, given.channel, given.cost)[:, rows].sum(axis=1) <= whole_amounts(found.limits)).all()
-    for limit in found.limits:
-        here = rows if limit.channel is None else rows[given.channel[rows] == limit.channel]
-        used = len(here) if limit.unit == "touches" else math.fsum(given.cost[here])
-        assert used <= limit.amount + 1e-9
+    assert exceeded(given, found.limits, found.chosen) == []
+    costs = {"money": given.touch_cost, "expected_cost": given.expected_cost, "exposure": given.exposure}
+    for family in found.limits:
+        index = family.index(given.customer[rows], given.asset[rows], given.channel[rows])
+        amount = np.ones(len(rows)) if family.unit == "touches" else costs[family.unit][rows]
+        for at in range(len(family)):
+            assert math.isinf(family.most[at]) or math.fsum(amount[index == at]) <= family.most[at] + 1e-9
 
 
-@settings(max_examples=400, deadline=None)
-@given(worlds(), limits())
-def test_no_limit_is_exceeded_and_the_bound_holds(world: tuple[Options, int], limited: tuple[Limit, ...]) -> None:
-    given_options, customers = world
-    found = allocate(given_options, limited, customers)
-    best = best_by_brute_force(given_options, limited, customers)
+@settings(max_examples=300, deadline=None)
+@given(worlds(), families())
+def test_no_limit_is_exceeded_and_the_bound_holds(given_options: Options, limited: Limits) -> None:
+    found = allocate(given_options, limited, CUSTOMERS)
+    best = best_by_brute_force(given_options, limited)
     insist_on_limits(given_options, found)
-    assert (found.prices >= 0).all()
+    assert all((price >= 0).all() for price in found.prices)
     assert found.value <= best + 1e-9
     assert best <= found.bound + 1e-9
-    dearest = float(given_options.value.max(initial=0.0))
-    assert found.bound - found.value <= len(limited) * max(dearest, 0.0) + 1e-7
+    assert found.shortfalls == ()
+    dearest = float(given_options.value[np.isfinite(given_options.value)].max(initial=0.0))
+    assert found.bound - found.value <= sum(map(len, limited)) * max(dearest, 0.0) + 1e-7
 
 
-@settings(max_examples=200, deadline=None)
-@given(worlds(), limits())
-def test_pruning_loses_nothing(world: tuple[Options, int], limited: tuple[Limit, ...]) -> None:
-    given_options, customers = world
+@settings(max_examples=300, deadline=None)
+@given(worlds(), families(minima=True))
+def test_what_is_to_be_reached_is_or_is_named_and_limits_still_hold(given_options: Options, limited: Limits) -> None:
+    found = allocate(given_options, limited, CUSTOMERS)
+    insist_on_limits(given_options, found)
+    rows = found.chosen[found.chosen >= 0]
+    totals = given_options.take(rows).uses(limited).totals(limited)
+    short = {
+        family.name_of(at)
+        for family, used in zip(limited, totals, strict=True)
+        for at in np.flatnonzero(used < family.whole_least)
+    }
+    assert {shortfall.name for shortfall in found.shortfalls} == short
+    for shortfall in found.shortfalls:
+        assert shortfall.reached <= shortfall.possible
+    best = best_by_brute_force(given_options, limited, reached=totals)
+    assert found.value <= best + 1e-9
+    assert best <= found.bound + 1e-9
+
+
+@settings(max_examples=80, deadline=None)
+@given(worlds(), families())
+def test_pruning_loses_nothing(given_options: Options, limited: Limits) -> None:
     kept = given_options.take(undominated(given_options, limited))
-    assert best_by_brute_force(kept, limited, customers) == best_by_brute_force(given_options, limited, customers)
+    assert best_by_brute_force(kept, limited) == best_by_brute_force(given_options, limited)
+
+
+@settings(max_examples=80, deadline=None)
+@given(worlds(), families(minima=True), st.randoms(use_true_random=False))
+def test_the_order_of_rows_changes_nothing(given_options: Options, limited: Limits, random: object) -> None:
+    order = np.random.default_rng(random.randint(0, 9)).permutation(len(given_options))  # type: ignore[attr-defined]
+    found = allocate(given_options, limited, CUSTOMERS)
+    again = allocate(given_options.take(order), limited, CUSTOMERS)
+    assert [NOTHING if at < 0 else order[at] for at in again.chosen] == found.chosen.tolist()
+    assert (again.value, again.bound) == (found.value, found.bound)
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -103,15 +163,18 @@ def test_larger_worlds_reach_the_bound_but_for_one_item_per_limit(seed: int) -> 
     channel = random.integers(0, channels, len(customer)).astype(np.int32)
     cost = np.array([0.001, 0.01, 0.1, 0.5])[channel]
     value = random.lognormal(-2, 1.2, len(customer)) - cost
-    given_options = Options(customer, channel, cost, value)
-    limited = (
-        Limit("0 capacity", "touches", 0, 150),
-        Limit("1 capacity", "touches", 1, 80),
-        Limit("1 budget", "money", 1, 0.5),
-        Limit("2 budget", "money", 2, 9.95),
-        Limit("3 capacity", "touches", 3, 40),
-        Limit("total budget", "money", None, 20.0),
+    given_options = options(list(zip(customer.tolist(), channel.tolist(), cost.tolist(), value.tolist(), strict=True)))
+    limited = tuple(
+        on_channel(f"{place} limit", unit, place, most, channels=channels)  # type: ignore[arg-type]
+        for place, unit, most in (
+            (0, "touches", 150),
+            (1, "touches", 80),
+            (1, "money", 0.5),
+            (2, "money", 9.95),
+            (3, "touches", 40),
+        )
     )
+    limited = (*limited, total("total budget", "money", 20.0))
     found = allocate(given_options, limited, customers)
     insist_on_limits(given_options, found)
     assert found.value <= found.bound
@@ -125,42 +188,42 @@ def test_without_limits_everybody_gets_the_best_and_nothing_has_a_price() -> Non
 
 
 def test_a_limit_that_does_not_bind_has_no_price() -> None:
-    found = allocate(options([(0, 0, 1.0, 2.0), (1, 0, 1.0, 1.0)]), (Limit("capacity", "touches", 0, 2),), 2)
-    assert found.prices.tolist() == [0.0]
+    found = allocate(options([(0, 0, 1.0, 2.0), (1, 0, 1.0, 1.0)]), (on_channel("capacity", "touches", 0, 2),), 2)
+    assert found.prices[0].tolist() == [0.0]
     assert found.value == found.bound == 3.0
 
 
 def test_a_scarce_touch_costs_what_the_first_one_left_out_would_bring() -> None:
     rows = [(0, 0, 0.0, 5.0), (1, 0, 0.0, 4.0), (2, 0, 0.0, 3.0)]
-    found = allocate(options(rows), (Limit("capacity", "touches", 0, 2),), 3)
+    found = allocate(options(rows), (on_channel("capacity", "touches", 0, 2),), 3)
     assert found.chosen.tolist() == [0, 1, NOTHING]
-    assert 3.0 <= found.prices[0] <= 4.0
+    assert 3.0 <= found.prices[0][0] <= 4.0
     assert found.bound == pytest.approx(9.0)
 
 
 def test_a_scarce_budget_is_priced_per_unit_of_currency() -> None:
     rows = [(customer, 0, 0.5, 3.0 - customer) for customer in range(3)]
-    found = allocate(options(rows), (Limit("budget", "money", 0, 1.25),), 3)
+    found = allocate(options(rows), (on_channel("budget", "money", 0, 1.25),), 3)
     assert found.chosen.tolist() == [0, 1, NOTHING]
-    assert found.prices[0] == pytest.approx(2.0)  # 0.50 more would bring 1.00 more
+    assert found.prices[0][0] == pytest.approx(2.0)  # 0.50 more would bring 1.00 more
     assert found.bound == pytest.approx(5.5)
 
 
 def test_nothing_is_sent_on_a_channel_without_capacity() -> None:
-    found = allocate(options([(0, 0, 0.0, 5.0), (1, 1, 0.0, 1.0)]), (Limit("capacity", "touches", 0, 0),), 2)
+    found = allocate(options([(0, 0, 0.0, 5.0), (1, 1, 0.0, 1.0)]), (on_channel("capacity", "touches", 0, 0),), 2)
     assert found.chosen.tolist() == [NOTHING, 1]
     assert found.value == pytest.approx(found.bound)
 
 
 def test_a_budget_that_ten_cents_fill_exactly_is_filled() -> None:
     rows = [(customer, 0, 0.1, 1.0) for customer in range(5)]  # 0.1 + 0.1 + 0.1 > 0.3 in floating point
-    found = allocate(options(rows), (Limit("budget", "money", 0, 0.3),), 5)
+    found = allocate(options(rows), (on_channel("budget", "money", 0, 0.3),), 5)
     assert found.chosen.tolist() == [0, 1, 2, NOTHING, NOTHING]
 
 
 def test_ties_go_to_the_lower_keys() -> None:
     rows = [(customer, 0, 0.0, 1.0) for customer in range(6)]
-    found = allocate(options(rows), (Limit("capacity", "touches", 0, 2),), 6)
+    found = allocate(options(rows), (on_channel("capacity", "touches", 0, 2),), 6)
     assert found.chosen.tolist() == [0, 1, NOTHING, NOTHING, NOTHING, NOTHING]
 
 
@@ -173,19 +236,19 @@ def test_a_cheaper_option_survives_beside_a_better_one_only_where_money_is_limit
     given_options = options([(0, 0, 0.5, 2.0), (0, 0, 0.1, 1.0), (0, 0, 0.5, 1.5), (0, 0, 0.9, 2.0), (0, 1, 0.0, 0.0)])
     kept: npt.NDArray[np.bool_] = undominated(given_options, ())
     assert kept.tolist() == [True, False, False, False, False]
-    assert undominated(given_options, (Limit("total", "money", None, 9.0),)).tolist() == [
+    assert undominated(given_options, (total("total", "money", 9.0),)).tolist() == [
         True,
         True,
         False,
         False,
         False,
     ]
-    assert undominated(given_options, (Limit("other", "money", 1, 9.0),)).tolist() == kept.tolist()
+    assert undominated(given_options, (on_channel("other", "money", 1, 9.0),)).tolist() == kept.tolist()
 
 
 def test_what_is_above_a_limit_by_itself_does_not_fit() -> None:
     given_options = options([(0, 0, 0.5, 2.0), (0, 1, 0.5, 2.0)])
-    assert fits(given_options, (Limit("budget", "money", 0, 0.4), Limit("total", "money", None, 0.5))).tolist() == [
+    assert fits(given_options, (on_channel("budget", "money", 0, 0.4), total("total", "money", 0.5))).tolist() == [
         False,
         True,
     ]

@@ -1,24 +1,26 @@
 """Whoever was erased takes part in a replay by their bids alone: all other records come out as they were."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from decisioning.allocate import NOTHING, Options, allocate
+from decisioning.allocate import NOTHING, allocate
 from decisioning.bids import Bids, allocate_beside, nobody
 from decisioning.decide import Decisions, decide, propose
 from decisioning.decision_log import seal, verify
-from decisioning.limits import Limit
 from forecasting.frames import from_tables, to_tables
 from forecasting.values import Forecasts
 from graph.erase import view_without
+from tests.unit.decisioning.limited import on_channel, options, total
 from tests.unit.decisioning.test_decide import crowd
 from tests.unit.decisioning.world import World
 
 CUSTOMERS = 60
-LIMITS = (Limit("email capacity", "touches", 0, 3), Limit("budget", "money", None, 0.5))
+LIMITS = (on_channel("email capacity", "touches", 0, 3), total("budget", "money", 0.5))
 
 
 @pytest.fixture(scope="module")
@@ -107,24 +109,23 @@ def test_an_allocation_beside_absent_bids_is_the_allocation_of_all(data: st.Data
             max_size=24,
         ).map(sorted)
     )
-    columns = [np.array([row[part] for row in rows]) for part in range(4)]
-    everybody = Options(columns[0].astype(np.int32), columns[1].astype(np.int32), columns[2] + 0.0, columns[3] + 0.0)
+    everybody = options(rows)
     whole = allocate(everybody, LIMITS, count)
     absent_places = np.array(sorted(data.draw(st.sets(st.integers(0, count - 1), max_size=count - 1))), dtype=np.int32)
     bids = Bids(np.arange(count, dtype=np.int32), everybody.take(whole.shortlisted)).of(absent_places)
     is_here = ~np.isin(everybody.customer, absent_places)
     here = np.setdiff1d(np.arange(count, dtype=np.int32), absent_places)
     left = everybody.take(is_here)
-    left = Options(np.searchsorted(here, left.customer).astype(np.int32), left.channel, left.cost, left.value)
+    left = replace(left, customer=np.searchsorted(here, left.customer).astype(np.int32))
     ours, used = allocate_beside(left, LIMITS, len(here), bids)
     expected = whole.chosen[here]
     positions = np.cumsum(is_here) - 1
     assert ours.chosen.tolist() == [NOTHING if at < 0 else positions[at] for at in expected]
-    assert ours.prices.tolist() == whole.prices.tolist()
-    assert used[0] == sum(everybody.channel[at] == 0 for at in whole.chosen[absent_places] if at >= 0)
+    assert [price.tolist() for price in ours.prices] == [price.tolist() for price in whole.prices]
+    assert used[0].tolist() == [sum(everybody.channel[at] == 0 for at in whole.chosen[absent_places] if at >= 0)]
 
 
 def test_nobody_absent_uses_nothing() -> None:
     ours, used = allocate_beside(nobody().options, LIMITS, 2, nobody())
     assert ours.chosen.tolist() == [NOTHING, NOTHING]
-    assert used.tolist() == [0, 0]
+    assert [amounts.tolist() for amounts in used] == [[0], [0]]

@@ -1,0 +1,292 @@
+"""The compiled loops of allocation, over customers in compressed rows. They are all in this one file, because numba's
+cache of compiled code does not notice what changes in another one.
+
+A customer `c` has the options `starts[c]` to `starts[c + 1]`. Option `e` is at `place[e]` = asset × channels + channel.
+Of family `f` it uses the limit `group[f, place] + owner[owner_row[f], c]`, counted over all families; none where either
+is below 0. How much it uses is 1, or `rows[unit_row[f], e]` where the family counts money of some kind.
+
+Every function works on customers `first` to `last`, so that threads can share the work, and whatever it adds up goes
+to places of that block alone: the result is the same for any number of threads.
+"""
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+CUT = 14.0
+"""In temperatures: an option so far behind the best one has a share of less than a millionth."""
+
+
+@njit(cache=True, nogil=True, inline="always")
+def limit_of(f: Any, c: Any, p: Any, group: Any, owner: Any, owner_row: Any) -> Any:
+    """The limit of a family that an option uses, -1 for none."""
+    g = group[f, p]
+    if g < 0 or owner_row[f] < 0:
+        return g
+    o = owner[owner_row[f], c]
+    return g + o if o >= 0 else -1
+
+
+@njit(cache=True, nogil=True)
+def smooth(
+    first: int, last: int, starts: Any, value: Any, place: Any, by_place: Any,
+    rows: Any, row_price: Any, owner: Any, owner_group: Any, owner_price: Any, owner_unit: Any, temperature: Any,
+    use: Any, row_use: Any, owner_use: Any,
+) -> float:  # fmt: skip
+    """The dual function smoothed at a temperature, and what is used of everything, for some customers.
+
+    Each customer's maximum over options and nothing becomes temperature × log Σ exp(worth / temperature), whose slope
+    is a share of each option. `by_place` is the price of a touch at a place; `row_price` that of a unit of each row of
+    amounts there; families that tell customers apart have prices of their own.
+    """
+    total = 0.0
+    inverse = 1.0 / temperature
+    cut = CUT * temperature
+    worth = np.empty(4096, np.float64)
+    for c in range(first, last):
+        begin = starts[c]
+        count = min(starts[c + 1] - begin, 4096)
+        if count <= 0:
+            continue
+        top = 0.0
+        for k in range(count):
+            e = begin + k
+            p = place[e]
+            w = value[e] - by_place[p]
+            for r in range(row_price.shape[0]):
+                w -= row_price[r, p] * rows[r, e]
+            for j in range(owner.shape[0]):
+                g = owner_group[j, p]
+                if g >= 0 and owner[j, c] >= 0:
+                    amount = 1.0 if owner_unit[j] < 0 else rows[owner_unit[j], e]
+                    w -= owner_price[g + owner[j, c]] * amount
+            worth[k] = w
+            top = max(top, w)
+        weight = np.exp(-top * inverse) if top < cut else 0.0
+        for k in range(count):
+            behind = top - worth[k]
+            if behind < cut:
+                worth[k] = np.exp(-behind * inverse)
+                weight += worth[k]
+            else:
+                worth[k] = 0.0
+        total += top + temperature * np.log(weight)
+        for k in range(count):
+            if worth[k] > 0.0:
+                share = worth[k] / weight
+                e = begin + k
+                p = place[e]
+                use[p] += share
+                for r in range(row_price.shape[0]):
+                    row_use[r, p] += share * rows[r, e]
+                for j in range(owner.shape[0]):
+                    g = owner_group[j, p]
+                    if g >= 0 and owner[j, c] >= 0:
+                        amount = 1.0 if owner_unit[j] < 0 else rows[owner_unit[j], e]
+                        owner_use[g + owner[j, c]] += share * amount
+    return total
+
+
+@njit(cache=True, nogil=True)
+def worth_at(
+    first: int, last: int, starts: Any, value: Any, place: Any, rows: Any, group: Any, owner: Any, owner_row: Any,
+    unit_row: Any, price: Any, worth: Any,
+) -> None:  # fmt: skip
+    """Value less the prices of what each option uses; `price` is per whole amount of each limit."""
+    for c in range(first, last):
+        for e in range(starts[c], starts[c + 1]):
+            p = place[e]
+            w = value[e]
+            for f in range(group.shape[0]):
+                g = limit_of(f, c, p, group, owner, owner_row)
+                if g >= 0 and price[g] != 0.0:
+                    w -= price[g] * (1 if unit_row[f] < 0 else rows[unit_row[f], e])
+            worth[e] = w
+
+
+@njit(cache=True, nogil=True)
+def best_two(first: int, last: int, starts: Any, worth: Any, best: Any, lead: Any) -> None:
+    """Each customer's best option above nothing, -1 for nothing, and its lead over the second best or nothing."""
+    for c in range(first, last):
+        top, second, at = 0.0, 0.0, -1
+        for e in range(starts[c], starts[c + 1]):
+            if worth[e] > top:
+                second, top, at = top, worth[e], e
+            elif worth[e] > second:
+                second = worth[e]
+        best[c] = at
+        lead[c] = top - second
+
+
+@njit(cache=True, nogil=True)
+def count_use(
+    chosen: Any, place: Any, rows: Any, group: Any, owner: Any, owner_row: Any, unit_row: Any, use: Any
+) -> None:
+    """What the choices use of every limit, added to `use`."""
+    for c in range(chosen.size):
+        e = chosen[c]
+        if e >= 0:
+            for f in range(group.shape[0]):
+                g = limit_of(f, c, place[e], group, owner, owner_row)
+                if g >= 0:
+                    use[g] += 1 if unit_row[f] < 0 else rows[unit_row[f], e]
+
+
+@njit(cache=True, nogil=True)
+def is_contested(c: Any, e: Any, place: Any, group: Any, owner: Any, owner_row: Any, over: Any) -> Any:
+    """Whether an option uses a limit of which more is wanted than there is."""
+    for f in range(group.shape[0]):
+        g = limit_of(f, c, place[e], group, owner, owner_row)
+        if g >= 0 and over[g]:
+            return True
+    return False
+
+
+@njit(cache=True, nogil=True)
+def contested(wanted: Any, place: Any, group: Any, owner: Any, owner_row: Any, over: Any, found: Any) -> None:
+    """Which customers want something of which more is wanted than there is."""
+    for c in range(wanted.size):
+        found[c] = wanted[c] >= 0 and is_contested(c, wanted[c], place, group, owner, owner_row, over)
+
+
+@njit(cache=True, nogil=True)
+def can_change(
+    c: Any, now: Any, e: Any, place: Any, rows: Any, group: Any, owner: Any, owner_row: Any, unit_row: Any,
+    most: Any, least: Any, use: Any,
+) -> Any:  # fmt: skip
+    """Whether a customer may go from option `now` (-1 for nothing) to `e` (-1 for nothing).
+
+    No limit may be exceeded by it, and none fall below what is to be reached, or further below it.
+    """
+    for f in range(group.shape[0]):
+        g, h = -1, -1
+        if e >= 0:
+            g = limit_of(f, c, place[e], group, owner, owner_row)
+        if now >= 0:
+            h = limit_of(f, c, place[now], group, owner, owner_row)
+        gain = 0 if g < 0 else (1 if unit_row[f] < 0 else rows[unit_row[f], e])
+        loss = 0 if h < 0 else (1 if unit_row[f] < 0 else rows[unit_row[f], now])
+        if g >= 0 and use[g] + gain - (loss if h == g else 0) > most[g]:
+            return False
+        if h >= 0 and least[h] > 0:
+            left = use[h] - loss + (gain if h == g else 0)
+            if left < least[h] and left < use[h]:
+                return False
+    return True
+
+
+@njit(cache=True, nogil=True)
+def change(
+    c: Any, now: Any, e: Any, place: Any, rows: Any, group: Any, owner: Any, owner_row: Any, unit_row: Any, use: Any
+) -> None:
+    """Go from option `now` to `e` in what is used."""
+    for f in range(group.shape[0]):
+        if now >= 0:
+            h = limit_of(f, c, place[now], group, owner, owner_row)
+            if h >= 0:
+                use[h] -= 1 if unit_row[f] < 0 else rows[unit_row[f], now]
+        if e >= 0:
+            g = limit_of(f, c, place[e], group, owner, owner_row)
+            if g >= 0:
+                use[g] += 1 if unit_row[f] < 0 else rows[unit_row[f], e]
+
+
+@njit(cache=True, nogil=True)
+def assign(
+    order: Any, lowest: float, starts: Any, worth: Any, value: Any, place: Any, rows: Any, group: Any, owner: Any,
+    owner_row: Any, unit_row: Any, most: Any, least: Any, use: Any, chosen: Any,
+) -> None:  # fmt: skip
+    """In this order, everybody without a choice takes what is worth most of what fits, if worth more than `lowest`.
+
+    What is worth less than nothing by itself is taken only where its price says that something is to be reached.
+    """
+    for at in range(order.size):
+        c = order[at]
+        if chosen[c] >= 0:
+            continue
+        top, found = lowest, -1
+        for e in range(starts[c], starts[c + 1]):
+            if worth[e] > top and (value[e] > 0.0 or worth[e] > 0.0) and can_change(
+                c, -1, e, place, rows, group, owner, owner_row, unit_row, most, least, use
+            ):  # fmt: skip
+                top, found = worth[e], e
+        if found >= 0:
+            change(c, -1, found, place, rows, group, owner, owner_row, unit_row, use)
+            chosen[c] = found
+
+
+@njit(cache=True, nogil=True)
+def short_options(
+    starts: Any, place: Any, group: Any, owner: Any, owner_row: Any, is_short: Any, found: Any, limit: Any, who: Any
+) -> int:
+    """The options that use a limit of which not enough is used; how many."""
+    count = 0
+    for c in range(starts.size - 1):
+        for e in range(starts[c], starts[c + 1]):
+            for f in range(group.shape[0]):
+                g = limit_of(f, c, place[e], group, owner, owner_row)
+                if g >= 0 and is_short[g]:
+                    if count < found.size:
+                        found[count], limit[count], who[count] = e, g, c
+                    count += 1
+    return count
+
+
+@njit(cache=True, nogil=True)
+def reach(
+    order: Any, option: Any, limit: Any, who: Any, place: Any, rows: Any, group: Any, owner: Any, owner_row: Any,
+    unit_row: Any, most: Any, least: Any, use: Any, chosen: Any,
+) -> None:  # fmt: skip
+    """In this order, customers change to options that use what is to be reached, until it is."""
+    for at in range(order.size):
+        k = order[at]
+        e, g, c = option[k], limit[k], who[k]
+        if use[g] >= least[g] or chosen[c] == e:
+            continue
+        if can_change(c, chosen[c], e, place, rows, group, owner, owner_row, unit_row, most, least, use):
+            change(c, chosen[c], e, place, rows, group, owner, owner_row, unit_row, use)
+            chosen[c] = e
+
+
+@njit(cache=True, nogil=True)
+def improve(
+    dust: float, starts: Any, value: Any, place: Any, rows: Any, group: Any, owner: Any, owner_row: Any,
+    unit_row: Any, most: Any, least: Any, use: Any, chosen: Any,
+) -> float:  # fmt: skip
+    """Everybody in turn changes to what gains most and fits; what it gains together."""
+    gained = 0.0
+    for c in range(starts.size - 1):
+        now = chosen[c]
+        top, found = (value[now] if now >= 0 else 0.0) + dust, -2
+        if top < dust and can_change(
+            c, now, -1, place, rows, group, owner, owner_row, unit_row, most, least, use
+        ):  # fmt: skip
+            top, found = 0.0, -1
+        for e in range(starts[c], starts[c + 1]):
+            if value[e] > top and e != now and can_change(
+                c, now, e, place, rows, group, owner, owner_row, unit_row, most, least, use
+            ):  # fmt: skip
+                top, found = value[e], e
+        if found >= -1:
+            change(c, now, found, place, rows, group, owner, owner_row, unit_row, use)
+            gained += (value[found] if found >= 0 else 0.0) - (value[now] if now >= 0 else 0.0)
+            chosen[c] = found
+    return gained
+
+
+@njit(cache=True, nogil=True)
+def release(
+    order: Any, place: Any, rows: Any, group: Any, owner: Any, owner_row: Any, unit_row: Any, most: Any, use: Any,
+    chosen: Any,
+) -> None:  # fmt: skip
+    """In this order, customers give up what exceeds a limit."""
+    for at in range(order.size):
+        c = order[at]
+        e = chosen[c]
+        for f in range(group.shape[0]):
+            g = limit_of(f, c, place[e], group, owner, owner_row) if e >= 0 else -1
+            if g >= 0 and use[g] > most[g] and (unit_row[f] < 0 or rows[unit_row[f], e] > 0):
+                change(c, e, -1, place, rows, group, owner, owner_row, unit_row, use)
+                chosen[c] = -1
+                e = -1

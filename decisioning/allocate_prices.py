@@ -1,0 +1,284 @@
+"""Prices for many customers: the dual of the allocation, smoothed, minimised by L-BFGS.
+
+Each customer's best worth is replaced by temperature × log Σ exp(worth / temperature), which is smooth and at most
+temperature × log(options + 1) above it. The temperature falls in steps, each one starting from the prices of the one
+before (Nesterov's smoothing, with continuation). Two things make it quick: prices are scaled so that the dual is about
+equally curved in each of them, whether a limit is of ten or of a million touches; and the first steps are taken on one
+customer in twenty.
+"""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from os import cpu_count
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from decisioning.allocate_arrays import Arrays, arrays_of
+from decisioning.limits import UNLIMITED, Limits
+from forecasting.values import Floats
+
+if TYPE_CHECKING:
+    from decisioning.allocate import Options
+
+SAMPLE = 0.05
+SAMPLE_FROM = 100_000
+"""Customers from which on the first steps are taken on a sample."""
+ON_SAMPLE = ((0.1, 30), (0.02, 40), (0.005, 40))
+"""Temperature as a share of the mean value, and at most so many steps at it."""
+ON_ALL = ((0.01, 25), (0.003, 35))
+WITHOUT_SAMPLE = ((0.1, 30), (0.02, 40), *ON_ALL)
+FROM_PRICES = ((0.003, 30),)
+BLOCKS = 16
+"""So many, however many threads there are: sums are then added up in the same order."""
+PENALTY = 100.0
+"""Highest price of a unit that is to be reached, in the highest value of an option."""
+SEED = 5
+
+
+@dataclass(frozen=True, eq=False)
+class Terms:
+    """How the smoothed dual adds up what candidates pay.
+
+    Attributes:
+        table: Families that cost the same wherever the place is the same: family and what a touch uses, per place.
+        by_row: Families whose amounts differ from option to option: family and row of amounts.
+        telling: Families that tell customers apart.
+    """
+
+    table: tuple[tuple[int, Floats], ...]
+    by_row: tuple[tuple[int, int], ...]
+    telling: tuple[int, ...]
+
+
+def solve_prices(
+    options: "Options",
+    limits: Limits,
+    customer_count: int,
+    start_prices: Sequence[Floats] | None = None,
+    *,
+    arrays: Arrays | None = None,
+) -> tuple[Floats, ...]:
+    """Prices of each family at which nearly nothing is left to gain.
+
+    Args:
+        options: What may be chosen, in order of customer.
+        limits: The families.
+        customer_count: How many customers there are.
+        start_prices: Prices to start from.
+        arrays: Of the options and limits, where they are at hand.
+    """
+    given = arrays or arrays_of(options, limits, customer_count)
+    with ThreadPoolExecutor(max(cpu_count() or 1, 1)) as threads:
+        if start_prices is not None:
+            found = _Dual(given, threads).minimise(given.joined(start_prices), FROM_PRICES)
+        elif customer_count >= SAMPLE_FROM:
+            rough = _Dual(_sampled(given), threads).minimise(np.zeros(len(given.most)), ON_SAMPLE)
+            found = _Dual(given, threads).minimise(rough, ON_ALL)
+        else:
+            found = _Dual(given, threads).minimise(np.zeros(len(given.most)), WITHOUT_SAMPLE)
+    return given.parted(_closed(given, found))
+
+
+class _Dual:
+    """The smoothed dual of some options, as a function of the prices of those limits that can bind."""
+
+    def __init__(self, given: Arrays, threads: ThreadPoolExecutor) -> None:
+        self._given, self._threads = given, threads
+        self._terms = _terms_of(given)
+        wanted, squares = _wanted(given, self._terms)
+        self._upper = np.flatnonzero((given.most < wanted) & (given.most > 0))
+        self._lower = np.flatnonzero((given.least > 0) & (wanted > 0))
+        mean = float(np.abs(given.value).mean()) if len(given.value) else 1.0
+        typical = squares / np.maximum(wanted, 1.0)  # of what one touch uses
+        self._mean = mean
+        self._scale = np.concatenate(
+            [
+                mean / np.sqrt(typical[at] * np.maximum(limit[at], 0.5 * typical[at]))
+                for at, limit in ((self._upper, given.most), (self._lower, given.least))
+            ]
+        )
+        self._size = np.concatenate([given.most[self._upper], -given.least[self._lower]]).astype(np.float64)
+        highest = float(np.abs(given.value).max(initial=0.0))
+        self._highest = np.concatenate(
+            [np.full(len(self._upper), np.inf), PENALTY * highest / np.maximum(typical[self._lower], 1e-12)]
+        )
+        self._buffers = [self._buffer() for _ in range(BLOCKS)]
+        edges = np.linspace(0, given.customer_count, BLOCKS + 1).astype(np.int64)
+        self._blocks = list(zip(edges[:-1].tolist(), edges[1:].tolist(), self._buffers, strict=True))
+
+    def minimise(self, prices: Floats, schedule: Sequence[tuple[float, int]]) -> Floats:
+        """Prices per whole amount, shape (limits,), from prices to start from."""
+        from scipy.optimize import minimize
+
+        if not len(self._size):
+            return np.zeros(len(prices))
+        start = np.concatenate([np.maximum(prices[self._upper], 0.0), np.maximum(-prices[self._lower], 0.0)])
+        at = np.minimum(start, self._highest) / self._scale
+        bounds = np.column_stack([np.zeros(len(at)), self._highest / self._scale])
+        for share, steps in schedule:
+            found: Any = minimize(
+                self._function(share * self._mean), at, jac=True, method="L-BFGS-B", bounds=bounds,
+                options={"maxiter": steps, "maxcor": 20, "ftol": 1e-9},
+            )  # fmt: skip
+            at = found.x
+        return self._spread(at * self._scale)
+
+    def _spread(self, price: Floats) -> Floats:
+        everywhere = np.zeros(len(self._given.most))
+        everywhere[self._upper] += price[: len(self._upper)]
+        everywhere[self._lower] -= price[len(self._upper) :]
+        return everywhere
+
+    def _function(self, temperature: float) -> Callable[[Floats], tuple[float, Floats]]:
+        """The dual and its slope, in scaled prices."""
+
+        def of(at: Floats) -> tuple[float, Floats]:
+            price = at * self._scale
+            total, use = self._smoothed(self._spread(price), temperature)
+            slope = self._size - np.concatenate([use[self._upper], -use[self._lower]])
+            return total + float(price @ self._size), slope * self._scale
+
+        return of
+
+    def _smoothed(self, price: Floats, temperature: float) -> tuple[float, Floats]:
+        from decisioning import allocate_kernels as kernels
+
+        given, terms = self._given, self._terms
+        places = given.group.shape[1]
+        by_place, row_price = np.zeros(places), np.zeros((len(given.units) if terms.by_row else 0, places))
+        for family, amount in terms.table:
+            group = given.group[family]
+            by_place += np.where(group >= 0, price[group], 0.0) * amount
+        for family, row in terms.by_row:
+            group = given.group[family]
+            row_price[row] += np.where(group >= 0, price[group], 0.0)
+        owner = given.owner[given.owner_row[list(terms.telling)]] if terms.telling else given.owner[:0]
+        owner_group = given.group[list(terms.telling)] if terms.telling else given.group[:0]
+        owner_unit = given.unit_row[list(terms.telling)] if terms.telling else given.unit_row[:0]
+
+        def one(block: tuple[int, int, tuple[Floats, Floats, Floats]]) -> float:
+            first, last, buffer = block
+            for part in buffer:
+                part[:] = 0.0
+            return float(
+                kernels.smooth(
+                    first, last, given.starts, given.value, given.place, by_place, given.rows, row_price,
+                    owner, owner_group, price, owner_unit, temperature, *buffer,
+                )
+            )  # fmt: skip
+
+        total = sum(self._threads.map(one, self._blocks))
+        use_at, row_use, owner_use = (
+            np.add.reduce([buffer[part] for buffer in self._buffers], axis=0) for part in range(3)
+        )
+        use = owner_use if terms.telling else np.zeros(len(price))
+        for family, amount in terms.table:
+            _add(use, given.group[family], use_at * amount)
+        for family, row in terms.by_row:
+            _add(use, given.group[family], row_use[row])
+        return total, use
+
+    def _buffer(self) -> tuple[Floats, Floats, Floats]:
+        given, terms = self._given, self._terms
+        places = given.group.shape[1]
+        return (
+            np.zeros(places),
+            np.zeros((len(given.units) if terms.by_row else 0, places)),
+            np.zeros(len(given.most) if terms.telling else 0),
+        )
+
+
+def _terms_of(given: Arrays) -> Terms:
+    places = given.group.shape[1]
+    same: dict[int, Floats | None] = {-1: np.ones(places)}
+    for row in range(len(given.units)):
+        amount = np.zeros(places)
+        amount[given.place] = given.rows[row]
+        same[row] = amount if (amount[given.place] == given.rows[row]).all() else None
+    table, by_row, telling = [], [], []
+    for family in range(len(given.group)):
+        row = int(given.unit_row[family])
+        amounts = same[row]
+        if given.owner_row[family] >= 0:
+            telling.append(family)
+        elif amounts is not None:
+            table.append((family, amounts))
+        else:
+            by_row.append((family, row))
+    return Terms(tuple(table), tuple(by_row), tuple(telling))
+
+
+def _wanted(given: Arrays, terms: Terms) -> tuple[Floats, Floats]:
+    """What all options together would use of each limit, and the sum of the squares of it."""
+    wanted, squares = np.zeros(len(given.most)), np.zeros(len(given.most))
+    count = np.bincount(given.place, minlength=given.group.shape[1]).astype(np.float64)
+    for family, amount in terms.table:
+        _add(wanted, given.group[family], count * amount)
+        _add(squares, given.group[family], count * amount**2)
+    for family, row in terms.by_row:
+        for total, power in ((wanted, 1), (squares, 2)):
+            amounts = given.rows[row].astype(np.float64) ** power
+            _add(total, given.group[family], np.bincount(given.place, amounts, minlength=given.group.shape[1]))
+    for family in terms.telling:
+        customer = np.repeat(np.arange(given.customer_count), np.diff(given.starts))
+        owner = given.owner[given.owner_row[family], customer]
+        group = given.group[family, given.place]
+        index = np.where((group >= 0) & (owner >= 0), group + owner, -1)
+        row = int(given.unit_row[family])
+        amounts = np.ones(len(index)) if row < 0 else given.rows[row].astype(np.float64)
+        _add(wanted, index, amounts)
+        _add(squares, index, amounts**2)
+    return wanted, squares
+
+
+def _add(total: Floats, index: npt.NDArray[np.integer], amount: Floats) -> None:
+    """Add amounts to the totals that they belong to."""
+    counted = index >= 0
+    total += np.bincount(index[counted], amount[counted], minlength=len(total))
+
+
+def _sampled(given: Arrays) -> Arrays:
+    """One customer in twenty, and as much less room."""
+    count = given.customer_count
+    chosen = np.sort(np.random.default_rng(SEED).choice(count, int(count * SAMPLE), replace=False))
+    sizes = np.diff(given.starts)[chosen]
+    starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+    rows = np.repeat(given.starts[chosen] - starts[:-1], sizes) + np.arange(starts[-1])
+    share = len(chosen) / count
+    return replace(
+        given,
+        starts=starts,
+        value=given.value[rows],
+        place=given.place[rows],
+        rows=np.ascontiguousarray(given.rows[:, rows]),
+        owner=np.ascontiguousarray(given.owner[:, chosen]) if given.owner.shape[1] == count else given.owner,
+        most=np.where(given.most < UNLIMITED, np.ceil(given.most * share), UNLIMITED).astype(np.int64),
+        least=np.ceil(given.least * share).astype(np.int64),
+    )
+
+
+def _closed(given: Arrays, price: Floats) -> Floats:
+    """Where nothing may be used at all, the price at which nobody wants it: it costs nothing in the bound."""
+    from decisioning import allocate_kernels as kernels
+
+    closed = given.most == 0
+    if not closed.any():
+        return price
+    worth = np.empty(len(given.value))
+    kernels.worth_at(0, given.customer_count, given.starts, given.value, *given.of_use, price, worth)
+    customer = np.repeat(np.arange(given.customer_count), np.diff(given.starts))
+    price = price.copy()
+    for family in range(len(given.group)):
+        group = given.group[family, given.place]
+        if given.owner_row[family] >= 0:
+            owner = given.owner[given.owner_row[family], customer]
+            group = np.where((group >= 0) & (owner >= 0), group + owner, -1)
+        row = int(given.unit_row[family])
+        amount = np.ones(len(group)) if row < 0 else given.rows[row].astype(np.float64)
+        here = np.flatnonzero((group >= 0) & (amount > 0) & (worth > 0))
+        here = here[closed[group[here]]]
+        np.maximum.at(price, group[here], worth[here] / amount[here])
+    return price
