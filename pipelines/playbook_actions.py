@@ -138,7 +138,7 @@ def insist_on_sense(stated: ActionsFile, file: YamlFile, channels: Iterable[str]
             raise PlaybookError(
                 f"there is no channel `{channel_id}`.",
                 where=file.where((*here, channel_id)),
-                remedy=f"Name it in channels.yaml, with kind: ads where nobody is written to. {_known(channel_id, known)}",
+                remedy=f"Name it in channels.yaml, as kind: ads. {_known(channel_id, known)}",
             )
     total = sum(one.budget for one in money.channels.values())
     if total > money.approved:

@@ -7,12 +7,16 @@ is kept in memory, so any step can be the first of a new process.
 import time
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 import pandas as pd
 
 from forecasting.forecast import forecast as make_forecasts
+from lake.performed import Performed
 from lake.runs import RunIdentity, RunRow
 from lake.tables import TABLES
+from pipelines.acting import decide_actions, store_curves
+from pipelines.action_delivery import deliver_actions
 from pipelines.code_version import code_version
 from pipelines.day import SLOT, Day
 from pipelines.deciding import decide_run, find_motives
@@ -67,7 +71,7 @@ def perceive_and_open(day: Day) -> Perceived:
         playbook_digest=day.playbook.digest,
         code_version=code_version(),
         tables={name: pin.digest for name, pin in perceived.pins.items()},
-        reservations=perceived.reservations_digest,
+        reservations=perceived.reservations_digest + Performed(day.lake).digest(day.clock.day),
     )
     store_identities(day.lake, identity.run_id, perceived.resolution)
     seconds = time.perf_counter() - began
@@ -153,8 +157,9 @@ def forecast(day: Day, run: RunRow) -> Outcome:
     )
     models = store_forecasts(day, run, forecasts)
     scores = store_scores(day, run)
+    curves = store_curves(day, run)
     said = f"{len(forecasts.cadence.customer_id):,} rhythms; effects are {forecasts.uplift.grade}"
-    return Outcome(said, {"models": dict(models), "cadence": forecasts.cadence.source, "scores": scores})
+    return Outcome(said, {"models": dict(models), "cadence": forecasts.cadence.source, "scores": scores, **curves})
 
 
 @step("propose")
@@ -176,7 +181,10 @@ def decide(day: Day, run: RunRow) -> Outcome:
     day.lake.write_slice(DECISIONS, run.run_id, decided.sealed.frame)
     summary = decided.summary
     said = f"{summary['sends']:,} sends for {summary['customers']:,} customers"
-    facts = {"root": decided.sealed.root, "bundle": decided.bundle_hash, "summary": summary}
+    facts: dict[str, Any] = {"root": decided.sealed.root, "bundle": decided.bundle_hash, "summary": summary}
+    facts |= decide_actions(day, run, decided.sealed.root)
+    if "actions" in facts:
+        said = f"{said}, {facts['actions']['summary']['go']:,} other actions"
     return Outcome(f"{said}, root {decided.sealed.root[:12]}", facts)
 
 
@@ -195,4 +203,7 @@ def deliver(day: Day, run: RunRow) -> Outcome:
     """Write a file per channel, after checking consent and caps once more."""
     delivery = deliver_batches(day, run)
     delivered = sum(delivery.by_channel.values())
-    return Outcome(f"{delivered:,} decisions in {len(delivery.by_channel)} channels", delivery.facts())
+    acted = deliver_actions(day, run)
+    others = f", {sum(acted['actions']['delivered'].values()):,} other actions" if acted else ""
+    said = f"{delivered:,} decisions in {len(delivery.by_channel)} channels{others}"
+    return Outcome(said, {**delivery.facts(), **acted})

@@ -130,8 +130,8 @@ def summarise(records: pd.DataFrame, settings: ActionSettings) -> dict[str, Any]
     """What was decided beside messages, as plain values for JSON.
 
     Returns:
-        `proposed` = `go` + `held` (until a person agrees) + `refused` + `limited` + `ghosts`; `by_rule`: a row per rule with its verb and these counts;
-        `refused_by`: proposals by policy or reason.
+        `proposed` = `go` + `held` (until a person agrees) + `refused` + `limited` + `ghosts`; `by_rule`: a row per rule
+        with its verb and these counts; `refused_by`: proposals by policy or reason.
     """
     is_ghost = records["is_ghost"].to_numpy(dtype=np.bool_) if len(records) else np.zeros(0, dtype=np.bool_)
     status = records["status"].to_numpy(dtype=object)
