@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from decisioning.errors import DecisioningError
+from decisioning.gather import gather
 from decisioning.play import Known, Play
 from decisioning.plays import play_named
 from decisioning.policies.builtin import MESSAGE_ORDER
@@ -131,6 +132,9 @@ def message_orders(view: View, motives: pd.DataFrame, settings: DecisionSettings
     """
     of_motive = np.full(len(motives), -1, dtype=np.int32)
     ordered = np.flatnonzero(motives["leads_with"].notna().to_numpy(dtype=np.bool_))
+    if not len(ordered):
+        none = np.zeros((0, len(view.assets)), dtype=np.uint8)
+        return MessageOrders(of_motive, none, none)
     pairs = pd.MultiIndex.from_frame(motives.iloc[ordered][["play", "leads_with"]])
     codes, distinct = pairs.factorize()
     of_motive[ordered] = codes
@@ -165,18 +169,19 @@ def _ranks(view: View, orders: tuple[OrderSettings, ...], lead: str, play: str) 
 def _is_named(view: View, names: tuple[str, ...], play: str) -> Flags:
     """Which assets are named by their id, their kind, the kind of their offer, or a topic, shape (assets,)."""
     offer = view.assets.frame["offer"].to_numpy(dtype=np.int64)
-    offer_kind = np.append(view.offers.frame["kind"].to_numpy(dtype=object), None)[offer]
+    offer_kind = gather(view.offers.frame["kind"].to_numpy(dtype=object), offer, None)
     asset_kind = view.assets.frame["kind"].to_numpy(dtype=object)
     found = np.zeros(len(view.assets), dtype=np.bool_)
     for name in names:
         asset, topic = view.assets.positions([name])[0], view.topics.positions([name])[0]
+        is_kind = name in OFFER_KINDS or name in ASSET_KINDS
         if asset >= 0:
             found[asset] = True
-        elif name in OFFER_KINDS or name in ASSET_KINDS:
+        if is_kind:
             found |= (offer_kind == name) | (asset_kind == name)
-        elif topic >= 0:
+        if topic >= 0:
             found[view.asset_topics.sources[view.asset_topics.targets == topic]] = True
-        else:
+        if asset < 0 and topic < 0 and not is_kind:
             raise DecisioningError(
                 f"`{name}` is no asset, no kind of offer or asset, and no topic that anything is about.",
                 where=f"plays.yaml: {play}: order",
@@ -192,7 +197,7 @@ def _steps(view: View) -> Ranks:
     stated = offers["concession_order"].astype(np.float64) if "concession_order" in offers else by_kind * np.nan
     place = (stated if stated.notna().all() else by_kind).rank(method="dense").to_numpy(dtype=np.float64) - 1
     offer = view.assets.frame["offer"].to_numpy(dtype=np.int64)
-    return np.append(place, 0.0)[offer].astype(np.uint8)
+    return gather(place, offer, 0.0).astype(np.uint8)
 
 
 def tried_ranks(
@@ -223,13 +228,13 @@ def tried_ranks(
     sent = sent[(sent["customer"] >= 0) & (sent["asset"] >= 0)]
     by_play = _by_play(settings)
     has_offer = view.assets.frame["offer"].to_numpy(dtype=np.int64) >= 0
-    table = motives.iloc[ordered]
-    for (play, lead), rows in table.groupby(["play", "leads_with"], sort=True).indices.items():
-        at = ordered[rows]
-        kind, _, key = str(lead).partition("/")
+    plays, leads_with = (motives[name].to_numpy(dtype=object) for name in ("play", "leads_with"))
+    for place in range(len(found.ranks)):
+        at = ordered[found.of_motive[ordered] == place]
+        kind, _, key = str(leads_with[at[0]]).partition("/")
         if kind != "order":
             continue
-        order, ranks = by_play[play][int(key)], found.ranks[found.of_motive[at[0]]]
+        order, ranks = by_play[str(plays[at[0]])][int(key)], found.ranks[place]
         counts = has_offer if order.is_stepwise else ranks == FIRST
         recent = sent[(sent["at"] > as_of - days(order.tried_days)) & counts[sent["asset"]]]
         highest = np.full(len(view.customers), -1, dtype=np.int64)

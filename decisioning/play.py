@@ -30,7 +30,9 @@ FIELDS: Mapping[str, str] = MappingProxyType(
     {
         "Account": "accounts",
         "Asset": "assets",
+        "BuyingGroup": "buying_groups",
         "Category": "categories",
+        "Customer": "customers",
         "Product": "products",
         "Programme": "programmes",
         "Signal": "signals",
@@ -85,6 +87,24 @@ class Known:
     def product_names(self) -> npt.NDArray[np.object_]:
         """What people call each product."""
         return _names(self.view.products)
+
+    @cached_property
+    def asset_titles(self) -> npt.NDArray[np.object_]:
+        """The title of each asset, its key without one."""
+        titles = self.view.assets.frame["title"].to_numpy(dtype=object)
+        return np.where(pd.isna(titles), self.view.assets.keys, titles)
+
+    def product_numbers(self, name: str) -> npt.NDArray[np.float64]:
+        """A number that products may state, NaN where one does not, shape (products,)."""
+        products = self.view.products.frame
+        if name not in products:
+            return np.full(len(products), np.nan)
+        return products[name].to_numpy(dtype=np.float64, na_value=np.nan)
+
+    def topic_positions(self, keys: npt.ArrayLike) -> Positions:
+        """Positions of topics by their keys, -1 for none and for one that is not known; shape of `keys`."""
+        codes, distinct = pd.factorize(np.asarray(keys, dtype=object))
+        return np.append(self.view.topics.positions(distinct), np.int32(-1))[codes]
 
     @cached_property
     def account_names(self) -> npt.NDArray[np.object_]:
@@ -193,6 +213,11 @@ class Play(Protocol):
 def _names(nodes: Nodes) -> npt.NDArray[np.object_]:
     named = nodes.frame["name"].to_numpy(dtype=object)
     return np.where(pd.isna(named), nodes.keys, named)
+
+
+def named(text: Any) -> bool:
+    """Whether a fact of `find`'s frame says anything: texts that are missing are None or NaN."""
+    return isinstance(text, str) and bool(text)
 
 
 def threshold(play: Play, settings: PlaySettings, name: str) -> float:

@@ -11,14 +11,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from decisioning.beliefs import faded_weight
 from decisioning.play import Known, Threshold, Trace, motive_rows, threshold
 from decisioning.settings import OrderSettings, PlaySettings
-from decisioning.times import days, elapsed_days, local_dates, naive
+from decisioning.signs import fresh_beliefs
+from decisioning.times import days, local_dates, naive
 from graph.view import Links
 
-SIGNALS = "signals"
-BROWSED = "most-browsed"
 _TOLD = ("rule", "confidence", "valid_from", "half_life_days")
 
 
@@ -89,31 +87,17 @@ class HighIntent:
 
     def _held(self, known: Known, settings: PlaySettings, beliefs: Links, kind: str, relation: str) -> pd.DataFrame:
         """The beliefs of one kind that are strong, fresh, and from signals."""
-        valid_from = beliefs.facts["valid_from"].astype("datetime64[us]")
-        confidence = beliefs.facts["confidence"].astype(np.float64)
-        weight = faded_weight(beliefs, known.as_of)
-        age, fresh = elapsed_days(known.as_of, valid_from), threshold(self, settings, "fresh_days")
-        is_meant = (
-            _is_from_signals(beliefs) & (confidence >= threshold(self, settings, "minimum_confidence")) & (age <= fresh)
+        fresh = threshold(self, settings, "fresh_days")
+        found = fresh_beliefs(
+            known,
+            beliefs,
+            kind=kind,
+            relation=relation,
+            fresh_days=fresh,
+            confidence=threshold(self, settings, "minimum_confidence"),
+            weight=threshold(self, settings, "minimum_weight") if relation == "INTERESTED_IN" else 0.0,
         )
-        if relation == "INTERESTED_IN":
-            is_meant &= weight >= threshold(self, settings, "minimum_weight")
-        rows = np.flatnonzero(is_meant)
-        return pd.DataFrame(
-            {
-                "customer": beliefs.sources[rows],
-                "kind": kind,
-                "subject": beliefs.targets[rows],
-                "relation": relation,
-                "strength": (confidence[rows] + 1.0 - age[rows] / fresh) / 2,
-                "rule": beliefs.facts["rule"][rows],
-                "weight": weight[rows],
-                "confidence": confidence[rows],
-                "valid_from": valid_from[rows],
-                "valid_to": beliefs.facts["valid_to"].astype("datetime64[us]")[rows],
-                "half_life_days": beliefs.facts["half_life_days"].astype(np.float64)[rows],
-            }
-        )
+        return found.assign(strength=(found["confidence"] + 1.0 - found["age"] / fresh) / 2)
 
     def _rows(self, known: Known, settings: PlaySettings, found: pd.DataFrame) -> pd.DataFrame:
         valid_from, valid_to = naive(found["valid_from"]), naive(found["valid_to"])
@@ -133,14 +117,6 @@ class HighIntent:
                 "is_interest": ~is_trigger,
             },
         )
-
-
-def _is_from_signals(beliefs: Links) -> npt.NDArray[np.bool_]:
-    """Which beliefs rest on signals that tell something; mere looking around counts views and no deeds."""
-    code, sources = pd.factorize(beliefs.facts["source"])
-    is_signal = np.array([SIGNALS in str(source).split(", ") for source in sources], dtype=np.bool_)
-    is_told: npt.NDArray[np.bool_] = is_signal[code] if len(code) else np.zeros(0, dtype=np.bool_)
-    return np.asarray(is_told & (beliefs.facts["rule"] != BROWSED))
 
 
 def _is_known(known: Known) -> npt.NDArray[np.bool_]:
