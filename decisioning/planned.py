@@ -15,7 +15,7 @@ def with_planned(touches: pd.DataFrame, planned: pd.DataFrame, view: View, setti
     """What was sent and what is planned, as touches whose asset is not known, so that they count for every cap.
 
     A planned touch that stands among the touches has been sent; one whose time is over without standing there counts as
-    sent then.
+    sent then. One for an audience that nobody has defined may reach anybody, and so counts for everybody.
 
     Args:
         touches: touch_id, customer_id, channel_id, asset_id, sent_at; further columns are left out when any is planned.
@@ -37,14 +37,15 @@ def with_planned(touches: pd.DataFrame, planned: pd.DataFrame, view: View, setti
 
 def _of_audiences(planned: pd.DataFrame, view: View, settings: DecisionSettings) -> list[pd.DataFrame]:
     """A row for every customer of the audience of each planned touch that has one."""
-    named = planned[planned["customer_id"].isna() & planned["audience"].isin(settings.audiences)]
+    named = planned[planned["customer_id"].isna()]
     if named.empty:
         return []
     held_out = is_held_out(view, share=settings.holdout_share, salt=settings.holdout_salt)
     customers = customer_table(view, attributes_of(view), held_out)
     parts = []
     for audience in named["audience"].unique():
-        chosen = select(settings.audiences[audience], customers, where=f"audience {audience}")
-        members = pd.DataFrame({"customer_id": view.customers.keys[chosen]})
+        members = pd.DataFrame({"customer_id": view.customers.keys})
+        if audience in settings.audiences:
+            members = members[select(settings.audiences[audience], customers, where=f"audience {audience}")]
         parts.append(named[named["audience"] == audience].drop(columns="customer_id").merge(members, how="cross"))
     return parts

@@ -29,7 +29,14 @@ from lake.quality import Split
 from lake.runs import RunRow
 from lake.store import Lake
 from lake.tables import TABLES
-from pipelines.joining import Survivors, join_customers, join_rows, without_doubtful, without_strangers
+from pipelines.joining import (
+    Survivors,
+    join_customers,
+    join_rows,
+    with_groups_of_aliases,
+    without_doubtful,
+    without_strangers,
+)
 from pipelines.playbook import Playbook
 from pipelines.raw_rows import assumed_consents
 from pipelines.stored import empty_table
@@ -81,6 +88,10 @@ def identify(playbook: Playbook, splits: Mapping[str, Split], lake: Lake, *, as_
     result = {name: _joined(name, checked, resolution) for name, checked in splits.items()}
     customers = join_customers(TABLES["customers"], contents["customers"], resolution)
     result["customers"] = replace(splits["customers"], content=customers)
+    if "suppressions" in result and len(resolution.aliases):
+        survivors = Survivors.of(resolution.aliases)
+        closed = with_groups_of_aliases(result["suppressions"].content, contents["customers"], survivors)
+        result["suppressions"] = replace(result["suppressions"], content=closed)
     for name in NAMING_VISITORS & result.keys():
         there = without_strangers(result[name].content, customers)
         result[name] = _with_aside(replace(result[name], content=there.content), there.quarantined)

@@ -4,7 +4,8 @@ Where two rows have one key afterwards, the survivor's own row stays, else that 
 the others go to quarantine with the reason. Rows that say the same are one. Beyond that
 
 - consents: of two words from one moment the refusal stays,
-- suppressions: the row that ends last stays, from the earliest beginning of them,
+- suppressions: the row that ends last stays, from the earliest beginning of them; one of an alias's household or
+  account is one of the survivor,
 - identities: the earliest sighting stays; the later ones say nothing more and are not put aside,
 - customers: what the survivor's row leaves open is filled from its aliases', in order of their ids; who is known by
   name or a minor anywhere is so.
@@ -24,6 +25,7 @@ from graph.identity import Resolution
 from lake.columns import Table
 from lake.ordering import order_by, runs_of_equal_keys
 from lake.quality import REASON, ROW, SOURCE_ROW, VALUE
+from lake.tables import TABLES
 from lake.withdrawals import GRANTED, VOIDED, is_in_doubt
 
 CUSTOMER: Final = "customer_id"
@@ -33,6 +35,9 @@ NAMED_BY_KIND: Final[Mapping[str, tuple[str, str]]] = {
     "suppressions": ("value", "kind"),
 }
 """Columns that hold a customer's key where another column says `customer`."""
+
+GROUPS: Final[Mapping[str, str]] = {"household": "household_id", "account": "account_id"}
+"""Columns of customers by the kind of suppression that names what stands in them."""
 
 NO_SOURCE_ROW: Final = 0
 """The source row of what no source states as it is."""
@@ -119,6 +124,39 @@ def join_customers(table: Table, content: pa.Table, resolution: Resolution) -> p
         parts.append(pa.table(columns | {CUSTOMER: fresh, "is_known": is_known}).cast(content.schema))
     joined = pa.concat_tables(parts)
     return joined.take(pa.array(order_by(joined, table.key)))
+
+
+def with_groups_of_aliases(suppressions: pa.Table, customers: pa.Table, survivors: Survivors) -> pa.Table:
+    """Suppressions, those of a household or an account that an alias belongs to said of the survivor as well.
+
+    A survivor may belong to another household than its alias, and has but one in its row.
+
+    Args:
+        suppressions: Rows by survivors.
+        customers: Rows of the source, aliases and all.
+        survivors: Whom aliases stand for.
+    """
+    ids = _plain(customers[CUSTOMER])
+    is_alias = pc.is_in(ids, value_set=survivors.alias)
+    columns = {name: customers[name] for name in GROUPS.values() if name in customers.column_names}
+    people = pa.table({"survivor": survivors.of_ids(ids), **columns}).filter(is_alias).to_pandas()
+    frame = suppressions.to_pandas()
+    meant = [
+        frame[frame["kind"] == kind].merge(people[["survivor", name]].dropna(), left_on="value", right_on=name)
+        for kind, name in GROUPS.items()
+        if name in columns
+    ]
+    said = [
+        part.assign(kind="customer", value=part["survivor"])[suppressions.column_names] for part in meant if len(part)
+    ]
+    if not said:
+        return suppressions
+    schema, key = suppressions.schema, list(TABLES["suppressions"].key)
+    every = pd.concat([frame, *said], ignore_index=True)
+    every["starts_at"] = every.groupby(key)["starts_at"].transform("min")
+    lasts = every.sort_values("ends_at", na_position="last", kind="stable").drop_duplicates(key, keep="last")
+    typed = pa.Table.from_pandas(lasts, schema=schema, preserve_index=False).replace_schema_metadata(None)
+    return typed.take(pa.array(order_by(typed, key)))
 
 
 def with_survivors(table: Table, frame: pd.DataFrame, survivors: Survivors) -> pd.DataFrame:

@@ -66,6 +66,7 @@ def look_now(day: Day, sends: pd.DataFrame) -> Present:
     people = _read(day, clock, "customers", None, until=END_OF_TIME)
     others = ids_beside_customers(day.lake, day.run)
     customers = pd.concat([people["customer_id"], others]).drop_duplicates().rename("customer_id")
+    people = pd.concat([people, others[~others.isin(people["customer_id"])].rename("customer_id").to_frame()])
     people = with_survivors(TABLES["customers"], people, survivors_of(day.lake, day.run))
     touches = _touches(day, clock, customers)
     return Present(

@@ -28,7 +28,7 @@ PLANNED_TOUCHES = Table(
     (
         text("touch_id", "Key of the touch that another system will send.", required=True),
         text("customer_id", "Whom it will reach.", of="customers.customer_id"),
-        text("audience", "Whom it will reach, where that is an audience.", of="audiences.audience_id"),
+        text("audience", "Whom it will reach, where that is an audience; one that is not known may reach anybody."),
         text("channel_id", "On which channel.", required=True),
         time("send_at", "When.", required=True),
         text("message_class", "What sort of message it is.", required=True, one_of=MESSAGE_CLASSES),

@@ -83,6 +83,14 @@ def test_a_touch_planned_for_an_audience_uses_up_the_caps_of_its_members(shop: W
     assert verb(capped(shop, 1, 7), to_all) == "none"
 
 
+def test_a_touch_planned_for_an_audience_that_nobody_has_defined_counts_for_everybody(shop: World) -> None:
+    shop.options["audiences"] = {"valued": "customer.pclv >= 500"}
+    shop.customer("1", pclv=499.99)
+    to_a_list = planned({"customer_id": None, "audience": "subscribers of the newsletter"})
+    assert verb(capped(shop, 1, 7), to_a_list) == "none"
+    assert verb(capped(shop, 2, 7), to_a_list) == "send"
+
+
 def test_without_plans_the_touches_stay_as_they_are(shop: World) -> None:
     shop.touch("1", "email", SENT_AT - timedelta(days=1))
     touches = sent(shop)

@@ -11,7 +11,14 @@ import pytest
 from graph.identity import DECIDED_COLUMNS, Resolution, resolve
 from lake.coercion import ARROW_TYPES
 from lake.tables import TABLES
-from pipelines.joining import Joined, join_customers, join_rows, without_strangers
+from pipelines.joining import (
+    Joined,
+    Survivors,
+    join_customers,
+    join_rows,
+    with_groups_of_aliases,
+    without_strangers,
+)
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -154,6 +161,35 @@ def test_suppressions_that_meet_hold_from_the_first_beginning_to_the_last_end(
 
     assert rows_of(found, "value", "starts_at", "ends_at") == [("ada", on(1), end and on(end))]
     assert len(found.quarantined) == 1
+
+
+@pytest.mark.parametrize(("kind", "column"), [("household", "household_id"), ("account", "account_id")])
+@pytest.mark.parametrize(("own_ends", "ends"), [(None, None), (9, 9), (8, 9)])
+def test_a_suppression_of_an_aliass_household_is_one_of_the_survivor(
+    resolution: Resolution, kind: str, column: str, own_ends: int | None, ends: int | None
+) -> None:
+    people = table("customers", {"customer_id": "ada", column: "h1"}, {"customer_id": "bob", column: "h2"})
+    closed = {"scope": "email", "reason": "asked"}
+    said = [{"kind": kind, "value": "h2", "starts_at": on(1), "ends_at": on(9), **closed}]
+    own = [{"kind": "customer", "value": "ada", "starts_at": on(2), "ends_at": own_ends and on(own_ends), **closed}]
+
+    found = with_groups_of_aliases(table("suppressions", *said), people, Survivors.of(resolution.aliases))
+    both = with_groups_of_aliases(table("suppressions", *own, *said), people, Survivors.of(resolution.aliases))
+
+    assert {(row["kind"], row["value"], row["ends_at"]) for row in found.to_pylist()} == {
+        ("customer", "ada", on(9)),
+        (kind, "h2", on(9)),
+    }
+    (row,) = [row for row in both.to_pylist() if row["kind"] == "customer"]
+    assert (row["starts_at"], row["ends_at"]) == (on(1), ends and on(ends))
+    assert both.schema == table("suppressions").schema
+
+
+def test_nothing_is_added_where_no_alias_belongs_to_what_is_suppressed(resolution: Resolution) -> None:
+    people = table("customers", {"customer_id": "ada", "household_id": "h1"}, {"customer_id": "bob"})
+    closed = {"kind": "household", "value": "h1", "scope": "*", "reason": "asked", "starts_at": on(1)}
+    rows = table("suppressions", closed)
+    assert with_groups_of_aliases(rows, people, Survivors.of(resolution.aliases)).equals(rows)
 
 
 def test_an_identifier_that_both_have_stays_with_its_earliest_sighting(resolution: Resolution) -> None:
