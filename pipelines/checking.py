@@ -3,6 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
+from decisioning.play import SURGES
 from decisioning.plays import available, off_because
 from decisioning.policies.check import Finding, check
 from decisioning.policies.compile import compile_policies
@@ -105,6 +106,8 @@ def _plays(playbook: Playbook, reading: Reading) -> list[dict[str, Any]]:
     """Every play there is, and why one finds nothing: switched off, or data that is missing."""
     switched_on = {play.name: play for play in play_settings(playbook)}
     filled = [name for name, checked in reading.splits.items() if len(checked.kept)]
+    if playbook.scores is not None and playbook.scores.surges:
+        filled.append(SURGES)
     plays = []
     for name in available():
         because = off_because(name, filled, switched_on.get(name)) if name in switched_on else "not in plays.yaml"
@@ -115,7 +118,13 @@ def _plays(playbook: Playbook, reading: Reading) -> list[dict[str, Any]]:
 def _policies(day: Day, reading: Reading) -> dict[str, Any]:
     settings = decision_settings(day.playbook)
     attributes = attributes_of(_view(day, reading))
-    findings = check(settings.policies, settings.audiences, attributes)
+    conditions = {
+        f"order {place} of the play {play.name}": order.when
+        for play in settings.plays
+        for place, order in enumerate(play.orders or (), start=1)
+        if order.when is not None
+    }
+    findings = check(settings.policies, {**settings.audiences, **conditions}, attributes)
     errors = [_plain(finding) for finding in findings if not finding.is_warning]
     return {
         "policies": len(settings.policies),

@@ -287,6 +287,28 @@ class Campaign(Strict):
         return self
 
 
+class MessageOrder(Strict):
+    """Which messages of a play come first and which wait, for everybody or under a condition over `customer.*`.
+
+    Messages are named by asset id, kind of offer, kind of asset, or topic.
+    """
+
+    because: str
+    when: str | None = None
+    first: tuple[str, ...] = ()
+    last: tuple[str, ...] = ()
+    stepwise: bool = False
+    tried_days: Annotated[float, Field(gt=0, le=LONGEST_WINDOW_DAYS)] = 14.0
+
+    @model_validator(mode="after")
+    def _orders_something(self) -> "MessageOrder":
+        if not (self.first or self.last or self.stepwise):
+            raise ValueError("orders nothing: write first, last or `stepwise: true`")
+        if self.stepwise and (self.first or self.last):
+            raise ValueError("is stepwise, by the order of concessions, or says first and last, not both")
+        return self
+
+
 class Play(Strict):
     """One play: switched on by standing in `plays.yaml`, unless it says `enabled: false`."""
 
@@ -294,6 +316,8 @@ class Play(Strict):
     thresholds: dict[str, float] = {}
     answers: tuple[str, ...] = ()
     campaigns: tuple[Campaign, ...] = ()
+    order: tuple[MessageOrder, ...] | None = None
+    themes: dict[str, Annotated[tuple[str, ...], Field(min_length=1)]] = {}
 
 
 class ExcludedCategory(Strict):

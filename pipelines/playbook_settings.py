@@ -1,6 +1,6 @@
 """From the playbook's files to the settings that the pure core takes."""
 
-from dataclasses import replace
+from typing import Any
 
 from decisioning.acting.policies import is_only_about_actions
 from decisioning.acting.settings import ActionSettings
@@ -10,6 +10,7 @@ from decisioning.settings import (
     CampaignSettings,
     ChannelSettings,
     DecisionSettings,
+    OrderSettings,
     PlaySettings,
     PolicySpecification,
     Season,
@@ -21,7 +22,16 @@ from graph.settings import DECLARED_OUTCOMES, RelateSettings
 from pipelines.errors import PlaybookError
 from pipelines.playbook import PlacedPolicy, Playbook
 from pipelines.playbook_actions import action_settings
-from pipelines.playbook_files import CapRule, ChannelFile, ParityRule, PersonRule, Play, Policy, RedactRule
+from pipelines.playbook_files import (
+    CapRule,
+    ChannelFile,
+    MessageOrder,
+    ParityRule,
+    PersonRule,
+    Play,
+    Policy,
+    RedactRule,
+)
 
 DEFAULT_CONFIDENCE_CAPS = {"assumed": 0.60, "adjusted": 0.85, "randomised": 1.00}
 DEFAULT_UPLIFT = Prior(mean=0.03, low=0.0, high=0.06)
@@ -136,44 +146,56 @@ def _play(playbook: Playbook, name: str, play: Play, excluded: frozenset[str]) -
             CampaignSettings(campaign.name, campaign.audience, campaign.assets, campaign.from_, campaign.until)
             for campaign in play.campaigns
         ),
+        orders=None if play.order is None else tuple(_order(order) for order in play.order),
+        themes=dict(play.themes),
+    )
+
+
+def _order(order: MessageOrder) -> OrderSettings:
+    return OrderSettings(
+        because=order.because,
+        first=order.first,
+        last=order.last,
+        when=order.when,
+        is_stepwise=order.stepwise,
+        tried_days=order.tried_days,
     )
 
 
 def _policy(placed: PlacedPolicy) -> PolicySpecification:
     policy = placed.policy
-    stated = PolicySpecification(
+    return PolicySpecification(
         identifier=policy.id,
-        kind="deny",
         because=policy.because,
         when=policy.when,
-        expression=policy.deny,
         tests=policy.tests,
         where=placed.where,
+        starts=placed.starts,
+        **_of_its_kind(policy),
     )
+
+
+def _of_its_kind(policy: Policy) -> dict[str, Any]:
+    """The kind of a policy, and what only policies of that kind have."""
+    stated: dict[str, Any] = {"kind": "deny", "expression": policy.deny}
     match policy:
         case Policy(require=str(expression)):
-            return replace(stated, kind="require", expression=expression)
+            stated = {"kind": "require", "expression": expression}
         case Policy(require=PersonRule(approval=str(who))):
-            return replace(stated, kind="approval", who=who)
+            stated = {"kind": "approval", "who": who}
         case Policy(require=PersonRule(sign_off=str(who))):
-            return replace(stated, kind="sign_off", who=who)
+            stated = {"kind": "sign_off", "who": who}
         case Policy(escalate=str(expression)):
-            return replace(stated, kind="escalate", expression=expression, who=policy.to)
+            stated = {"kind": "escalate", "expression": expression, "who": policy.to}
         case Policy(cap=CapRule() as cap):
-            return replace(stated, kind="cap", expression=cap.of, count=cap.count, days=cap.days)
+            stated = {"kind": "cap", "expression": cap.of, "count": cap.count, "days": cap.days}
         case Policy(redact=RedactRule(all_but=permitted)):
-            return replace(stated, kind="permit", fields=permitted)
+            stated = {"kind": "permit", "fields": permitted}
         case Policy(redact=tuple(withheld)):
-            return replace(stated, kind="redact", fields=withheld)
-        case Policy(parity=ParityRule() as parity):
-            return replace(
-                stated,
-                kind="parity",
-                expression=parity.of,
-                by=parity.by,
-                within=parity.within,
-                least=parity.least,
-            )
+            stated = {"kind": "redact", "fields": withheld}
+        case Policy(parity=ParityRule() as rule):
+            numbers = {"by": rule.by, "within": rule.within, "least": rule.least}
+            stated = {"kind": "parity", "expression": rule.of, **numbers}
     return stated
 
 
