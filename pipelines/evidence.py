@@ -13,6 +13,7 @@ from pipelines.stored import graph_state
 
 SHOWN = 5
 BOUGHT = "BOUGHT"
+SIGNAL = "Signal"
 
 Document = dict[str, Any]
 
@@ -36,7 +37,9 @@ def traced(day: Day, run: RunRow, steps: Sequence[Mapping[str, Any]]) -> list[Do
 
 
 def _rows(day: Day, run: RunRow, step: Mapping[str, Any]) -> list[Document]:
-    customer_id = str(step["from"]).split("/", 1)[1]
+    label, customer_id = str(step["from"]).split("/", 1)
+    if label == SIGNAL:
+        return _signal(day, run, customer_id)
     if step["type"] == BOUGHT:
         return _purchases(day, run, customer_id, str(step["to"]))
     by_table: dict[str, list[str]] = {}
@@ -51,6 +54,16 @@ def _rows(day: Day, run: RunRow, step: Mapping[str, Any]) -> list[Document]:
         if row["key"] in named
     }
     return [found.get(key, {"key": key, "table": key.split("/", 1)[0], "row": {}}) for key in keys]
+
+
+def _signal(day: Day, run: RunRow, key: str) -> list[Document]:
+    """The row behind a signal, or behind an answer to a message, whose key says so."""
+    table, _, row_key = key.rpartition("/")
+    table = table or "signals"
+    if table not in run.pins:
+        return []
+    only = {TABLES[table].key[0]: [row_key]}
+    return _documents(table, day.lake.read(table, run.pins[table].version, only=only))
 
 
 def _purchases(day: Day, run: RunRow, customer_id: str, what: str) -> list[Document]:
