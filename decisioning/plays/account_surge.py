@@ -4,7 +4,8 @@ Everybody who works there has the motive; which message fits whom is said by an 
 industry (`customer.account_tier`, `customer.account_industry`) and over how many of the customer's buying group are
 engaged (`customer.buying_group_engaged`). What is meant for the account's industry answers it, or what `answers` names.
 
-> Buying interest surges at Northwind (tier 1, manufacturing): 4 people were engaged lately, 3 of the buying group.
+> Buying interest surges at Northwind (tier 1, manufacturing): engaged within a fortnight are 4 of its people, 3 of the
+> buying group.
 """
 
 from collections.abc import Mapping
@@ -31,7 +32,7 @@ class AccountSurge:
     traces: ClassVar[tuple[Trace, ...]] = (
         Trace("WORKS_AT"),
         Trace("MEMBER_OF", end="group", end_label="BuyingGroup"),
-        Trace("BY", start="signal", start_label="Signal", end="engaged", end_label="Customer"),
+        Trace("BY", start="signal", start_label="Signal", end="customer", end_label="Customer"),
     )
     facts: ClassVar[tuple[str, ...]] = ("surge", "tier", "industry", "people", "group_people")
     is_for_new_products: ClassVar[bool] = False
@@ -56,8 +57,6 @@ class AccountSurge:
         rows = np.flatnonzero(which[works_at.sources] >= 0)
         customer, account = works_at.sources[rows], works_at.targets[rows]
         people = engaged_people(known.view, known.as_of)
-        signal = _newest_signal(known)
-        newest = signal[account]
         accounts = known.view.accounts.frame
         names = np.array([*(name.removeprefix(PREFIX).removesuffix(SUFFIX) for name in surges), None], dtype=object)
         count = np.maximum(people[account], 1.0)
@@ -74,8 +73,7 @@ class AccountSurge:
                 "people": people[account].astype(np.int64),
                 "group_people": engaged_in_group(known.view, known.as_of)[customer].astype(np.int64),
                 "group": _groups(known)[customer],
-                "signal": newest,
-                "engaged": np.append(known.signal_customers, -1)[newest],
+                "signal": _newest_signal(known)[customer],
             },
         )
 
@@ -83,8 +81,8 @@ class AccountSurge:
         """Where interest surges, who that is, and how many show it."""
         names = known.account_names[found["subject"]]
         return [
-            f"Buying interest surges at {name}{_told(tier, industry)}: {people} people were engaged lately, {group} of "
-            "the buying group."
+            f"Buying interest surges at {name}{_told(tier, industry)}: engaged within a fortnight are {people} of its "
+            f"people, {group} of the buying group."
             for name, tier, industry, people, group in zip(
                 names, found["tier"], found["industry"], found["people"], found["group_people"], strict=True
             )
@@ -106,15 +104,11 @@ def _groups(known: Known) -> npt.NDArray[np.int64]:
 
 
 def _newest_signal(known: Known) -> npt.NDArray[np.int64]:
-    """The newest signal of anybody at each account, -1 without one."""
-    found = np.full(len(known.view.accounts), -1, dtype=np.int64)
-    works_at = known.view.workplaces
-    account = np.full(len(known.view.customers) + 1, -1, dtype=np.int64)
-    account[works_at.sources] = works_at.targets
-    of_signal = account[known.signal_customers]
+    """The newest signal of each customer, -1 without one."""
+    found = np.full(len(known.view.customers), -1, dtype=np.int64)
     order = np.argsort(known.signal_times, kind="stable")
-    order = order[of_signal[order] >= 0]
-    found[of_signal[order]] = order
+    order = order[known.signal_customers[order] >= 0]
+    found[known.signal_customers[order]] = order
     return found
 
 
