@@ -5,6 +5,7 @@ names who must agree, and delivery leaves it out until they have. A policy `pari
 customers that get something; when they are further apart than it allows, nothing of the run is delivered.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from decisioning.minimisation import Minimised
 from decisioning.policies.columns import AttributeTable
 from decisioning.policies.compile import CompiledPolicies, compile_holds, compile_policies, readable
 from decisioning.policies.evaluate import holds
@@ -154,3 +156,43 @@ def _may_hold(condition: Any, table: AttributeTable) -> Flags:
 def _joined(before: str | None, name: str) -> str:
     parts = before.split(", ") if before else []
     return ", ".join(parts if name in parts else [*parts, name])
+
+
+def answered_for(
+    records: pd.DataFrame,
+    summary: Mapping[str, Any],
+    *,
+    everything: View,
+    less: Minimised,
+    settings: DecisionSettings,
+    touches: pd.DataFrame,
+    is_held_out: Flags,
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Records and summary with what they need a person for, and what was withheld before they were made.
+
+    Args:
+        records: One per customer, in order of key.
+        summary: Of the same decisions.
+        everything: The view as it was read.
+        less: What was decided from.
+        settings: The playbook's settings.
+        touches: What was sent before as-of.
+        is_held_out: Per customer.
+
+    Returns:
+        Records with `held_by` (policies), `needs` (who must agree) and `withheld` (fields); the summary with `held`
+        (sends per who must agree), `parity`, `minimised`, and `unreadable_policies`.
+    """
+    waiting = held(less.view, records, settings, touches, is_held_out=is_held_out)
+    place = less.view.customers.positions(records["customer_id"].to_numpy(dtype=object))
+    records = records.assign(held_by=waiting.by, needs=waiting.needs, withheld=less.texts()[place])
+    is_ours = ~records["is_ghost"].to_numpy(dtype=np.bool_)
+    needs = pd.Series(waiting.needs[is_ours], dtype=object).value_counts()
+    unreadable = compile_policies(settings.policies, attributes_of(less.view), is_running=True).unreadable
+    return records, {
+        **summary,
+        "held": {str(who): int(count) for who, count in sorted(needs.items())},
+        "parity": parity(everything, records, settings, is_held_out=is_held_out),
+        "minimised": less.facts(),
+        "unreadable_policies": dict(sorted(unreadable.items())),
+    }

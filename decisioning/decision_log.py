@@ -54,6 +54,9 @@ RECORD_COLUMNS: Mapping[str, Kind] = {
     "shadow_price": "text",  # JSON object: limit to what this decision pays for it
     "margin_to_runner_up": "number",
     "path": "text",  # JSON list of relationships
+    "held_by": "text",  # policies that hold a send until a person agrees
+    "needs": "text",  # who must agree before it is delivered
+    "withheld": "text",  # fields of the customer that were not known when this was decided
 }
 
 

@@ -26,6 +26,9 @@ REOPENED = "reopened"
 STEP = "step"
 UNDONE = "undone"
 LEDGER = "runs"
+PURPOSE = "purpose"
+BACKFILL = "backfill"
+"""Scope of a run that was decided in hindsight; its opening row has this as its state."""
 MINIMUM_PREFIX = 4
 
 
@@ -53,6 +56,7 @@ class RunIdentity:
         code_version: Content of the code.
         tables: Content digest per canonical table.
         reservations: Digest of what earlier slots have reserved and sent.
+        models: Hash of each live model it decides with, by name; without any they do not count for the id.
     """
 
     as_of: datetime
@@ -62,6 +66,7 @@ class RunIdentity:
     code_version: str
     tables: Mapping[str, str]
     reservations: str
+    models: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def run_id(self) -> str:
@@ -71,6 +76,8 @@ class RunIdentity:
     def canonical(self) -> str:
         """The identity as JSON with sorted keys."""
         plain = asdict(self) | {"as_of": _moment(self.as_of)}
+        if not self.models:
+            del plain["models"]
         return json.dumps(plain, sort_keys=True, separators=(",", ":"))
 
 
@@ -94,6 +101,11 @@ class RunRow:
     state: str = OPENED
     steps: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
+    @property
+    def is_backfill(self) -> bool:
+        """Whether it was decided in hindsight, to learn from it; such a run is never delivered."""
+        return self.identity.scope.get(PURPOSE) == BACKFILL
+
 
 class Ledger:
     """The runs of one playbook."""
@@ -114,7 +126,10 @@ class Ledger:
                 "pins": {name: asdict(pin) for name, pin in pins.items()},
                 "about": dict(about),
             }
-            self._append(identity.run_id, OPENED, _moment(identity.as_of), None, payload)
+            state = BACKFILL if identity.scope.get(PURPOSE) == BACKFILL else None
+            self._append(identity.run_id, OPENED, _moment(identity.as_of), state, payload)
+        elif identity.scope.get(PURPOSE) == BACKFILL:
+            pass  # a run in hindsight is never the latest of anything
         elif (latest := self.latest(as_of=identity.as_of)) is not None and latest.run_id != identity.run_id:
             self._append(identity.run_id, REOPENED, _moment(identity.as_of), None, {})
         return self.get(identity.run_id)
@@ -146,11 +161,13 @@ class Ledger:
     def latest(self, *, as_of: datetime | None = None, step: str | None = None) -> RunRow | None:
         """The run that was opened last; with `step`, of those that have done it the one that was opened or did it last.
 
+        Runs in hindsight are left aside.
+
         Args:
             as_of: Look at runs of this as-of only.
             step: Look at runs only that have done this step.
         """
-        rows = self._rows()
+        rows = _of_the_day(self._rows())
         is_opened = rows["kind"].isin([OPENED, REOPENED])
         is_done = rows.index.isin(_standing(rows).index) & rows["name"].eq(step or "")
         if as_of is not None:
@@ -162,8 +179,15 @@ class Ledger:
         return self._fold(rows[rows["run_id"] == ids.iloc[-1]]) if len(ids) else None
 
     def having(self, step: str) -> list[RunRow]:
-        """Every run that has done this step, in the order in which they did it."""
+        """Every run that has done this step, in the order in which they did it; runs in hindsight are left aside."""
+        return self._having(step, _of_the_day(self._rows()))
+
+    def backfills(self) -> list[RunRow]:
+        """Every run in hindsight that has been decided, in the order in which they were."""
         rows = self._rows()
+        return self._having("decide", rows[~rows.index.isin(_of_the_day(rows).index)])
+
+    def _having(self, step: str, rows: pd.DataFrame) -> list[RunRow]:
         marks = _standing(rows)
         ids = marks.loc[marks["name"] == step, "run_id"].drop_duplicates(keep="last")
         by_run = rows.groupby("run_id", sort=False)
@@ -186,6 +210,12 @@ class Ledger:
     @staticmethod
     def _recent(rows: pd.DataFrame) -> list[str]:
         return list(dict.fromkeys(rows["run_id"][::-1]))[:5]
+
+
+def _of_the_day(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows without those of runs in hindsight."""
+    past = rows.loc[(rows["kind"] == OPENED) & (rows["state"] == BACKFILL), "run_id"]
+    return rows[~rows["run_id"].isin(past)]
 
 
 def _moment(as_of: datetime) -> str:

@@ -30,6 +30,7 @@ ADS = "ads"
 EXPIRED = "expired before delivery"
 BOUGHT = "bought since"
 TAKEN = "already sent to in this slot"
+HELD = "held: needs"
 
 
 @dataclass(frozen=True)
@@ -62,11 +63,14 @@ def deliver_batches(day: Day, run: RunRow) -> Delivery:
     """Write one batch per channel.
 
     Raises:
-        RefusedError: The playbook is not the one that decided, or the clock is simulated and a channel is not a file.
+        RefusedError: The run was decided in hindsight, the playbook is not the one that decided, groups are treated
+            unevenly, or the clock is simulated and a channel is not a file.
         VerificationError: The records are not those that were sealed.
     """
+    _refuse_backfill(run)
     _refuse_another_playbook(day, run)
     _refuse_simulated_clock(day)
+    _refuse_uneven(run)
     records = stored_records(day, run)
     sends = records[(records["verb"] == "send") & ~records["is_ghost"]].reset_index(drop=True)
     _insist_on_the_seal(day, run, records)
@@ -86,6 +90,27 @@ def deliver_batches(day: Day, run: RunRow) -> Delivery:
         files=tuple(str(path) for batch in batches.values() for path in batch.files),
         batches={channel: batch.batch_id for channel, batch in batches.items()},
     )
+
+
+def _refuse_backfill(run: RunRow) -> None:
+    """What was decided in hindsight was decided to learn from it; its day is over."""
+    if run.is_backfill:
+        raise RefusedError(
+            f"the run {run.run_id} was decided in hindsight and is never delivered.",
+            where=f"backfill of {run.about['day']}",
+            remedy="Decide a day to deliver it: warrant run.",
+        )
+
+
+def _refuse_uneven(run: RunRow) -> None:
+    """Groups that a policy compares are further apart than it allows: nobody gets anything of such a run."""
+    for found in run.steps["decide"]["facts"]["summary"].get("parity", []):
+        if found["is_breached"]:
+            raise RefusedError(
+                f"the policy `{found['policy']}` blocks this run: {found['text']}",
+                where=f"run {run.run_id}, by {found['by']}",
+                remedy="Find what treats the groups apart (warrant why, warrant policy explain), change it, run again.",
+            )
 
 
 def _refuse_another_playbook(day: Day, run: RunRow) -> None:
@@ -129,6 +154,9 @@ def _reasons_to_withhold(day: Day, run: RunRow, sends: pd.DataFrame) -> "pd.Seri
     touches = with_planned(present.touches, present.planned, view, settings)
     refusing = refusing_policies(view, sends, settings, consents=present.consents, touches=touches)
     reasons: pd.Series[Any] = pd.Series(refusing, index=sends.index, dtype=object)
+    needs = sends["needs"] if "needs" in sends.columns else pd.Series(None, index=sends.index, dtype=object)
+    waits = reasons.isna() & needs.notna()
+    reasons[waits] = HELD + " " + needs[waits].astype(str)
     reasons[reasons.isna() & (sends["expires_at"] <= now)] = EXPIRED
     has_bought = has_ended(day, run, sends, now=now, latest_known=present.clock.latest_known)
     reasons[reasons.isna() & has_bought] = BOUGHT

@@ -3,7 +3,7 @@
 import hashlib
 import importlib.resources
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -70,10 +70,11 @@ class ContentAsset:
 
 @dataclass(frozen=True)
 class PlacedPolicy:
-    """A policy and the place it was written at."""
+    """A policy, the place it was written at, and where its texts `when` and `expression` begin if that is known."""
 
     policy: Policy
     where: str
+    starts: Mapping[str, tuple[str, int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)

@@ -33,6 +33,8 @@ from pipelines.yaml_lines import Location, YamlFile
 
 Model = TypeVar("Model", bound=BaseModel)
 
+EXPRESSIONS = (("deny",), ("require",), ("escalate",), ("cap", "of"), ("parity", "of"))
+"""Where the one expression of a policy may stand in it."""
 FRONT_MATTER = re.compile(r"\A---\n(?P<front>.*?\n)---\n(?P<body>.*)\Z", re.DOTALL)
 
 
@@ -173,7 +175,14 @@ def _policies(files: list[YamlFile]) -> Iterator[PlacedPolicy]:
             )
         for position, data in enumerate(file.data):
             policy = _validated(Policy, file, data, (position,))
-            yield PlacedPolicy(policy, file.where((position,)))
+            yield PlacedPolicy(policy, file.where((position,)), dict(_starts(file, position)))
+
+
+def _starts(file: YamlFile, position: int) -> Iterator[tuple[str, tuple[str, int]]]:
+    """Where the texts of a policy begin in its file, so that what is wrong inside them can be pointed at."""
+    for name, path in (("when", ("when",)), *(("expression", path) for path in EXPRESSIONS)):
+        if start := file.text_start((position, *path)):
+            yield name, start
 
 
 def _content(folder: Path) -> Iterator[ContentAsset]:

@@ -40,6 +40,7 @@ class YamlFile:
                 f"a value cannot be read: {error}.", where=str(path), remedy="Correct it, or put it in quotes."
             ) from error
         self._lines: dict[Location, int] = {(): first_line}
+        self._starts: dict[Location, tuple[int, int]] = {}
         if node is not None:
             self._remember(node, ())
 
@@ -52,6 +53,16 @@ class YamlFile:
     def where(self, location: Location) -> str:
         """`file:line` of the value at `location`."""
         return f"{self.path}:{self.line(location)}"
+
+    def text_start(self, location: Location) -> tuple[str, int] | None:
+        """`file:line` and column (from 1) at which the text at `location` begins.
+
+        None where it is no text on one line as it is meant: there a column of the text is none of the file.
+        """
+        if location not in self._starts:
+            return None
+        line, column = self._starts[location]
+        return f"{self.path}:{line}", column
 
     def _remember(self, node: yaml.Node, location: Location) -> None:
         self._lines.setdefault(location, self._first_line + node.start_mark.line)
@@ -68,6 +79,12 @@ class YamlFile:
                 seen.add(name)
                 self._lines[(*location, name)] = self._first_line + key.start_mark.line
                 self._remember(value, (*location, name))
+        elif isinstance(node, yaml.ScalarNode):
+            quote = 1 if node.style in ("'", '"') else 0
+            is_literal = node.style not in ("|", ">") and node.start_mark.line == node.end_mark.line
+            if is_literal and node.end_mark.column - node.start_mark.column - 2 * quote == len(node.value):
+                place = (self._first_line + node.start_mark.line, node.start_mark.column + quote + 1)
+                self._starts[location] = place
         elif isinstance(node, yaml.SequenceNode):
             for position, value in enumerate(node.value):
                 self._remember(value, (*location, position))

@@ -38,7 +38,7 @@ _CALCULATE: dict[str, Callable[[Any, Any], Any]] = {"+": add, "-": sub, "*": mul
 
 
 def refuses(rule: Rule, world: World) -> bool:
-    """Whether the rule refuses one candidate.
+    """Whether the rule refuses one candidate, holds it, or withholds something of its customer, as its kind says.
 
     Args:
         rule: The policy, parsed.

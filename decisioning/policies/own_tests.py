@@ -1,9 +1,12 @@
-"""The tests that stand in a policy's own file: each is one candidate, and says whether the policy refuses it.
+"""The tests that stand in a policy's own file: each is one candidate, and says what the policy makes of it.
 
 A test names only what matters to it; everything else is missing. An asset has an offer when the test mentions one.
-Every test runs through the compiled policies and through the interpreter.
+Every test runs through the compiled policies and through the interpreter. Policies that refuse say `deny` or `allow`,
+those that wait for a person `hold` or `allow`, those that withhold `redact` or `allow`; a parity is given counts
+(`groups: {a: 30 of 100, b: 45 of 100}`) and says `block` or `allow`.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
@@ -14,15 +17,49 @@ import numpy as np
 from decisioning.errors import PolicyError
 from decisioning.policies.attributes import Attributes, ValueType
 from decisioning.policies.columns import AttributeTable
-from decisioning.policies.compile import CompiledPolicies, compile_policies
+from decisioning.policies.compile import compile_policies
 from decisioning.policies.expressions import moment
 from decisioning.policies.interpreter import refuses
-from decisioning.policies.rules import read_rule
+from decisioning.policies.parity import Counts, judged
+from decisioning.policies.rules import HOLDING, PARITY, REFUSING, WITHHOLDING, read_rule
 from decisioning.policies.screen import screen_words
 from decisioning.settings import PolicySpecification
 
 _ONE = np.zeros(1, dtype=np.int64)
-_REFUSES: Mapping[object, bool] = {"deny": True, "allow": False}
+ALLOW = "allow"
+WORDS: Mapping[str, tuple[str, str]] = {
+    **dict.fromkeys(REFUSING, ("deny", "denies")),
+    **dict.fromkeys(HOLDING, ("hold", "holds")),
+    **dict.fromkeys(WITHHOLDING, ("redact", "withholds something from")),
+    PARITY: ("block", "blocks"),
+}
+"""What the tests of each kind expect where the policy applies, and how that is told."""
+_COUNTS = re.compile(r"(\d+) of (\d+)")
+
+
+def results(policy: PolicySpecification, attributes: Attributes) -> Iterator[tuple[str, PolicyError | None]]:
+    """Every test of a policy in words, with what is wrong with it or what it finds wrong; None where it passes.
+
+    Args:
+        policy: A policy that compiles.
+        attributes: What it may name, the caps of the playbook included.
+    """
+    for number, test in enumerate(policy.tests, start=1):
+        try:
+            _insist_on_outcome(policy, test, attributes)
+        except PolicyError as error:
+            yield (
+                in_words(test),
+                PolicyError(f"test {number}: {error.what}", where=policy.where, remedy=error.remedy),
+            )
+        else:
+            yield in_words(test), None
+
+
+def in_words(test: Mapping[str, Any]) -> str:
+    """A test as one line: `customer.pclv 499.99, offer.discount_pct 10.01 ▸ deny`."""
+    given = [f"{name} {_said(value)}" for name, value in _flat(test) if name != "expect"]
+    return f"{', '.join(given) or 'nothing known'} ▸ {test.get('expect')}"
 
 
 def failures(policy: PolicySpecification, attributes: Attributes) -> Iterator[PolicyError]:
@@ -32,42 +69,65 @@ def failures(policy: PolicySpecification, attributes: Attributes) -> Iterator[Po
         policy: A policy that compiles.
         attributes: What it may name, the caps of the playbook included.
     """
-    if not policy.tests:
-        return
-    compiled = compile_policies([policy], attributes)
-    for number, test in enumerate(policy.tests, start=1):
-        try:
-            _insist_on_outcome(policy, test, compiled)
-        except PolicyError as error:
-            yield PolicyError(f"test {number}: {error.what}", where=policy.where, remedy=error.remedy)
+    yield from (error for _, error in results(policy, attributes) if error is not None)
 
 
-def _insist_on_outcome(policy: PolicySpecification, test: Mapping[str, Any], compiled: CompiledPolicies) -> None:
+def _insist_on_outcome(policy: PolicySpecification, test: Mapping[str, Any], attributes: Attributes) -> None:
     """Run one test.
 
     Raises:
         PolicyError: It cannot be read, the policy says something else, or the two ways of asking it disagree.
     """
+    word, verb = WORDS[policy.kind]
     expected = test.get("expect")
-    if not isinstance(expected, str) or expected not in _REFUSES:
-        raise PolicyError("it does not say what it expects.", remedy="Write expect: deny or expect: allow.")
-    world = _world({name: value for name, value in test.items() if name != "expect"}, compiled.attributes)
-    found = _is_refused(policy.identifier, world, compiled)
-    if found != refuses(read_rule(policy), world):
+    if expected not in (word, ALLOW):
+        raise PolicyError("it does not say what it expects.", remedy=f"Write expect: {word} or expect: {ALLOW}.")
+    stated = {name: value for name, value in test.items() if name != "expect"}
+    if policy.kind == PARITY:
+        verdict = judged(read_rule(policy), _groups(stated))
+        found, hint = verdict.is_breached, f" It finds: {verdict.text}"
+    else:
+        found = _applies(policy, stated, attributes)
+        hint = " An attribute that the test leaves out is missing, and so refuses." if found else ""
+    if found != (expected == word):
+        what = f"expected {expected}, but the policy {verb if found else 'allows'} it."
+        raise PolicyError(what, remedy=f"Correct the policy or the test.{hint}")
+
+
+def _applies(policy: PolicySpecification, stated: Mapping[str, Any], attributes: Attributes) -> bool:
+    """Whether the policy refuses, holds or withholds something from the candidate.
+
+    Raises:
+        PolicyError: The test cannot be read, or the compiled policy and the interpreter disagree.
+    """
+    rule = read_rule(policy)
+    world = _world(stated, attributes)
+    found = _is_refused(policy, world, attributes)
+    if found != refuses(rule, world):
         raise PolicyError(
             "the compiled policy and the interpreter disagree.", remedy="This is a defect of ours; please report it."
         )
-    if found != _REFUSES[expected]:
-        answer = "denies" if found else "allows"
-        raise PolicyError(
-            f"expected {expected}, but the policy {answer} it.",
-            remedy="Correct the policy or the test; an attribute that the test leaves out is missing, and so refuses."
-            if found
-            else "Correct the policy or the test.",
-        )
+    return found
 
 
-def _is_refused(identifier: str, world: Mapping[str, object], compiled: CompiledPolicies) -> bool:
+def _groups(stated: Mapping[str, Any]) -> dict[str, Counts]:
+    """The counts of a parity's test."""
+    groups = stated.get("groups")
+    if set(stated) != {"groups"} or not isinstance(groups, Mapping) or not groups:
+        raise PolicyError("it gives no groups.", remedy="Write groups: {a: 30 of 100, b: 45 of 100}.")
+    counts = {}
+    for name, value in groups.items():
+        numbers = _COUNTS.fullmatch(str(value))
+        if numbers is None or int(numbers[1]) > int(numbers[2]):
+            raise PolicyError(f"`{value}` is no count.", remedy="Write it like 30 of 100.")
+        counts[str(name)] = Counts(int(numbers[1]), int(numbers[2]))
+    return counts
+
+
+def _is_refused(policy: PolicySpecification, world: Mapping[str, object], declared: Attributes) -> bool:
+    # Whatever the kind, the question is where the same condition may hold.
+    asked = policy if policy.kind in REFUSING else _as_deny(policy)
+    compiled = compile_policies([asked], declared)
     attributes = _with_types_of(world, compiled.attributes)
     values: dict[bool, dict[str, object]] = {False: {}, True: {}}
     for name in compiled.attribute_names | set(world):
@@ -75,7 +135,11 @@ def _is_refused(identifier: str, world: Mapping[str, object], compiled: Compiled
         values[is_asset][name] = np.array([[world.get(name)]], dtype=object)
     sides = [AttributeTable.build(attributes, (1, 1), values[is_asset]) for is_asset in (False, True)]
     verdicts = screen_words(compiled, *sides)
-    return bool(verdicts.by_policy(verdicts.denied(_ONE, _ONE, _ONE))[identifier][0])
+    return bool(verdicts.by_policy(verdicts.denied(_ONE, _ONE, _ONE))[policy.identifier][0])
+
+
+def _as_deny(policy: PolicySpecification) -> PolicySpecification:
+    return replace(policy, kind="deny", expression=policy.expression or "true", tests=())
 
 
 def _with_types_of(world: Mapping[str, object], attributes: Attributes) -> Attributes:
@@ -117,6 +181,10 @@ def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, An
             yield from _flat(value, f"{prefix}{name}.")
         elif prefix or value is not None:
             yield f"{prefix}{name}", value
+
+
+def _said(value: object) -> str:
+    return "missing" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _as_time(value: object) -> object:

@@ -30,7 +30,7 @@ def keep_digests(day: Day, customer_ids: frozenset[str]) -> list[dict[str, Any]]
         `run_id`, `place`, `digest` and `can_be_replayed` of each.
     """
     kept = []
-    for run in day.ledger.having("decide"):
+    for run in [*day.ledger.having("decide"), *day.ledger.backfills()]:
         rows = _kept_of_run(day, run, customer_ids)
         if rows:
             day.lake.append_log(ERASED_RECORDS, rows)

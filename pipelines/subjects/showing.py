@@ -19,7 +19,8 @@ from pipelines.explaining import versions_of
 from pipelines.forecasts.catalogue import PARTS
 from pipelines.graph_access import playbook_graph
 from pipelines.people import may
-from pipelines.steps import FORECAST_TABLES, RELATED_TABLES
+from pipelines.forecasts.deciding_with import FORECAST_TABLES
+from pipelines.steps import RELATED_TABLES
 from pipelines.stored import DECISIONS, graph_state
 from pipelines.subjects.persons import Person, current_table, person_of, result_table
 
@@ -178,7 +179,7 @@ def _decisions(day: Day, person: Person) -> list[dict[str, Any]]:
     if records.empty:
         return []
     theirs = records[records["customer_id"].isin(person.identifiers)]
-    used = {run.run_id: versions_of(run) for run in day.ledger.having("decide")}
+    used = {run.run_id: versions_of(run) for run in [*day.ledger.having("decide"), *day.ledger.backfills()]}
     rows = _plain_rows(theirs.sort_values(["as_of", "run_id"]))
     for row in rows:
         row |= {name: json.loads(row[name]) for name in JSON_COLUMNS if isinstance(row.get(name), str)}

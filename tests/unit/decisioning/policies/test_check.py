@@ -282,6 +282,6 @@ def test_audiences_are_conditions_on_customers_that_select_somebody() -> None:
         ("audience broken", 15),
         ("audience channels", 1),
         ("audience typo", 1),
-        ("audience nobody", None),
-        ("audience everybody", None),
+        ("audience nobody", 22),
+        ("audience everybody", 1),
     ]
