@@ -23,6 +23,7 @@ from graph.identity import (
     no_decisions,
     resolve,
 )
+from lake.digest import text_digest
 from lake.journal import Journal
 from lake.ordering import order_by
 from lake.quality import Split
@@ -129,6 +130,19 @@ def store_identities(lake: Lake, run_id: str, resolution: Resolution) -> None:
     for name, rows in ((ALIASES, resolution.aliases), (CONTESTED, contested)):
         if len(rows) or (lake.root / "results" / name).exists():
             lake.write_slice(name, run_id, rows)
+
+
+def identity_digests(resolution: Resolution) -> dict[str, str]:
+    """Digests of who is who, as far as the joined tables do not tell, for a run's identity; of lists that have rows.
+
+    What is contested lowers the trust in every decision, so that another list of it makes another run.
+    """
+    found = {ALIASES: resolution.aliases, CONTESTED: resolution.contested}
+    return {
+        name: text_digest(rows.to_json(orient="records", date_format="iso", date_unit="us", default_handler=str) or "")
+        for name, rows in found.items()
+        if len(rows)
+    }
 
 
 def stored_aliases(lake: Lake, run_id: str) -> pd.DataFrame:

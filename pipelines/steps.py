@@ -24,7 +24,7 @@ from pipelines.deliver import deliver_batches
 from pipelines.errors import UsageError
 from pipelines.graph_access import playbook_graph
 from pipelines.health import health_facts, measure_health
-from pipelines.identities import ALIASES, store_identities, stored_aliases
+from pipelines.identities import ALIASES, identity_digests, store_identities, stored_aliases
 from pipelines.perceive import Knowing, Perceived, perceive
 from pipelines.playbook_settings import forecast_settings, relate_settings
 from pipelines.step import Outcome, step
@@ -70,7 +70,7 @@ def perceive_and_open(day: Day) -> Perceived:
         seed=day.playbook.warrant.seed,
         playbook_digest=day.playbook.digest,
         code_version=code_version(),
-        tables={name: pin.digest for name, pin in perceived.pins.items()},
+        tables={name: pin.digest for name, pin in perceived.pins.items()} | identity_digests(perceived.resolution),
         reservations=perceived.reservations_digest + Performed(day.lake).digest(day.clock.day),
     )
     store_identities(day.lake, identity.run_id, perceived.resolution)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from console.commands.arguments import PlaybookOption, open_command_day
+from console.commands.arguments import ActorOption, PlaybookOption, open_command_day
 from console.output import Format, FormatOption, people_screen, show_json
 from console.watching import watch
 from pipelines.errors import VerificationError
@@ -17,14 +17,21 @@ def register(app: typer.Typer) -> None:
 
 def replay(
     run_id: Annotated[str, typer.Argument(metavar="RUN", help="The run's id, or the start of it.")],
+    actor: ActorOption = None,
     playbook: PlaybookOption = None,
     output: FormatOption = Format.TABLE,
 ) -> None:
-    """Decide a run again from its stored view and tables; the records must be the same to the byte."""
+    """Decide a run again from its stored view and tables; the records must be the same to the byte.
+
+    It names customers whose records differ, and so takes the role analyst where people.yaml gives roles.
+    """
+    from pipelines.people import acting, insist_on
     from pipelines.replaying import replay_run
 
     with watch() as progress:
-        result = replay_run(open_command_day(playbook, None, progress), run_id)
+        day = open_command_day(playbook, None, progress)
+        insist_on(acting(day.playbook, actor, day.environment), "see personal data", day.playbook)
+        result = replay_run(day, run_id)
     if output == Format.JSON:
         show_json(result)
     else:

@@ -187,4 +187,4 @@ def test_why_a_visitor_is_shown_something_names_their_own_visits(day: Day) -> No
 
 
 def test_the_decisions_can_be_made_again_to_the_byte(day: Day) -> None:
-    assert run_command(day.home, "replay", day.document["run_id"])["is_equal"] is True
+    assert day.command("replay", day.document["run_id"])["is_equal"] is True
