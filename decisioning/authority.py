@@ -167,28 +167,28 @@ def answered_for(
     settings: DecisionSettings,
     touches: pd.DataFrame,
     is_held_out: Flags,
+    unreadable: Mapping[str, str],
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Records and summary with what they need a person for, and what was withheld before they were made.
 
     Args:
-        records: One per customer, in order of key.
+        records: One per customer of the view, in its order.
         summary: Of the same decisions.
         everything: The view as it was read.
         less: What was decided from.
         settings: The playbook's settings.
         touches: What was sent before as-of.
         is_held_out: Per customer.
+        unreadable: Policies that the data at hand does not fit, with what does not.
 
     Returns:
         Records with `held_by` (policies), `needs` (who must agree) and `withheld` (fields); the summary with `held`
         (sends per who must agree), `parity`, `minimised`, and `unreadable_policies`.
     """
     waiting = held(less.view, records, settings, touches, is_held_out=is_held_out)
-    place = less.view.customers.positions(records["customer_id"].to_numpy(dtype=object))
-    records = records.assign(held_by=waiting.by, needs=waiting.needs, withheld=less.texts()[place])
+    records = records.assign(held_by=waiting.by, needs=waiting.needs, withheld=less.texts())
     is_ours = ~records["is_ghost"].to_numpy(dtype=np.bool_)
     needs = pd.Series(waiting.needs[is_ours], dtype=object).value_counts()
-    unreadable = compile_policies(settings.policies, attributes_of(less.view), is_running=True).unreadable
     return records, {
         **summary,
         "held": {str(who): int(count) for who, count in sorted(needs.items())},

@@ -76,8 +76,10 @@ def minimised(view: View, policies: Iterable[PolicySpecification], is_held_out: 
         PolicyError: A policy cannot be parsed.
     """
     rules = [read_rule(policy) for policy in policies if policy.kind in WITHHOLDING]
+    if not rules:
+        return Minimised(view, (), {}, {})
     attributes = attributes_of(view)
-    fields = _fields(view, attributes) if rules else ()
+    fields = _fields(view, attributes)
     withheld: dict[str, Flags] = {}
     by_policy: dict[str, Flags] = {}
     for rule in rules:
