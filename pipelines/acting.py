@@ -14,6 +14,7 @@ from decisioning.acting.records import SealedActions, joint_root, seal_actions
 from decisioning.acting.settings import ActionSettings, MoneySettings
 from decisioning.acting.subjects import Subjects, attribute_table, subjects_of
 from decisioning.actions import verb_named
+from decisioning.decision_log import merkle_root, with_erased
 from decisioning.experiments import is_held_out
 from forecasting.errors import TooLittleDataError
 from forecasting.values.spend_curves import SpendCurves
@@ -207,6 +208,43 @@ def erased_actions(day: Day, run: RunRow) -> pd.DataFrame:
         return pd.DataFrame(columns=columns)
     mine: pd.DataFrame = rows.loc[rows["run_id"] == run.run_id, columns].sort_values("place", ignore_index=True)
     return mine
+
+
+def actions_in_short(run: RunRow) -> dict[str, Any] | None:
+    """What a run decided and delivered beside messages, for its description; None without `actions.yaml`."""
+    decided = run.steps.get("decide", {}).get("facts", {}).get(ACTIONS)
+    if decided is None:
+        return None
+    delivered = run.steps.get("deliver", {}).get("facts", {}).get(ACTIONS, {})
+    return {
+        **decided["summary"],
+        "root": decided["root"],
+        "joint_root": decided["joint_root"],
+        "delivered": delivered.get("delivered", {}),
+        "withheld": delivered.get("withheld", {}),
+        "files": delivered.get("files", []),
+    }
+
+
+def replayed_actions(day: Day, run: RunRow) -> dict[str, Any] | None:
+    """Actions decided again from what the run stored, held against its record; None where it decided none."""
+    told = run.steps["decide"]["facts"].get(ACTIONS)
+    if told is None:
+        return None
+    again = act_run(day, run).sealed
+    root = merkle_root(with_erased(again.frame["digest"].tolist(), erased_places(day, run)))
+    return {
+        "records": len(again.frame),
+        "is_equal": root == told["root"],
+        "recorded_root": told["root"],
+        "replayed_root": root,
+    }
+
+
+def erased_places(day: Day, run: RunRow) -> dict[int, str]:
+    """Digests of a run's erased actions by their place."""
+    rows = erased_actions(day, run)
+    return {int(place): str(digest) for place, digest in zip(rows["place"], rows["digest"], strict=True)}
 
 
 def keep_action_digests(day: Day, customer_ids: frozenset[str]) -> list[dict[str, Any]]:

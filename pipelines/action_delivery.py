@@ -13,7 +13,7 @@ from decisioning.acting.records import verify_actions
 from decisioning.actions import verb_named
 from lake.performed import Performed
 from lake.runs import RunRow
-from pipelines.acting import ACTIONS, erased_actions, stored_actions
+from pipelines.acting import ACTIONS, erased_places, stored_actions
 from pipelines.channels.action_files import write_actions
 from pipelines.clock import read_clock
 from pipelines.day import Day
@@ -110,9 +110,8 @@ def _has_consent(day: Day, going: pd.DataFrame) -> "pd.Series[bool]":
 
 
 def _insist_on_the_seal(day: Day, run: RunRow, records: pd.DataFrame) -> None:
-    erased = erased_actions(day, run)
-    digests = {int(place): str(digest) for place, digest in zip(erased["place"], erased["digest"], strict=True)}
-    verification = verify_actions(records, str(run.steps["decide"]["facts"][ACTIONS]["root"]), digests)
+    root = str(run.steps["decide"]["facts"][ACTIONS]["root"])
+    verification = verify_actions(records, root, erased_places(day, run))
     if not verification.is_intact:
         changed = f", such as {verification.changed[0]}" if verification.changed else ""
         raise VerificationError(

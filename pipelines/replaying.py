@@ -3,17 +3,15 @@
 from typing import Any
 
 from decisioning.decision_log import merkle_root, with_erased
-from forecasting.forecast import forecast
-from forecasting.values import Forecasts
 from lake.runs import RunRow
+from pipelines.acting import replayed_actions
 from pipelines.code_version import code_version
 from pipelines.day import Day
 from pipelines.deciding import decide_from
 from pipelines.errors import VerificationError
-from pipelines.playbook_settings import forecast_settings
+from pipelines.forecasts.deciding_with import run_forecasts
 from pipelines.running import day_of_run
-from pipelines.steps import FORECAST_TABLES
-from pipelines.stored import canonical_tables, stored_forecasts, stored_records, stored_view
+from pipelines.stored import stored_forecasts, stored_records, stored_view
 from pipelines.subjects.erased import erased_digests
 
 SHOWN = 20
@@ -27,7 +25,8 @@ def replay_run(day: Day, run_id: str) -> dict[str, Any]:
 
     Returns:
         `run_id`, `records`, `is_equal`, `recorded_root`, `replayed_root`, `differing_customers` (the first few),
-        `erased` (digest by place) and `forecasts` (made again, or as stored).
+        `erased` (digest by place), `forecasts` (made again, or as stored), and of actions beyond messages `actions`:
+        None without `actions.yaml`, else `records`, `is_equal`, `recorded_root` and `replayed_root`.
 
     Raises:
         VerificationError: Code or playbook are not those that decided, so nothing could be proved.
@@ -37,33 +36,25 @@ def replay_run(day: Day, run_id: str) -> dict[str, Any]:
     _insist_on_same_makers(day, run)
     erased = erased_digests(day, run)
     day.progress.started("forecast")
-    forecasts = stored_forecasts(day, run) if erased else _forecasts_made_again(day, run)
+    forecasts = stored_forecasts(day, run) if erased else run_forecasts(day, run)
     day.progress.doing("decide", "deciding again")
     again = decide_from(day, run, stored_view(day, run), forecasts).sealed
     recorded = stored_records(day, run)
     differing = _differing_customers(recorded, again.frame)
     root = str(run.steps["decide"]["facts"]["root"])
+    actions = replayed_actions(day, run)
     replayed_root = merkle_root(with_erased(again.frame["digest"].tolist(), erased))
     return {
         "run_id": run.run_id,
         "records": len(again.frame),
-        "is_equal": replayed_root == root and not differing,
+        "is_equal": replayed_root == root and not differing and (actions is None or actions["is_equal"]),
         "recorded_root": root,
         "replayed_root": replayed_root,
         "differing_customers": differing[:SHOWN],
         "erased": erased,
         "forecasts": "as stored" if erased else "made again",
+        "actions": actions,
     }
-
-
-def _forecasts_made_again(day: Day, run: RunRow) -> Forecasts:
-    return forecast(
-        canonical_tables(day, run, FORECAST_TABLES),
-        forecast_settings(day.playbook),
-        as_of=run.identity.as_of,
-        timezone=day.playbook.timezone,
-        seed=run.identity.seed,
-    )
 
 
 def _differing_customers(recorded: Any, again: Any) -> list[str]:

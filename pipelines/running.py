@@ -4,6 +4,7 @@ from datetime import date
 from typing import Any
 
 from lake.runs import RunRow, playbook_lock
+from pipelines.acting import actions_in_short
 from pipelines.day import Day, open_day
 from pipelines.errors import UsageError
 from pipelines.health import health_in_short
@@ -118,6 +119,7 @@ def describe_run(day: Day, run: RunRow) -> dict[str, Any]:
         "withheld": delivery.get("withheld", {}),
         "delivered": delivery.get("by_channel", {}),
         "files": delivery.get("files", []),
+        "actions": actions_in_short(run),
         "assumed": assumed_numbers(day.playbook),
         "seconds": {"perceive": run.about["seconds"]} | {name: done["seconds"] for name, done in run.steps.items()},
     }
