@@ -11,7 +11,6 @@ from typing import Any
 
 import pandas as pd
 
-from forecasting.forecast import forecast as make_forecasts
 from lake.performed import Performed
 from lake.runs import RunIdentity, RunRow
 from lake.tables import TABLES
@@ -22,11 +21,12 @@ from pipelines.day import SLOT, Day
 from pipelines.deciding import decide_run, find_motives
 from pipelines.deliver import deliver_batches
 from pipelines.errors import UsageError
+from pipelines.forecasts.deciding_with import described_forecasts, live_models, run_forecasts
 from pipelines.graph_access import playbook_graph
 from pipelines.health import health_facts, measure_health
 from pipelines.identities import ALIASES, identity_digests, store_identities, stored_aliases
 from pipelines.perceive import Knowing, Perceived, perceive
-from pipelines.playbook_settings import forecast_settings, relate_settings
+from pipelines.playbook_settings import relate_settings
 from pipelines.step import Outcome, step
 from pipelines.stored import (
     DECISIONS,
@@ -41,7 +41,6 @@ from pipelines.subjects.memory import memory_of
 STEPS = ("perceive", "relate", "forecast", "propose", "decide", "project", "deliver")
 NEVER_RELATED = ("messages", "promotions", "summaries")
 RELATED_TABLES = tuple(name for name in TABLES if name not in NEVER_RELATED)
-FORECAST_TABLES = ("customers", "purchases", "products", "touches", "outcomes", "assets", "campaigns")
 
 
 def perceive_and_open(day: Day) -> Perceived:
@@ -72,6 +71,7 @@ def perceive_and_open(day: Day) -> Perceived:
         code_version=code_version(),
         tables={name: pin.digest for name, pin in perceived.pins.items()} | identity_digests(perceived.resolution),
         reservations=perceived.reservations_digest + Performed(day.lake).digest(day.clock.day),
+        models=live_models(day),
     )
     store_identities(day.lake, identity.run_id, perceived.resolution)
     seconds = time.perf_counter() - began
@@ -148,18 +148,13 @@ def forecast(day: Day, run: RunRow) -> Outcome:
     """Score what will happen, and store it."""
     from pipelines.scoring import store_scores
 
-    forecasts = make_forecasts(
-        canonical_tables(day, run, FORECAST_TABLES),
-        forecast_settings(day.playbook),
-        as_of=day.clock.as_of,
-        timezone=day.playbook.timezone,
-        seed=day.playbook.warrant.seed,
-    )
+    forecasts = run_forecasts(day, run)
     models = store_forecasts(day, run, forecasts)
     scores = store_scores(day, run)
     curves = store_curves(day, run)
     said = f"{len(forecasts.cadence.customer_id):,} rhythms; effects are {forecasts.uplift.grade}"
-    return Outcome(said, {"models": dict(models), "cadence": forecasts.cadence.source, "scores": scores, **curves})
+    facts = {"models": dict(models), "cadence": forecasts.cadence.source, "scores": scores, **curves}
+    return Outcome(said, {**facts, **described_forecasts(forecasts, run.identity.models)})
 
 
 @step("propose")

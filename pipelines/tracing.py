@@ -19,8 +19,8 @@ from lake.tables import TABLES
 from pipelines.day import Day
 from pipelines.evidence import traced
 from pipelines.explaining import find_decision
+from pipelines.forecasts.deciding_with import FORECAST_TABLES
 from pipelines.running import day_of_run
-from pipelines.steps import FORECAST_TABLES
 from pipelines.stored import DECISIONS, canonical_tables, graph_state
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ import pandas as pd
 from forecasting.lifetime_value.histories import days_of_customers, histories_of
 from forecasting.lifetime_value.model import LifetimeValueModel
 from forecasting.lifetime_value.settings import LifetimeValueSettings
+from forecasting.training import Arrays
 from forecasting.values.lifetime_value import LifetimeValue
 
 
@@ -41,9 +42,14 @@ def forecast_value(
 
 
 def lifetime_values(
-    tables: Mapping[str, pd.DataFrame], settings: LifetimeValueSettings, *, as_of: datetime, timezone: str
+    tables: Mapping[str, pd.DataFrame],
+    settings: LifetimeValueSettings,
+    *,
+    as_of: datetime,
+    timezone: str,
+    kept: Arrays | None = None,
 ) -> LifetimeValue:
-    """The same as frozen arrays.
+    """The same as frozen arrays, by the model of the arrays `kept`, or by one that is fitted for the day.
 
     Raises:
         ForecastingError: A table is not in the expected form.
@@ -51,7 +57,7 @@ def lifetime_values(
     """
     days = days_of_customers(tables, as_of=as_of, timezone=timezone, margin_pct=settings.margin_pct)
     known = histories_of(days, as_of=as_of, timezone=timezone)
-    model = LifetimeValueModel(level=settings.level).fit(known)
+    model = LifetimeValueModel.from_arrays(kept) if kept else LifetimeValueModel(level=settings.level).fit(known)
     return model.predict(known, horizon_days=settings.horizon_days, as_of=as_of)
 
 

@@ -5,7 +5,7 @@ to the next origin whose windows have closed since; of customers it knows what w
 was drawn by chance, no score of uplift exists, and the notes say so.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 
 import numpy as np
@@ -136,6 +136,35 @@ def _foreseen(
             ASSET: np.clip(means[rows.asset % size] * rows.share, 1e-6, 1 - 1e-6),
         }
     )
+
+
+def foreseen(
+    model: ResponseModel, tables: Mapping[str, pd.DataFrame], targets: Collection[Target], *, origin: datetime,
+    until: datetime, timezone: str, seed: int = 0, with_mailings: bool = False,
+) -> dict[Target, pd.DataFrame]:  # fmt: skip
+    """What a model said at an origin of the touches from then on whose windows have closed since, by target.
+
+    Returns:
+        Columns `customer`, `label`, `factors`, and with `with_mailings` of redemptions what the model of mailings
+        said. A target that the model has not learnt is said by its stated prior.
+    """
+    rows = given(tables, until)
+    known = Situations.read(rows, model.settings_, as_of=until, timezone=timezone)
+    observe = {"p_response": responses, "p_redeem": redemptions, "p_opt_out": opt_outs}
+    start, found = moment(origin), {}
+    for target in targets:
+        chosen = _between(observe[target](rows, known, as_of=until), start, moment(until))
+        if not len(chosen):
+            continue
+        asked = _at_origin(model, chosen, known, start)
+        stated = np.clip(model.stated(target) * chosen.share, 0.0, 1.0)
+        said = model.probabilities(target, asked) if target in model.fitted_ else stated
+        found[target] = pd.DataFrame({"customer": chosen.customer, "label": chosen.target, OURS: said})
+        if with_mailings:
+            found[target][MAILINGS] = _by_mailings(
+                tables, known, between=(start, moment(until)), as_of=until, seed=seed
+            )
+    return found
 
 
 def _by_mailings(
@@ -302,4 +331,4 @@ def _ranking(frame: pd.DataFrame) -> tuple[list[tuple[object, ...]], Curve]:
     return scores, Curve(title, "share of customers touched", "margin per customer", "lines", line)
 
 
-__all__ = ["backtest_response", "calibration_error"]
+__all__ = ["backtest_response", "calibration_error", "foreseen"]

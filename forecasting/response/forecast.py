@@ -33,7 +33,13 @@ def response_factors(
     Raises:
         ForecastingError: A column that a table must have, or a time, is missing.
     """
-    model = ResponseModel(settings, random_state=seed).fit(tables, as_of=as_of, timezone=timezone)
+    return factors_of_all(
+        ResponseModel(settings, random_state=seed).fit(tables, as_of=as_of, timezone=timezone), tables
+    )
+
+
+def factors_of_all(model: ResponseModel, tables: Mapping[str, pd.DataFrame]) -> ResponseFactors:
+    """What a fitted model says of all customers, assets and channels that the tables name."""
     return model.predict(_customers(tables), _keys(tables, ("assets",), "asset_id"), _channels(tables))
 
 
@@ -55,7 +61,11 @@ def forecast_response(
     Raises:
         ForecastingError: As `response_factors`.
     """
-    factors = response_factors(tables, settings, as_of=as_of, timezone=timezone, seed=seed)
+    return table_of(response_factors(tables, settings, as_of=as_of, timezone=timezone, seed=seed), tables, settings)
+
+
+def table_of(factors: ResponseFactors, tables: Mapping[str, pd.DataFrame], settings: ResponseSettings) -> pd.DataFrame:
+    """Factors as the table of `forecast_response`."""
     segment = _segments(tables, settings, factors.customer_id)
     parts = [
         _rows(factors, name, np.flatnonzero(segment == name))

@@ -26,9 +26,9 @@ from forecasting.inputs import moment
 from forecasting.timing.engagement import Engagement, engagement
 from forecasting.timing.forecast import fitted, forecast_timing, origins
 from forecasting.timing.settings import TimingSettings
+from forecasting.timing.trying import share_held
 from forecasting.timing.week_shares import window_start
 from forecasting.values import Floats
-from forecasting.values.timing import HOURS_PER_WEEK
 
 ORIGINS = 4
 STEP_DAYS = 28
@@ -105,7 +105,7 @@ def _judged(
     later = _later(tables, settings, before, origin, timezone)
     engaged = later.sum(axis=1)
     rows = np.flatnonzero(engaged > 0)
-    shares = {name: _share(later[rows], starts[rows], settings.window_hours) for name, starts in chosen.items()}
+    shares = {name: share_held(later[rows], starts[rows], settings.window_hours) for name, starts in chosen.items()}
     return pd.DataFrame(
         {
             "origin": pd.Timestamp(origin).tz_convert("UTC"),
@@ -136,11 +136,6 @@ def _later(
     counts = after.counts(since=moment(origin))
     place = pd.Index(after.customer_id).get_indexer(pd.Index(before.customer_id))
     return np.where((place >= 0)[:, None], counts[place], 0.0)
-
-
-def _share(counts: Floats, starts: npt.NDArray[np.int64], window_hours: int) -> Floats:
-    hours = (starts[:, None] + np.arange(window_hours)[None, :]) % HOURS_PER_WEEK
-    return np.asarray(np.take_along_axis(counts, hours, axis=1).sum(axis=1) / counts.sum(axis=1))
 
 
 def _interval(values: pd.Series, customers: pd.Series) -> tuple[float, float, float]:

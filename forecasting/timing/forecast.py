@@ -11,6 +11,7 @@ from forecasting.timing.engagement import Engagement, engagement
 from forecasting.timing.favourite_hour import FavouriteHourModel
 from forecasting.timing.local_hours import hours_later, next_moments
 from forecasting.timing.settings import TimingSettings
+from forecasting.training import Arrays
 from forecasting.values.timing import HOURS_PER_WEEK, SendWindows
 
 CHOOSING_SHARE = 0.25
@@ -42,7 +43,13 @@ def fitted(engaged: Engagement, settings: TimingSettings, *, as_of: datetime, se
 
 
 def send_windows(
-    tables: Mapping[str, pd.DataFrame], settings: TimingSettings, *, as_of: datetime, timezone: str, seed: int
+    tables: Mapping[str, pd.DataFrame],
+    settings: TimingSettings,
+    *,
+    as_of: datetime,
+    timezone: str,
+    seed: int,
+    kept: Arrays | None = None,
 ) -> SendWindows:
     """The best hour of the week and the next send window of every customer.
 
@@ -52,13 +59,14 @@ def send_windows(
         as_of: Aware; later rows do not count.
         timezone: The playbook's, for customers without one.
         seed: Draws the customers to learn from where there are very many.
+        kept: Arrays of a model that has learnt habits already; else habits are learnt for the day.
 
     Raises:
         TooLittleDataError: No customers, or nobody engaged.
         ForecastingError: A column is missing, or a time zone is none.
     """
     engaged = engagement(tables, settings, as_of=as_of, timezone=timezone)
-    model = fitted(engaged, settings, as_of=as_of, seed=seed)
+    model = FavouriteHourModel.from_arrays(kept) if kept else fitted(engaged, settings, as_of=as_of, seed=seed)
     counts = engaged.counts()
     habits = model.predict(counts, engaged.segment)
     starts = next_moments(habits.window_start, engaged.timezone, moment(as_of))
@@ -93,7 +101,11 @@ def forecast_timing(
         TooLittleDataError: No customers, or nobody engaged.
         ForecastingError: A column is missing, or a time zone is none.
     """
-    found = send_windows(tables, settings, as_of=as_of, timezone=timezone, seed=seed)
+    return as_table(send_windows(tables, settings, as_of=as_of, timezone=timezone, seed=seed), settings)
+
+
+def as_table(found: SendWindows, settings: TimingSettings) -> pd.DataFrame:
+    """Send windows as the table of `forecast_timing`."""
     return pd.DataFrame(
         {
             "customer_id": found.customer_id,

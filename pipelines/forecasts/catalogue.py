@@ -54,49 +54,34 @@ def _demand() -> Part:
 def _response() -> Part:
     from forecasting.response.backtest import backtest_response
     from forecasting.response.forecast import forecast_response
-    from forecasting.response.settings import ResponseSettings
-    from pipelines.playbook_settings import forecast_settings
-
-    def settings(playbook: Playbook) -> ResponseSettings:
-        said = forecast_settings(playbook)
-        return stated(
-            playbook,
-            "response",
-            ResponseSettings,
-            value_window_days=said.value_window_days,
-            margin_pct=said.margin_pct,
-            uplift=said.uplift,
-            uplift_source=said.uplift_source,
-            redemption_prior=said.redemption_prior,
-        )
+    from forecasting.response.trainer import ResponseTrainer
+    from pipelines.forecasts.stated import response_settings
 
     return Part(
         what="response",
         about="what each customer does after each message, and what the message adds",
         tables=RESPONSE_TABLES,
-        settings=settings,
+        settings=response_settings,
         backtest=backtest_response,
         make=forecast_response,
+        trainer=lambda playbook: ResponseTrainer(response_settings(playbook)),
     )
 
 
 def _value() -> Part:
     from forecasting.lifetime_value.backtest import backtest_value
     from forecasting.lifetime_value.forecast import forecast_value
-    from forecasting.lifetime_value.settings import LifetimeValueSettings
     from forecasting.lifetime_value.trainer import LifetimeValueTrainer
-
-    def settings(playbook: Playbook) -> LifetimeValueSettings:
-        return stated(playbook, "value", LifetimeValueSettings, margin_pct=playbook.warrant.objective.margin_pct)
+    from pipelines.forecasts.stated import value_settings
 
     return Part(
         what="value",
         about="what each customer brings within a year, by itself",
         tables=("customers", "purchases", "products"),
-        settings=settings,
+        settings=value_settings,
         backtest=backtest_value,
         make=forecast_value,
-        trainer=lambda playbook: LifetimeValueTrainer(settings(playbook)),
+        trainer=lambda playbook: LifetimeValueTrainer(value_settings(playbook)),
     )
 
 
@@ -122,15 +107,17 @@ def _cadence() -> Part:
 def _timing() -> Part:
     from forecasting.timing.backtest import backtest_timing
     from forecasting.timing.forecast import forecast_timing
-    from forecasting.timing.settings import TimingSettings
+    from forecasting.timing.trainer import TimingTrainer
+    from pipelines.forecasts.stated import timing_settings
 
     return Part(
         what="timing",
         about="in which hours of the week each customer can be reached",
         tables=("customers", "signals", "touches", "outcomes", "purchases"),
-        settings=lambda playbook: stated(playbook, "timing", TimingSettings),
+        settings=timing_settings,
         backtest=backtest_timing,
         make=forecast_timing,
+        trainer=lambda playbook: TimingTrainer(timing_settings(playbook)),
     )
 
 

@@ -45,7 +45,7 @@ def make_forecast(day: Day, part: Part, actor: Actor, file: Path | None) -> dict
     if part.make is None:
         raise UsageError(f"{part.what} cannot be forecast as a table.", where="--what", remedy="Score it: backtest.")
     if file is not None:
-        _insist_on_place(file)
+        insist_on_place(file)
     run = perceived_run(day)
     day.progress.started(f"forecast {part.what}")
     began = time.perf_counter()
@@ -74,7 +74,7 @@ def make_forecast(day: Day, part: Part, actor: Actor, file: Path | None) -> dict
         "columns": [str(column) for column in frame.columns],
         "same_for_all": {str(name): plain(frame[name].iloc[0]) for name in same},
         "sample": [{str(key): plain(value) for key, value in row.items()} for row in shown.to_dict("records")],
-        "file": str(_write(frame, file)) if file is not None else None,
+        "file": str(write_table(frame, file)) if file is not None else None,
         "seconds": round(seconds, 1),
     }
 
@@ -99,7 +99,12 @@ def _is_constant(column: "pd.Series[Any]") -> bool:
     return bool(column.isna().all() or (column == column.iloc[0]).all())
 
 
-def _insist_on_place(file: Path) -> None:
+def insist_on_place(file: Path) -> None:
+    """Refuse a file that no table can be written to, before anything is worked out.
+
+    Raises:
+        UsageError: Its ending is another one, or its folder does not exist.
+    """
     if file.suffix.lower() not in ENDINGS:
         raise UsageError(
             f"a table cannot be written as `{file.suffix or file.name}`.",
@@ -110,7 +115,12 @@ def _insist_on_place(file: Path) -> None:
         raise UsageError("there is no such folder.", where=str(file.absolute().parent), remedy="Create it first.")
 
 
-def _write(frame: pd.DataFrame, file: Path) -> Path:
+def write_table(frame: pd.DataFrame, file: Path) -> Path:
+    """Write a table into a file, as its ending says, and give its absolute path.
+
+    Raises:
+        UsageError: It cannot be written.
+    """
     try:
         if file.suffix.lower() == ".csv":
             frame.to_csv(file, index=False)

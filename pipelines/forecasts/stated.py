@@ -6,9 +6,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from forecasting.errors import ForecastingError
+from forecasting.lifetime_value.settings import LifetimeValueSettings
+from forecasting.response.settings import ResponseSettings
+from forecasting.timing.settings import TimingSettings
 from pipelines.errors import PlaybookError
 from pipelines.playbook import Playbook
 from pipelines.playbook_files import ForecastName
+from pipelines.playbook_settings import forecast_settings
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -44,6 +48,31 @@ def stated(playbook: Playbook, what: ForecastName, kind: type[Settings], **other
         first = error.errors()[0]
         path = tuple(part for part in first["loc"] if isinstance(part, str | int))
         raise _wrong(playbook, (what, *path), f"{first['msg'].lower()}.", "Write a value of that kind.") from error
+
+
+def response_settings(playbook: Playbook) -> ResponseSettings:
+    """What the playbook says of response: windows and priors of its objective, unless `forecasts.response` says so."""
+    said = forecast_settings(playbook)
+    return stated(
+        playbook,
+        "response",
+        ResponseSettings,
+        value_window_days=said.value_window_days,
+        margin_pct=said.margin_pct,
+        uplift=said.uplift,
+        uplift_source=said.uplift_source,
+        redemption_prior=said.redemption_prior,
+    )
+
+
+def timing_settings(playbook: Playbook) -> TimingSettings:
+    """What the playbook says of send windows."""
+    return stated(playbook, "timing", TimingSettings)
+
+
+def value_settings(playbook: Playbook) -> LifetimeValueSettings:
+    """What the playbook says of lifetime value."""
+    return stated(playbook, "value", LifetimeValueSettings, margin_pct=playbook.warrant.objective.margin_pct)
 
 
 def _wrong(playbook: Playbook, path: tuple[str | int, ...], what: str, remedy: str) -> PlaybookError:

@@ -17,9 +17,9 @@ from pipelines.channels.erasing import rows_naming
 from pipelines.day import Day
 from pipelines.explaining import versions_of
 from pipelines.forecasts.catalogue import PARTS
+from pipelines.forecasts.deciding_with import FORECAST_TABLES
 from pipelines.graph_access import playbook_graph
 from pipelines.people import may
-from pipelines.forecasts.deciding_with import FORECAST_TABLES
 from pipelines.steps import RELATED_TABLES
 from pipelines.stored import DECISIONS, graph_state
 from pipelines.subjects.persons import Person, current_table, person_of, result_table

@@ -53,6 +53,7 @@ def restored(target: Target, arrays: Mapping[str, np.ndarray]) -> Fitted:
         "coefficient_variance_",
         "half_",
         "noise_",
+        "intercept_spread_",
     ):
         value = arrays[f"{target}/{name}"]
         setattr(regression, name, float(value) if value.ndim == 0 else value)

@@ -117,17 +117,18 @@ class HierarchicalRegression:
         return np.asarray(np.append(learnt.variance, learnt.spread)[group])
 
     def level_given(
-        self, spread: float, group: Positions, target: Floats, linear: Floats, *, weight: Floats | None = None
+        self, group: Positions, target: Floats, linear: Floats, *, known: Level, weight: Floats | None = None
     ) -> Level:
         """Effects of groups that the fit has not seen, when everything else is kept as it was learnt.
 
         Args:
-            spread: Variance between groups.
             group: Of each row, 0 and up.
             target: Labels or amounts, shape (rows,).
             linear: The linear value of each row without this level.
+            known: What was learnt of the level: its spread and average.
             weight: Precision of each row.
         """
+        spread = known.spread
         weights = np.ones(len(target)) if weight is None else weight
         size = int(group.max(initial=-1)) + 1
         mean, variance = np.zeros(size), np.full(size, spread)
@@ -140,7 +141,7 @@ class HierarchicalRegression:
             mean, variance = mean + change, 1 / (held + 1 / spread)
             if np.abs(change).max(initial=0.0) < 1e-6:  # noqa: PLR2004 - far below what can be seen in a chance
                 break
-        return Level(np.round(mean, DECIMALS), np.round(variance, DECIMALS), spread)
+        return Level(np.round(mean, DECIMALS), np.round(variance, DECIMALS), spread, known.average)
 
     def _working(self, target: Floats, linear: Floats, weight: Floats) -> tuple[Floats, Floats]:
         """What is left of each row in units of the linear value, and its precision."""
@@ -207,6 +208,7 @@ class HierarchicalRegression:
             changes = [float(np.abs(level.mean - was).max()) for level, was in zip(used, before[1], strict=True)]
             if max([float(np.abs(beta - before[0]).max()), *changes]) < 1e-4 * np.sqrt(scale):
                 break
+        self.intercept_spread_ = float("inf") if self.prior_sd is None else float(1 / penalty[0])
         self._keep(beta, gram, levels)
 
     def _keep(self, beta: Floats, gram: Floats, levels: "Mapping[str, _Level]") -> None:

@@ -1,16 +1,18 @@
 """All targets of response, learnt from tables and given as factors of customer, asset and channel."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Self
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from forecasting.errors import ForecastingError, TooLittleDataError
 from forecasting.inputs import moment
 from forecasting.response.factors.fitted import LEVELS, LINKS, Fitted, restored
-from forecasting.response.factors.hierarchical import HierarchicalRegression
+from forecasting.response.factors.hierarchical import HierarchicalRegression, Level
 from forecasting.response.factors.observations import Observations, opt_outs, redemptions, responses, settled, uplifts
 from forecasting.response.factors.situations import RECENT, UNKNOWN, Situations, given
 from forecasting.response.factors.summaries import Summaries
@@ -23,20 +25,32 @@ from forecasting.values.response import Factors, ResponseFactors, Target
 UPLIFT_LEVELS = ("segment", "kind", "topic", "asset", "channel")  # one draw of a customer says nothing of its effect
 STATED_VARIANCE = 1.0  # of log-odds that nobody has seen
 PICKED_LEAST = 50
+MOST_UNKNOWN = 0.5  # share of the variance before draws that may be left for an effect to count as learnt
+
+Flags = npt.NDArray[np.bool_]
 
 
 class ResponseModel:
     """P(response), P(redeem), P(opt-out), and what a touch adds to margin and to the chance of an order.
 
-    A target of which too little is known is a stated prior, and says so in `source`.
+    A target of which too little is known is a stated prior, and says so in `source`. Effects are learnt as what differs
+    from the stated prior: few draws leave it nearly as it was, many put themselves in its place.
 
     Args:
         settings: Windows and priors.
+        targets: What to learn; None: all.
         random_state: Kept for scikit-learn's contract; nothing here is random.
     """
 
-    def __init__(self, settings: ResponseSettings | None = None, *, random_state: int = 0) -> None:
+    def __init__(
+        self,
+        settings: ResponseSettings | None = None,
+        *,
+        targets: Collection[Target] | None = None,
+        random_state: int = 0,
+    ) -> None:
         self.settings = settings
+        self.targets = targets
         self.random_state = random_state
 
     def fit(self, tables: Mapping[str, pd.DataFrame], *, as_of: datetime, timezone: str) -> Self:
@@ -56,16 +70,10 @@ class ResponseModel:
         self.known_ = Situations.read(rows, settings, as_of=as_of, timezone=timezone)
         self.summaries_ = Summaries.read(tables.get("summaries"), moment(as_of))
         self.as_of_, self.settings_ = moment(as_of), settings
-        observed: dict[Target, Observations | None] = {
-            "p_response": responses(rows, self.known_, as_of=as_of),
-            "p_redeem": redemptions(rows, self.known_, as_of=as_of),
-            "p_opt_out": opt_outs(rows, self.known_, as_of=as_of),
-            "margin_uplift": settled(uplifts(rows, self.known_, "margin_uplift", as_of=as_of)),
-            "response_uplift": settled(uplifts(rows, self.known_, "response_uplift", as_of=as_of)),
-        }
         self.fitted_: dict[Target, Fitted] = {}
         self.lacking_: dict[Target, str] = {}
-        for target, found in observed.items():
+        for target in LINKS if self.targets is None else self.targets:
+            found = self._observed(target, rows, as_of)
             if found is None:
                 self.lacking_[target] = "no test drawn by chance, and no comparison that passes its own tests"
                 continue
@@ -93,10 +101,15 @@ class ResponseModel:
         columns = np.column_stack([self.known_.of_customers(customer, at), self.summaries_.before(customer, at)])
         targets: dict[Target, Factors] = {}
         for target in LINKS:
+            if target not in self.fitted_ and target not in self.lacking_:
+                continue
             if target in self.fitted_:
                 targets[target] = self._factors(
                     target, columns, recent=np.log1p(recent), incidence=incidence, keys=(customer, asset, channel)
                 )
+                if LINKS[target] == "identity":
+                    stated = self._stated_uplift(target, topics, incidence, (customer, asset, channel))
+                    targets[target] = _on_top_of(stated, targets[target])
             elif LINKS[target] == "logit":
                 targets[target] = self._stated_chance(target, customer, asset, channel)
             else:
@@ -123,8 +136,16 @@ class ResponseModel:
         }
         linear = fitted.regression.linear(columns, groups, offset=self._offset(target, rows, fitted))
         if LINKS[target] == "identity":
-            return linear
+            return np.asarray(linear + self._stated_of(target, rows)[0])
         return np.asarray(1 / (1 + np.exp(-np.clip(linear, -80, 80))), dtype=np.float64)
+
+    def _observed(self, target: Target, rows: Mapping[str, pd.DataFrame], as_of: datetime) -> Observations | None:
+        if target in ("margin_uplift", "response_uplift"):
+            return settled(uplifts(rows, self.known_, target, as_of=as_of))
+        observe: dict[Target, Callable[..., Observations]] = {
+            "p_response": responses, "p_redeem": redemptions, "p_opt_out": opt_outs,
+        }  # fmt: skip
+        return observe[target](rows, self.known_, as_of=as_of)
 
     def _learnt(self, target: Target, rows: Observations) -> Fitted:
         is_logit = LINKS[target] == "logit"
@@ -141,8 +162,9 @@ class ResponseModel:
         fatigue = np.log1p(settings.fatigue.mean) if is_logit else settings.fatigue.mean * level
         picked = (rows.share < 1) & is_logit
         sure = int(((rows.target > 0) & ~picked).sum())
+        stated, prior_sd = (np.zeros(len(rows)), None) if is_logit else self._stated_of(target, rows)
         fitted = Fitted(
-            HierarchicalRegression(link=LINKS[target], slope_sd=1.0 if is_logit else 0.1),
+            HierarchicalRegression(link=LINKS[target], slope_sd=1.0 if is_logit else 0.1, prior_sd=prior_sd),
             keys,
             rows.has_random_past,
             bool(picked.any() and sure >= PICKED_LEAST),
@@ -151,10 +173,20 @@ class ResponseModel:
             f"fitted on {rows.source}",
         )
         columns = self._columns(rows, fitted)
-        fitted.regression.fit(
-            columns, groups, rows.target, weight=rows.weight, offset=self._offset(target, rows, fitted)
-        )
+        offset = self._offset(target, rows, fitted) + stated
+        fitted.regression.fit(columns, groups, rows.target, weight=rows.weight, offset=offset)
         return fitted
+
+    def _stated_of(self, target: Target, rows: Observations) -> tuple[Floats, float | None]:
+        """What is stated of the effect of each row's asset, in the mean of the drawn customers, and how surely."""
+        customer, assets = np.unique(rows.customer.astype(str)).astype(object), self.known_.assets
+        topics, incidence = self._topics(assets)
+        stated = self._stated_uplift(target, topics, incidence, (customer, assets, np.array([""], dtype=object)))
+        usual = stated.customer_factor.mean(axis=0) if len(customer) else np.zeros(stated.customer_factor.shape[1])
+        mean = np.append(stated.asset_factor @ usual, 0.0)[rows.asset]
+        variance = np.append((stated.relative_sd * (stated.asset_factor @ usual)) ** 2 + stated.asset_variance, 0.0)
+        spread = float(np.sqrt(variance[rows.asset].mean())) if len(rows) else 0.0
+        return mean, spread if spread > 0 else None
 
     def _inside_history(self, rows: Observations) -> Observations:
         """Rows whose 91 days before lie inside the history of purchases, where that leaves half of the events."""
@@ -261,16 +293,40 @@ class ResponseModel:
             relative_sd=np.zeros(len(asset)),
             grade=fitted.grade,
             source=fitted.source,
-            is_learnt=np.ones(len(asset), dtype=np.bool_),
+            is_learnt=self._is_learnt(target, asset, place),
         )
 
-    def _stated_chance(self, target: Target, customer: Keys, asset: Keys, channel: Keys) -> Factors:
+    def _is_learnt(self, target: Target, asset: Keys, place: Positions) -> Flags:
+        """Of a chance all assets, since kinds are shrunk to; of an effect those whose draws outweigh what is stated."""
+        fitted = self.fitted_[target]
+        regression = fitted.regression
+        if LINKS[target] == "logit":
+            return np.ones(len(asset), dtype=np.bool_)
+        unknown = np.full(len(asset), regression.intercept_variance_)
+        before = np.full(len(asset), regression.intercept_spread_)
+        groups = {
+            "kind": np.append(self.known_.asset_kind, UNKNOWN)[place],
+            "topic": np.append(self.known_.asset_topic, UNKNOWN)[place],
+            "asset": asset,
+        }
+        for name, values in groups.items():
+            if len(fitted.keys[name]) > 1:
+                unknown = unknown + regression.variance(name, _codes(fitted.keys[name], values))
+                before = before + regression.levels_[name].spread
+        return np.isin(asset.astype(str), fitted.keys["asset"].astype(str)) & (unknown < MOST_UNKNOWN * before)
+
+    def stated(self, target: Target) -> float:
+        """The stated prior of a chance."""
         settings = self.settings_
-        prior = {
+        priors: dict[Target, float] = {
             "p_response": settings.response_prior,
             "p_redeem": settings.redemption_prior,
             "p_opt_out": settings.opt_out_prior,
-        }[target]
+        }
+        return priors[target]
+
+    def _stated_chance(self, target: Target, customer: Keys, asset: Keys, channel: Keys) -> Factors:
+        prior = self.stated(target)
         return _flat(
             target, float(np.log(prior / (1 - prior))), STATED_VARIANCE, (customer, asset, channel),
             f"stated prior; {self.lacking_[target]}",
@@ -282,7 +338,7 @@ class ResponseModel:
         """The stated share of what the customer's categories bring in a window anyway."""
         settings, days, (customer, asset, channel) = self.settings_, self.known_.days, keys
         if target == "response_uplift":
-            source = f"nothing is stated; {self.lacking_[target]}"
+            source = f"nothing is stated; {self.lacking_.get(target, '')}"
             return _flat(target, 0.0, settings.response_prior**2, (customer, asset, channel), source)
         window = settings.value_window_days / AFFINITY_WINDOW_DAYS
         usual = self.known_.recent_pairs(customer, self.as_of_, days.margin)[:, topics] * window
@@ -293,7 +349,7 @@ class ResponseModel:
         sd = np.array([prior.sd for prior in priors])
         empty = _flat(target, 0.0, 0.0, (customer, asset, channel), "")
         counts = np.maximum(np.append(self.known_.topics.counts, 1)[place], 1)[:, None]
-        stated = f"{settings.uplift_source}; {self.lacking_[target]}"
+        stated = f"{settings.uplift_source}; {self.lacking_.get(target, '')}"
         # Where the mean is zero its spread cannot be a multiple of it: such priors spread by a customer's usual margin.
         spread = np.where(mean == 0, (sd * float(usual.sum(axis=1).mean() if len(usual) else 0.0)) ** 2, 0.0)
         return Factors(
@@ -308,8 +364,13 @@ class ResponseModel:
             }
         )
 
-    def arrays(self) -> dict[str, np.ndarray]:
-        """What was learnt, as arrays by name; texts are unicode."""
+    def arrays(self, *, with_customers: bool = True) -> dict[str, np.ndarray]:
+        """What was learnt, as arrays by name; texts are unicode.
+
+        Args:
+            with_customers: Whether effects of single customers are among them; without, they name nobody, and
+                `from_arrays` learns these effects again from what customers did until then.
+        """
         found: dict[str, np.ndarray] = {}
         for target, fitted in self.fitted_.items():
             regression = fitted.regression
@@ -321,12 +382,14 @@ class ResponseModel:
                 "coefficient_variance_",
                 "half_",
                 "noise_",
+                "intercept_spread_",
             ):
                 found[f"{target}/{name}"] = np.asarray(getattr(regression, name))
             for name, keys in fitted.keys.items():
                 level = regression.levels_[name]
-                found[f"{target}/{name}/keys"] = keys.astype(str)
-                found[f"{target}/{name}/mean"], found[f"{target}/{name}/variance"] = level.mean, level.variance
+                if name != "customer" or with_customers:
+                    found[f"{target}/{name}/keys"] = keys.astype(str)
+                    found[f"{target}/{name}/mean"], found[f"{target}/{name}/variance"] = level.mean, level.variance
                 found[f"{target}/{name}/spread"] = np.asarray(level.spread)
                 found[f"{target}/{name}/average"] = np.asarray(level.average)
             found[f"{target}/facts"] = np.array([fitted.is_fatigue_fitted, fitted.has_picked, fitted.fatigue])
@@ -342,12 +405,48 @@ class ResponseModel:
     ) -> Self:  # fmt: skip
         """The model that `arrays` was made of, with what is known of customers at `as_of` read from tables."""
         model = cls(settings)
-        model.known_ = Situations.read(given(tables, as_of), settings, as_of=as_of, timezone=timezone)
+        rows = given(tables, as_of)
+        model.known_ = Situations.read(rows, settings, as_of=as_of, timezone=timezone)
         model.summaries_ = Summaries.read(tables.get("summaries"), moment(as_of))
         model.as_of_, model.settings_ = moment(as_of), settings
         model.fitted_ = {target: restored(target, arrays) for target in LINKS if f"{target}/facts" in arrays}
         model.lacking_ = {target: str(arrays[f"{target}/lacking"]) for target in LINKS if f"{target}/lacking" in arrays}
+        for target in list(model.fitted_):
+            spread = arrays.get(f"{target}/customer/spread")
+            if spread is not None and f"{target}/customer/keys" not in arrays:
+                observed = model._observed(target, rows, as_of)
+                average = float(arrays[f"{target}/customer/average"])
+                model._learn_customers(target, observed, float(spread), average)
         return model
+
+    def _learn_customers(self, target: Target, rows: Observations | None, spread: float, average: float) -> None:
+        """Effects of customers, as their own rows say, everything else being as it was learnt."""
+        fitted = self.fitted_[target]
+        who = rows.customer if rows is not None else np.zeros(0, dtype=object)
+        codes, keys = pd.factorize(pd.Series(who, dtype=object), sort=True)
+        level = Level(np.zeros(0), np.zeros(0), spread, average)
+        if rows is not None and len(rows):
+            groups = {
+                name: _codes(fitted.keys[name], values)
+                for name, values in self._groups(rows).items()
+                if name in fitted.keys
+            }
+            offset = self._offset(target, rows, fitted)
+            linear = fitted.regression.linear(self._columns(rows, fitted), groups, offset=offset)
+            level = fitted.regression.level_given(codes, rows.target, linear, known=level, weight=rows.weight)
+        fitted.regression.levels_["customer"] = level
+        self.fitted_[target] = replace(fitted, keys={**fitted.keys, "customer": np.asarray(keys, dtype=object)})
+
+
+def _on_top_of(stated: Factors, learnt: Factors) -> Factors:
+    """What is stated of an effect, and what draws found to differ from it."""
+    return replace(
+        learnt,
+        intercept=stated.intercept + learnt.intercept,
+        customer_factor=np.hstack([learnt.customer_factor, stated.customer_factor]),
+        asset_factor=np.hstack([learnt.asset_factor, stated.asset_factor]),
+        channel_factor=np.hstack([learnt.channel_factor, stated.channel_factor]),
+    )
 
 
 def _codes(keys: Keys, values: Keys) -> Positions:
