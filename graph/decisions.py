@@ -12,6 +12,7 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 
+from graph.action_rows import decided_for, with_actions
 from graph.content import normal_form
 from graph.decision_retention import EVERYTHING, Retention
 from graph.decision_rows import (
@@ -54,6 +55,7 @@ class Findings:
             those of the layer stay.
         decided_later: Customers whom a run for a later moment has decided; it speaks for them, this one does not.
         asked_for: Ids of decisions to have in the graph whatever the retention says.
+        actions: Actions beside messages, as `graph.action_rows.with_actions` takes them; all of them stay.
     """
 
     motives: pd.DataFrame
@@ -61,6 +63,7 @@ class Findings:
     outcomes: pd.DataFrame | None = None
     decided_later: Collection[str] = ()
     asked_for: Collection[str] = ()
+    actions: pd.DataFrame | None = None
 
 
 def project_run(
@@ -129,7 +132,7 @@ def decision_tables(
     is_kept = retention.kept(findings.records, {*findings.asked_for, *_present(earlier, findings.records)})
     made = findings.records[is_kept]
     rows = run_tables(run, findings.motives, findings.records, is_kept) | about(made, belonging or {})
-    mine = _of_what_is_there(rows, known)
+    mine = _of_what_is_there(with_actions(rows, run, findings.actions), known)
     kept = _kept(earlier or {}, run, known, retention)
     motives = _standing(kept.get(HAS_MOTIVE), mine.pop(HAS_MOTIVE), findings)
     merged = {name: _joined(KINDS[name], kept.get(name), frame) for name, frame in mine.items()}
@@ -169,7 +172,7 @@ def _of_what_is_there(tables: Tables, known: Mapping[str, pd.Index]) -> dict[str
     """What is said about nodes that there are; a decision for a customer who is gone goes with them."""
     there = {name: _between(known, KINDS[name], frame) for name, frame in tables.items()}
     decisions = there["Decision"]
-    decisions = decisions[decisions["decision_id"].isin(there["Decision FOR Customer"]["from_key"])]
+    decisions = decisions[decisions["decision_id"].isin(decided_for(there))]
     made = {"Decision": pd.Index(decisions["decision_id"])}
     return {name: _between(made, KINDS[name], frame) for name, frame in there.items()} | {"Decision": decisions}
 

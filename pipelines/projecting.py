@@ -10,6 +10,7 @@ from graph.decisions import Findings, Retention, RunFacts, project_run
 from graph.load import LoadReport
 from graph.store import GraphStore
 from lake.runs import RunRow
+from pipelines.acting import stored_actions
 from pipelines.day import Day
 from pipelines.stored import DECISIONS, MOTIVES, canonical_tables, graph_state, stored_records
 
@@ -65,6 +66,7 @@ def findings(day: Day, run: RunRow, asked_for: Collection[str] = ()) -> Findings
         outcomes=outcomes_by_decision(tables["outcomes"], tables["touches"]),
         decided_later=frozenset(pd.concat(decided_later)["customer_id"]) if decided_later else (),
         asked_for=asked_for,
+        actions=stored_actions(day, run),
     )
 
 

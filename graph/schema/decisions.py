@@ -34,10 +34,14 @@ NODES: tuple[Node, ...] = (
             Property("propensity", "number", "probability with which this action was chosen"),
             Property("touch_cost", "number", "cost of the touch, in currency"),
             Property("margin_to_runner_up", "number", "value above the next best, in currency"),
+            Property("status", "text", "of an action beside messages: go, held, refused or limited"),
+            Property("rule", "text", "the rule that called for such an action"),
+            Property("parameters", "text", "JSON object: what exactly such an action does"),
         ),
         "decisions",
         "personal",
-        "A send, or a ghost of one; doing nothing is a count on the run, and a decision only when asked for.",
+        "A send, a ghost of one, or an action beside messages, refused ones included; doing nothing is a count on the "
+        "run, and a decision only when asked for.",
     ),
     Node(
         "Run",
@@ -133,6 +137,11 @@ RELATIONSHIPS: tuple[Relationship, ...] = (
     Relationship("Motive", "CONCERNS", "Account", "decisions", "business", "The subject is an account."),
     Relationship("Motive", "CONCERNS", "Asset", "decisions", "business", "The subject is an asset."),
     Relationship("Decision", "FOR", "Customer", "decisions", "personal", "Decided for the customer."),
+    Relationship("Decision", "FOR", "Account", "decisions", "personal", "Decided for the account."),
+    Relationship("Decision", "FOR", "Campaign", "decisions", "personal", "Decided for the campaign."),
+    Relationship(
+        "Decision", "FOR", "Channel", "decisions", "personal", "Decided for the channel: money that leaves it."
+    ),
     Relationship("Decision", "CHOSE", "Asset", "decisions", "personal", "What to say."),
     Relationship("Decision", "OFFERED", "Offer", "decisions", "personal", "What it concedes."),
     Relationship("Decision", "ON", "Channel", "decisions", "personal", "Where to say it."),
