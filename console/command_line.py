@@ -17,6 +17,7 @@ from console.commands import (
     lift,
     lineage,
     models,
+    plan,
     prove,
     run,
     scores,
@@ -37,6 +38,7 @@ app = typer.Typer(
 )
 run.register(app)
 simulate.register(app)
+plan.register(app)
 check.register(app)
 backtest.register(app)
 forecast.register(app)
