@@ -87,17 +87,20 @@ def _timing(
     tables: Tables, missing: dict[str, str], *, settings: LearntSettings, as_of: datetime, timezone: str, seed: int
 ) -> SendWindows | None:
     """Send windows; without a live model only where personal hours held no less than one hour for all."""
-    from forecasting.timing.forecast import send_windows
-    from forecasting.timing.trying import gain_over_one_hour
+    from forecasting.timing.engagement import engagement
+    from forecasting.timing.favourite_hour import FavouriteHourModel
+    from forecasting.timing.forecast import tried, windows_of
 
-    kept, asked = settings.models.get(TIMING), {"as_of": as_of, "timezone": timezone, "seed": seed}
+    kept = settings.models.get(TIMING)
     try:
-        if kept is None:
-            gain = gain_over_one_hour(tables, settings.timing, **asked)  # type: ignore[arg-type]
-            if gain is not None and gain < 0:
-                missing["timing"] = f"personal hours held {-gain:.3f} less of later engagement than one hour for all"
-                return None
-        return send_windows(tables, settings.timing, kept=kept, **asked)  # type: ignore[arg-type]
+        engaged = engagement(tables, settings.timing, as_of=as_of, timezone=timezone)
+        if kept is not None:
+            return windows_of(FavouriteHourModel.from_arrays(kept), engaged, settings.timing, as_of=as_of)
+        model, gain = tried(engaged, settings.timing, as_of=as_of, seed=seed)
+        if gain is not None and gain < 0:
+            missing["timing"] = f"personal hours held {-gain:.4f} less of later engagement than one hour for all"
+            return None
+        return windows_of(model, engaged, settings.timing, as_of=as_of)
     except TooLittleDataError as error:
         missing["timing"] = error.what
         return None

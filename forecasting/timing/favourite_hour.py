@@ -126,7 +126,12 @@ class FavouriteHourModel:
         for _ in range(ROUNDS):
             self._improve(counts[chosen], code[chosen])
         self.trust_, self.prior_hours_, self.share_factor_ = 0.6, 100.0, 1.0
-        if later is not None and later.sum() > 0:
+        return self if later is None else self.choose(counts, segment, later)
+
+    def choose(self, counts: Floats, segment: Keys, later: Floats) -> Self:
+        """Choose `trust_`, `prior_hours_` and `share_factor_` by engagement after the counts that were learnt from."""
+        if later.sum() > 0:
+            chosen, code = self._learning_rows(counts), self._codes(segment)
             self.trust_, self.prior_hours_ = self._chosen(counts[chosen], later[chosen], code[chosen])
             self.share_factor_ = self._found_of_expected(counts[chosen], later[chosen], code[chosen])
         return self

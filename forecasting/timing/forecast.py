@@ -11,6 +11,7 @@ from forecasting.timing.engagement import Engagement, engagement
 from forecasting.timing.favourite_hour import FavouriteHourModel
 from forecasting.timing.local_hours import hours_later, next_moments
 from forecasting.timing.settings import TimingSettings
+from forecasting.timing.trying import gain_over_one_hour
 from forecasting.training import Arrays
 from forecasting.values.timing import HOURS_PER_WEEK, SendWindows
 
@@ -26,20 +27,38 @@ def fitted(engaged: Engagement, settings: TimingSettings, *, as_of: datetime, se
     Raises:
         TooLittleDataError: Nobody engaged before as-of.
     """
+    return tried(engaged, settings, as_of=as_of, seed=seed)[0]
+
+
+def tried(
+    engaged: Engagement, settings: TimingSettings, *, as_of: datetime, seed: int
+) -> tuple[FavouriteHourModel, float | None]:
+    """The same, and how personal windows learnt from the first three quarters did in the last one.
+
+    Returns:
+        The model, and what more of a customer's later engagement its windows held than one window for all, before
+        its trust was chosen on that very quarter; customers count alike. None where nobody engaged in both parts.
+
+    Raises:
+        TooLittleDataError: Nobody engaged before as-of.
+    """
     model = FavouriteHourModel(
         window_hours=settings.window_hours, learning_customers=settings.learning_customers, random_state=seed
     )
-    counts = engaged.counts()
+    counts, gain = engaged.counts(), None
+    chosen = None
     if len(engaged.at):
         cut = engaged.at.min() + (moment(as_of) - engaged.at.min()) * (1 - CHOOSING_SHARE)
         earlier, later = engaged.counts(until=cut), engaged.counts(since=cut)
         if earlier.sum() > 0 and later.sum() > 0:
-            model.fit(earlier, engaged.segment, later=later)
+            model.fit(earlier, engaged.segment)
+            gain = gain_over_one_hour(model, earlier, engaged.segment, later)
+            model.choose(earlier, engaged.segment, later)
             chosen = model.trust_, model.prior_hours_, model.share_factor_
-            model.fit(counts, engaged.segment)
-            model.trust_, model.prior_hours_, model.share_factor_ = chosen
-            return model
-    return model.fit(counts, engaged.segment)
+    model.fit(counts, engaged.segment)
+    if chosen is not None:
+        model.trust_, model.prior_hours_, model.share_factor_ = chosen
+    return model, gain
 
 
 def send_windows(
@@ -67,6 +86,13 @@ def send_windows(
     """
     engaged = engagement(tables, settings, as_of=as_of, timezone=timezone)
     model = FavouriteHourModel.from_arrays(kept) if kept else fitted(engaged, settings, as_of=as_of, seed=seed)
+    return windows_of(model, engaged, settings, as_of=as_of)
+
+
+def windows_of(
+    model: FavouriteHourModel, engaged: Engagement, settings: TimingSettings, *, as_of: datetime
+) -> SendWindows:
+    """What a model says of everybody, by their own hours until `as_of`."""
     counts = engaged.counts()
     habits = model.predict(counts, engaged.segment)
     starts = next_moments(habits.window_start, engaged.timezone, moment(as_of))
