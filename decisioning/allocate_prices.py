@@ -19,6 +19,7 @@ import numpy.typing as npt
 from decisioning.allocate_arrays import Arrays, arrays_of
 from decisioning.limits import UNLIMITED, Limits
 from forecasting.values import Floats
+from graph.view import Positions
 
 if TYPE_CHECKING:
     from decisioning.allocate import Options
@@ -26,12 +27,12 @@ if TYPE_CHECKING:
 SAMPLE = 0.05
 SAMPLE_FROM = 100_000
 """Customers from which on the first steps are taken on a sample."""
-ON_SAMPLE = ((0.1, 30), (0.02, 40), (0.005, 40))
+ON_SAMPLE = ((0.1, 20), (0.02, 30))
 """Temperature as a share of the mean value, and at most so many steps at it."""
-ON_ALL = ((0.01, 25), (0.003, 35))
+ON_ALL = ((0.01, 15), (0.004, 15))
 WITHOUT_SAMPLE = ((0.1, 30), (0.02, 40), *ON_ALL)
 FROM_PRICES = ((0.003, 30),)
-BLOCKS = 16
+BLOCKS = 8
 """So many, however many threads there are: sums are then added up in the same order."""
 PENALTY = 100.0
 """Highest price of a unit that is to be reached, in the highest value of an option."""
@@ -43,14 +44,22 @@ class Terms:
     """How the smoothed dual adds up what candidates pay.
 
     Attributes:
-        table: Families that cost the same wherever the place is the same: family and what a touch uses, per place.
-        by_row: Families whose amounts differ from option to option: family and row of amounts.
+        table: Families of which all touches at a place use the same.
+        group: Their limits, shape (of them, places).
+        amount: What a touch uses of each, shape (of them, places).
+        by_row: Families of which options at a place use different amounts: family and row of amounts.
         telling: Families that tell customers apart.
+        owners: What to add to their limits per customer, and their limits per place.
+        owner_unit: The rows of their amounts.
     """
 
-    table: tuple[tuple[int, Floats], ...]
+    table: tuple[int, ...]
+    group: Positions
+    amount: Floats
     by_row: tuple[tuple[int, int], ...]
     telling: tuple[int, ...]
+    owners: tuple[Positions, Positions]
+    owner_unit: npt.NDArray[np.int64]
 
 
 def solve_prices(
@@ -70,8 +79,11 @@ def solve_prices(
         start_prices: Prices to start from.
         arrays: Of the options and limits, where they are at hand.
     """
+    from threadpoolctl import threadpool_limits
+
     given = arrays or arrays_of(options, limits, customer_count)
-    with ThreadPoolExecutor(max(cpu_count() or 1, 1)) as threads:
+    # One thread for linear algebra: its sums would else depend on the number of threads, and cost more than they save.
+    with threadpool_limits(1), ThreadPoolExecutor(max(cpu_count() or 1, 1)) as threads:
         if start_prices is not None:
             found = _Dual(given, threads).minimise(given.joined(start_prices), FROM_PRICES)
         elif customer_count >= SAMPLE_FROM:
@@ -105,9 +117,17 @@ class _Dual:
         self._highest = np.concatenate(
             [np.full(len(self._upper), np.inf), PENALTY * highest / np.maximum(typical[self._lower], 1e-12)]
         )
-        self._buffers = [self._buffer() for _ in range(BLOCKS)]
-        edges = np.linspace(0, given.customer_count, BLOCKS + 1).astype(np.int64)
-        self._blocks = list(zip(edges[:-1].tolist(), edges[1:].tolist(), self._buffers, strict=True))
+        places, rows = given.group.shape[1], len(given.units) if self._terms.by_row else 0
+        self._by_place = np.zeros(places, dtype=np.float32)
+        self._row_price = np.zeros((rows, places), dtype=np.float32)
+        self._value, self._amounts = given.value.astype(np.float32), given.rows.astype(np.float32)
+        self._buffers = (
+            np.zeros((BLOCKS, places)),
+            np.zeros((BLOCKS, rows, places)),
+            np.zeros((BLOCKS, len(given.most) if self._terms.telling else 0)),
+        )
+        edges = np.linspace(0, given.customer_count, BLOCKS + 1).astype(np.int64).tolist()
+        self._blocks = list(zip(edges[:-1], edges[1:], strict=True))
 
     def minimise(self, prices: Floats, schedule: Sequence[tuple[float, int]]) -> Floats:
         """Prices per whole amount, shape (limits,), from prices to start from."""
@@ -121,7 +141,7 @@ class _Dual:
         for share, steps in schedule:
             found: Any = minimize(
                 self._function(share * self._mean), at, jac=True, method="L-BFGS-B", bounds=bounds,
-                options={"maxiter": steps, "maxcor": 20, "ftol": 1e-9},
+                options={"maxiter": steps, "maxcor": 10, "ftol": 1e-9},
             )  # fmt: skip
             at = found.x
         return self._spread(at * self._scale)
@@ -146,49 +166,32 @@ class _Dual:
     def _smoothed(self, price: Floats, temperature: float) -> tuple[float, Floats]:
         from decisioning import allocate_kernels as kernels
 
-        given, terms = self._given, self._terms
-        places = given.group.shape[1]
-        by_place, row_price = np.zeros(places), np.zeros((len(given.units) if terms.by_row else 0, places))
-        for family, amount in terms.table:
-            group = given.group[family]
-            by_place += np.where(group >= 0, price[group], 0.0) * amount
+        given, terms, buffers = self._given, self._terms, self._buffers
+        kernels.price_places(terms.group, terms.amount, price, self._by_place)
+        self._row_price[:] = 0.0
         for family, row in terms.by_row:
             group = given.group[family]
-            row_price[row] += np.where(group >= 0, price[group], 0.0)
-        owner = given.owner[given.owner_row[list(terms.telling)]] if terms.telling else given.owner[:0]
-        owner_group = given.group[list(terms.telling)] if terms.telling else given.group[:0]
-        owner_unit = given.unit_row[list(terms.telling)] if terms.telling else given.unit_row[:0]
+            self._row_price[row] += np.where(group >= 0, price[group], 0.0)
 
-        def one(block: tuple[int, int, tuple[Floats, Floats, Floats]]) -> float:
-            first, last, buffer = block
-            for part in buffer:
-                part[:] = 0.0
+        owner_price = price.astype(np.float32)
+
+        def one(block: int) -> float:
+            first, last = self._blocks[block]
             return float(
                 kernels.smooth(
-                    first, last, given.starts, given.value, given.place, by_place, given.rows, row_price,
-                    owner, owner_group, price, owner_unit, temperature, *buffer,
+                    first, last, given.starts, self._value, given.place, self._by_place, self._amounts, self._row_price,
+                    *terms.owners, owner_price, terms.owner_unit, np.float32(temperature), *(part[block] for part in buffers),
                 )
             )  # fmt: skip
 
-        total = sum(self._threads.map(one, self._blocks))
-        use_at, row_use, owner_use = (
-            np.add.reduce([buffer[part] for buffer in self._buffers], axis=0) for part in range(3)
-        )
-        use = owner_use if terms.telling else np.zeros(len(price))
-        for family, amount in terms.table:
-            _add(use, given.group[family], use_at * amount)
+        total = sum(self._threads.map(one, range(BLOCKS)))
+        use = np.zeros(len(price))
+        kernels.use_of_places(buffers[0], terms.group, terms.amount, use)
         for family, row in terms.by_row:
-            _add(use, given.group[family], row_use[row])
+            _add(use, given.group[family], buffers[1][:, row].sum(axis=0))
+        if len(terms.owner_unit):
+            use += buffers[2].sum(axis=0)
         return total, use
-
-    def _buffer(self) -> tuple[Floats, Floats, Floats]:
-        given, terms = self._given, self._terms
-        places = given.group.shape[1]
-        return (
-            np.zeros(places),
-            np.zeros((len(given.units) if terms.by_row else 0, places)),
-            np.zeros(len(given.most) if terms.telling else 0),
-        )
 
 
 def _terms_of(given: Arrays) -> Terms:
@@ -198,26 +201,31 @@ def _terms_of(given: Arrays) -> Terms:
         amount = np.zeros(places)
         amount[given.place] = given.rows[row]
         same[row] = amount if (amount[given.place] == given.rows[row]).all() else None
-    table, by_row, telling = [], [], []
-    for family in range(len(given.group)):
-        row = int(given.unit_row[family])
-        amounts = same[row]
-        if given.owner_row[family] >= 0:
-            telling.append(family)
-        elif amounts is not None:
-            table.append((family, amounts))
-        else:
-            by_row.append((family, row))
-    return Terms(tuple(table), tuple(by_row), tuple(telling))
+    amounts = [same[int(row)] for row in given.unit_row]
+    telling = np.flatnonzero(given.owner_row >= 0)
+    table = [at for at, amount in enumerate(amounts) if amount is not None and given.owner_row[at] < 0]
+    return Terms(
+        tuple(table),
+        np.ascontiguousarray(given.group[table]),
+        np.array([amounts[at] for at in table], dtype=np.float64).reshape(len(table), places),
+        tuple(
+            (at, int(given.unit_row[at]))
+            for at, amount in enumerate(amounts)
+            if amount is None and given.owner_row[at] < 0
+        ),
+        tuple(int(at) for at in telling),
+        (np.ascontiguousarray(given.owner[given.owner_row[telling]]), np.ascontiguousarray(given.group[telling])),
+        given.unit_row[telling],
+    )
 
 
 def _wanted(given: Arrays, terms: Terms) -> tuple[Floats, Floats]:
     """What all options together would use of each limit, and the sum of the squares of it."""
     wanted, squares = np.zeros(len(given.most)), np.zeros(len(given.most))
     count = np.bincount(given.place, minlength=given.group.shape[1]).astype(np.float64)
-    for family, amount in terms.table:
-        _add(wanted, given.group[family], count * amount)
-        _add(squares, given.group[family], count * amount**2)
+    for group, amount in zip(terms.group, terms.amount, strict=True):
+        _add(wanted, group, count * amount)
+        _add(squares, group, count * amount**2)
     for family, row in terms.by_row:
         for total, power in ((wanted, 1), (squares, 2)):
             amounts = given.rows[row].astype(np.float64) ** power
