@@ -63,8 +63,8 @@ class HesitationAtCheckout:
 
         Strength is signs / (signs + 1), at least two thirds.
         """
-        left = self._left(known, settings)
-        rows = _with_subjects(known, left)
+        signals = self._signals(known, settings)
+        rows = _with_subjects(known, self._left(known, settings, signals), signals)
         fresh = threshold(self, settings, "fresh_days")
         is_told = ~((rows["kind"] == "category") & rows["subject"].isin(np.flatnonzero(known.is_excluded(settings))))
         rows = rows[is_told.to_numpy(dtype=np.bool_)]
@@ -87,13 +87,13 @@ class HesitationAtCheckout:
             for minutes, day, doubts, outside in zip(found["minutes"], at, found["doubts"], weather, strict=True)
         ]
 
-    def _left(self, known: Known, settings: PlaySettings) -> pd.DataFrame:
-        """One row per customer who left a checkout with enough signs."""
+    def _signals(self, known: Known, settings: PlaySettings) -> pd.DataFrame:
+        """The signals of checkouts, doubts and orders that are fresh enough, and the visit that each belongs to."""
         told = known.signals_named(*CHECKOUT, *DOUBTS, ORDERED)
         signals = known.view.signals.frame.iloc[told]
         age = elapsed_days(known.as_of, known.signal_times[told])
         visit, _ = pd.factorize(signals["session_id"].to_numpy(dtype=object))
-        rows = pd.DataFrame(
+        return pd.DataFrame(
             {
                 "signal": told,
                 "customer": known.signal_customers[told],
@@ -104,6 +104,9 @@ class HesitationAtCheckout:
                 "is_doubt": signals["name"].isin(DOUBTS).to_numpy(dtype=np.bool_),
             }
         )[age <= threshold(self, settings, "fresh_days")]
+
+    def _left(self, known: Known, settings: PlaySettings, rows: pd.DataFrame) -> pd.DataFrame:
+        """One row per customer who left a checkout with enough signs."""
         ordered_at = _last(rows[~rows["is_checkout"] & ~rows["is_doubt"]], len(known.view.customers))
         ordered_at = np.fmax(ordered_at, known.last_purchase_at)
         checkout = latest(rows[rows["is_checkout"]], "customer", "at")
@@ -159,12 +162,17 @@ def _weather(known: Known) -> npt.NDArray[np.int64]:
     return found
 
 
-def _with_subjects(known: Known, left: pd.DataFrame) -> pd.DataFrame:
+def _with_subjects(known: Known, left: pd.DataFrame, signals: pd.DataFrame) -> pd.DataFrame:
     """Each row about the products that were about to be bought, their categories, and shipping."""
     carts, about = known.view.carts, known.view.signal_products
     in_cart, cart = expanded(carts, left["customer"].to_numpy(dtype=np.int32))
-    at_checkout, link = expanded(about, left["checkout"].to_numpy(dtype=np.int32))
-    owner = np.concatenate([in_cart, at_checkout])
+    of_visit = (
+        left[["customer", "visit"]]
+        .reset_index(names="row")
+        .merge(signals.loc[signals["is_checkout"], ["customer", "visit", "signal"]], on=["customer", "visit"])
+    )
+    at_checkout, link = expanded(about, of_visit["signal"].to_numpy(dtype=np.int32))
+    owner = np.concatenate([in_cart, of_visit["row"].to_numpy(dtype=np.int64)[at_checkout]])
     rows = left.iloc[owner].assign(
         product=np.concatenate([carts.targets[cart], about.targets[link]]).astype(np.int64),
         is_in_cart=np.arange(len(owner)) < len(in_cart),

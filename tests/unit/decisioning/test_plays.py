@@ -28,8 +28,8 @@ def test_every_threshold_states_a_default_and_what_it_means() -> None:
 
 
 def test_an_unknown_play_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(DecisioningError, match=r"no play `depletion`.*replenishment-due"):
-        play_named("depletion")
+    with pytest.raises(DecisioningError, match=r"no play `guesswork`.*replenishment-due"):
+        play_named("guesswork")
 
 
 def test_a_play_without_its_tables_says_which_are_missing() -> None:
