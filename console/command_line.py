@@ -7,6 +7,7 @@ import typer
 from console.commands import (
     ask,
     assert_fact,
+    backfill,
     backtest,
     check,
     forecast,
@@ -18,11 +19,13 @@ from console.commands import (
     lineage,
     models,
     plan,
+    policy,
     prove,
     run,
     scores,
     simulate,
     subject,
+    unserved,
 )
 from console.defects import tell_of_defect
 from console.output import WarrantGroup
@@ -40,14 +43,17 @@ run.register(app)
 simulate.register(app)
 plan.register(app)
 check.register(app)
+backfill.register(app)
 backtest.register(app)
 forecast.register(app)
 app.add_typer(models.app, name="models", rich_help_panel="Forecasts")
 ask.register(app)
+unserved.register(app)
 scores.register(app)
 prove.register(app)
 lift.register(app)
 assert_fact.register(app)
+app.add_typer(policy.app, name="policy", rich_help_panel="Policies")
 app.add_typer(subject.app, name="subject", rich_help_panel="About a person")
 app.add_typer(identity.app, name="identity", rich_help_panel="About a person")
 graph_health.register(graph_server.app)

@@ -93,6 +93,24 @@ class Lake:
             remedy="Only perceive writes here; move the folder away and run the playbook again.",
         )
 
+    def newest_tables(self) -> dict[str, Pin]:
+        """The latest version of every canonical table that was ever written, by name."""
+        folder = self.root / "tables"
+        names = sorted(path.name for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
+        return {name: pin for name in names if (pin := self.latest(name)) is not None}
+
+    def bring_back(self, name: str, pin: Pin) -> Pin:
+        """Make an earlier content of a canonical table its latest version again; nothing is done when it is.
+
+        Raises:
+            LakeError: That version is not there any more.
+        """
+        latest = self.latest(name)
+        if latest is not None and latest.digest == pin.digest:
+            return latest
+        path = self._table(name)
+        return self.write(name, rows_of(self._require(path, pin.version), path), digest=pin.digest)
+
     def read(
         self,
         name: str,

@@ -125,14 +125,22 @@ def _policies(day: Day, reading: Reading) -> dict[str, Any]:
         if order.when is not None
     }
     findings = check(settings.policies, {**settings.audiences, **conditions}, attributes)
-    errors = [_plain(finding) for finding in findings if not finding.is_warning]
+    errors = [told(finding) for finding in findings if not finding.is_warning]
     return {
         "policies": len(settings.policies),
         "policy_tests": sum(len(policy.tests) for policy in settings.policies),
         "bundle": None if errors else compile_policies(settings.policies, attributes).bundle_hash,
         "errors": errors,
-        "warnings": [_plain(finding) for finding in findings if finding.is_warning],
+        "warnings": [told(finding) for finding in findings if finding.is_warning],
     }
+
+
+def view_of_sources(day: Day) -> View:
+    """The view that the sources would give now, without its purchases: enough to know what policies may name."""
+    knowing = Knowing(
+        day.clock.as_of, day.clock.latest_known, day.environment, memory=memory_of(day.lake, day.clock.as_of)
+    )
+    return _view(day, read_tables(day.playbook, knowing, lambda text: day.progress.doing("check", text)))
 
 
 def _view(day: Day, reading: Reading) -> View:
@@ -149,6 +157,7 @@ def _view(day: Day, reading: Reading) -> View:
     return view_from_tables(wanted, day.clock.as_of)
 
 
-def _plain(finding: Finding) -> dict[str, Any]:
+def told(finding: Finding) -> dict[str, Any]:
+    """A finding about a policy or audience as where, what and remedy."""
     column = f", column {finding.column}" if finding.column is not None else ""
     return {"where": f"{finding.where}{column}", "what": finding.what, "remedy": finding.remedy}

@@ -67,7 +67,7 @@ def deliver_batches(day: Day, run: RunRow) -> Delivery:
             unevenly, or the clock is simulated and a channel is not a file.
         VerificationError: The records are not those that were sealed.
     """
-    _refuse_backfill(run)
+    refuse_backfill(run)
     _refuse_another_playbook(day, run)
     _refuse_simulated_clock(day)
     _refuse_uneven(run)
@@ -92,7 +92,7 @@ def deliver_batches(day: Day, run: RunRow) -> Delivery:
     )
 
 
-def _refuse_backfill(run: RunRow) -> None:
+def refuse_backfill(run: RunRow) -> None:
     """What was decided in hindsight was decided to learn from it; its day is over."""
     if run.is_backfill:
         raise RefusedError(

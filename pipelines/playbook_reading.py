@@ -165,6 +165,17 @@ def _mapping(file: YamlFile) -> dict[str, Any]:
     return file.data
 
 
+def read_policies(path: Path) -> list[PlacedPolicy]:
+    """The policies of one file, wherever it lies.
+
+    Raises:
+        PlaybookError: It is not there or not a list of policies; with file, line, what is wrong and would be right.
+    """
+    if not path.is_file():
+        raise PlaybookError("there is no such file.", where=str(path), remedy="Name a file with policies.")
+    return list(_policies([YamlFile(path)]))
+
+
 def _policies(files: list[YamlFile]) -> Iterator[PlacedPolicy]:
     for file in files:
         if not isinstance(file.data, list):

@@ -60,7 +60,7 @@ def decision_settings(playbook: Playbook) -> DecisionSettings:
 
 def stated_policies(playbook: Playbook) -> tuple[PolicySpecification, ...]:
     """All policies of the playbook, those about messages and those about other actions."""
-    return tuple(_policy(placed) for placed in playbook.policies)
+    return tuple(policy_of(placed) for placed in playbook.policies)
 
 
 def acting_settings(playbook: Playbook) -> ActionSettings | None:
@@ -162,7 +162,8 @@ def _order(order: MessageOrder) -> OrderSettings:
     )
 
 
-def _policy(placed: PlacedPolicy) -> PolicySpecification:
+def policy_of(placed: PlacedPolicy) -> PolicySpecification:
+    """A policy of a file as the decision core takes it."""
     policy = placed.policy
     return PolicySpecification(
         identifier=policy.id,

@@ -48,11 +48,13 @@ def deliver_run(day: Day, run_id: str) -> dict[str, Any]:
 
     Raises:
         UsageError: It has not been decided.
-        RefusedError: The playbook has changed since.
+        RefusedError: The playbook has changed since, or the run was decided in hindsight.
     """
     from pipelines.definitions import run_job
+    from pipelines.deliver import refuse_backfill
 
     day = day_of_run(day, run_id)
+    refuse_backfill(day.current_run())
     with playbook_lock(day.lake.root):
         run_job(day, ["project", "deliver"])
     return describe_run(day, day.current_run())

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from lake.performed import Performed
-from lake.runs import RunIdentity, RunRow
+from lake.runs import PURPOSE, RunIdentity, RunRow
 from lake.tables import TABLES
 from pipelines.acting import decide_actions, store_curves
 from pipelines.action_delivery import deliver_actions
@@ -43,10 +43,11 @@ NEVER_RELATED = ("messages", "promotions", "summaries")
 RELATED_TABLES = tuple(name for name in TABLES if name not in NEVER_RELATED)
 
 
-def perceive_and_open(day: Day) -> Perceived:
+def perceive_and_open(day: Day, *, purpose: str | None = None) -> Perceived:
     """Load every source into the lake, then open the run that this content identifies.
 
-    Opening is where a run gets its identity; the same content for the same day finds the run that is already there.
+    Opening is where a run gets its identity; the same content for the same day finds the run that is already there. A
+    `purpose` other than deciding the day, such as a backfill, is part of its scope.
 
     Raises:
         UsageError: The day has not begun: what happens until then is not known, and its slot is not ours to fill yet.
@@ -65,7 +66,7 @@ def perceive_and_open(day: Day) -> Perceived:
     )
     identity = RunIdentity(
         as_of=day.clock.as_of,
-        scope={"customers": "all", "slot": SLOT},
+        scope={"customers": "all", "slot": SLOT} | ({PURPOSE: purpose} if purpose else {}),
         seed=day.playbook.warrant.seed,
         playbook_digest=day.playbook.digest,
         code_version=code_version(),
