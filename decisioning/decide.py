@@ -1,4 +1,5 @@
-"""Propose and decide, on one page: motives ▶ candidates ▶ value ▶ schedule ▶ screen ▶ allocate ▶ record.
+"""Propose and decide, on one page: motives ▶ hours ▶ verdicts ▶ one pass over all candidates
+▶ allocate, pass and allocate again ▶ explore ▶ details of what was chosen ▶ records.
 
 Pure: the same view, forecasts, settings and touches give the same records to the byte, whatever the order of rows.
 """
@@ -11,27 +12,30 @@ import numpy as np
 import pandas as pd
 
 from decisioning.authority import answered_for
-from decisioning.bids import Bids, owners_in, stand_ins
-from decisioning.candidates import find_candidates
+from decisioning.bids import Bids, nobody, owners_in, stand_ins
 from decisioning.channel_days import channel_days
-from decisioning.choice import choose
+from decisioning.choice import Exploration, choose
 from decisioning.day_limits import limits_of
 from decisioning.deliberation import Deliberation
+from decisioning.details import Details, insist_on_same_value
 from decisioning.errors import DecisioningError
 from decisioning.experiments import is_held_out
-from decisioning.message_order import in_order
+from decisioning.exploration import seed_of_day
+from decisioning.lifetime_values import with_lifetime_values
 from decisioning.minimisation import minimised
 from decisioning.motives import Motives, collected, findings
 from decisioning.play import Known
 from decisioning.plays import play_named
 from decisioning.records import decision_records
 from decisioning.rhythms import align
-from decisioning.schedule import schedule
-from decisioning.screening import attributes_of, customer_table, insist_on_channels, screen
+from decisioning.screening import attributes_of, customer_table, insist_on_channels, verdicts_today
 from decisioning.settings import DecisionSettings
+from decisioning.settle import settle
 from decisioning.summary import summarise
-from decisioning.times import moment, naive
-from decisioning.value import value_candidates
+from decisioning.terrain import terrain_of
+from decisioning.terrain.prices import prices_of
+from decisioning.times import moment
+from decisioning.value import channel_costs
 from forecasting.values import Forecasts
 from graph.view import View
 
@@ -63,6 +67,7 @@ def propose(view: View, forecasts: Forecasts, settings: DecisionSettings, as_of:
         DecisioningError: View, forecasts and settings do not fit together.
     """
     when = _moment_of(view, as_of)
+    view = with_lifetime_values(view, forecasts.lifetime_value)
     held_out = is_held_out(view, share=settings.holdout_share, salt=settings.holdout_salt)
     view = minimised(view, settings.policies, held_out).view
     customers = customer_table(view, attributes_of(view), held_out)
@@ -96,52 +101,49 @@ def decide(
         PolicyError: A policy is wrong.
     """
     when = _moment_of(view, as_of)
+    view = with_lifetime_values(view, forecasts.lifetime_value)
     insist_on_channels(view, settings)
     held_out = is_held_out(view, share=settings.holdout_share, salt=settings.holdout_salt)
     everything, less = view, minimised(view, settings.policies, held_out)
     view = less.view
-    candidates = find_candidates(view, motives, settings)
     rhythms = align(view, forecasts.cadence, forecasts.recent, absent.usual if absent else None)
-    values = value_candidates(view, candidates, forecasts, rhythms, settings)
     day = channel_days(view, settings, when, forecasts.timing)
-    times = schedule(
-        view,
-        candidates,
-        day,
-        starts_at=naive(motives.frame["starts_at"])[candidates.motive],
-        until=naive(motives.frame["until"])[candidates.motive],
-    )
-    screened = screen(
-        view,
-        candidates,
-        settings,
-        touches,
-        sends_at=day.preferred,
-        is_held_out=held_out,
-        is_hour_left=times.is_possible,
-        is_offer_cost_known=~np.isnan(values.redemption_cost),
-        as_of=when,
-    )
-    screened = in_order(
-        screened, view, motives.table, candidates, values.value, settings=settings, touches=touches, as_of=when
-    )
+    verdicts = verdicts_today(view, settings, touches, sends_at=day.preferred, is_held_out=held_out, as_of=when)
+    terrain = terrain_of(view, motives, forecasts, rhythms, verdicts, day, settings, touches)
     limits = limits_of(view, settings, touches, as_of)
-    choice = choose(candidates, values, screened, held_out, limits, absent=absent)
+    touch_cost = channel_costs(view, settings).touch
+    settled = settle(
+        terrain,
+        lambda prices: prices_of(view, settings, limits, prices),
+        limits,
+        touch_cost,
+        ~held_out,
+        absent or nobody(),
+    )
+    exploration = Exploration(settings.exploration, seed_of_day(settings.seed, when), view.customers.keys)
+    choice = choose(settled, touch_cost, held_out, exploration)
+    looked = Details(view, motives, forecasts, rhythms, day, verdicts, settings, touches)
+    chosen = settled.kept.take(choice.chosen[choice.chosen >= 0])
+    worth = looked.worth(chosen)
+    insist_on_same_value(worth, chosen)
     deliberation = Deliberation(
         view=view,
         motives=motives,
-        candidates=candidates,
-        worth=values,
-        times=times,
-        screened=screened,
+        kept=settled.kept,
+        account=settled.account,
+        refusal_names=terrain.refusal_names,
         choice=choice,
+        worth=worth,
+        times=looked.times(chosen),
         is_held_out=held_out,
+        refusing=lambda rows: looked.refusing(settled.kept.take(rows)),
+        usual_grade=forecasts.uplift.grade,
     )
     records = decision_records(deliberation)
     everybody = np.arange(len(view.customers), dtype=np.int32)
     competed = choice.options.take(choice.competed)
     competed = replace(competed, asset=stand_ins(competed, limits))
-    bids = Bids(everybody, competed, rhythms.usual, owners_in(limits))
+    bids = Bids(everybody, competed, rhythms.usual, owners_in(limits), settled.rounds)
     records, summary = answered_for(
         records,
         summarise(deliberation, records, settings),
@@ -150,8 +152,9 @@ def decide(
         settings=settings,
         touches=touches,
         is_held_out=held_out,
+        unreadable=verdicts.compiled.unreadable,
     )
-    return Decisions(records, summary, screened.bundle_hash, bids)
+    return Decisions(records, summary, verdicts.compiled.bundle_hash, bids)
 
 
 def _moment_of(view: View, as_of: datetime) -> np.datetime64:

@@ -8,6 +8,7 @@ from decisioning.decide import Motives
 from decisioning.decide import decide as decide_all
 from decisioning.decide import propose as propose_all
 from decisioning.decision_log import Sealed, seal
+from decisioning.lifetime_values import with_lifetime_values
 from decisioning.planned import with_planned
 from decisioning.policies.compile import readable
 from decisioning.policies.own_tests import failures
@@ -70,6 +71,7 @@ def decide_from(
 ) -> Decided:
     """Decide a run from a view and forecasts at hand, by the playbook's settings or by others."""
     settings = settings or settings_of(day, run)
+    view = with_lifetime_values(view, forecasts.lifetime_value)  # audiences of planned touches read it too
     motives = propose_all(view, forecasts, settings, run.identity.as_of)
     tables = canonical_tables(day, run, ["touches", "planned_touches"])
     touches = with_planned(tables["touches"], tables["planned_touches"], view, settings)
