@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from decisioning.experiments import HOLDOUT
-from decisioning.exploration import Explored
+from decisioning.exploration import Explored, shortlisted
 from decisioning.times import aware
 from forecasting.values import Floats
 from graph.view import Positions, View
@@ -84,7 +84,7 @@ def exploration_assignments(
     is_sent = np.zeros(len(customer), dtype=np.bool_)
     is_sent[explored.chosen[explored.is_drawn & (explored.chosen >= 0)]] = True
     got_nothing = explored.is_drawn & (explored.chosen < 0)
-    rows = np.flatnonzero((is_sent | got_nothing[customer]) & (priced > 0))
+    rows = np.flatnonzero(is_sent | shortlisted(customer, priced, got_nothing))
     drawn = pd.DataFrame(
         {
             "customer_id": view.customers.keys[customer[rows]],

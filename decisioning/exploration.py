@@ -1,9 +1,9 @@
 """Explore: a small share of customers gets something drawn from their shortlist instead of the best, to learn from it.
 
 What is never tried is never known. With probability ε (`share`) a customer's action is drawn evenly from the k actions
-of their shortlist: every option worth more than nothing at the prices, the best one included, and doing nothing. So the
-best action has the probability 1 - ε + ε/k, every other one ε/k, and doing nothing at all is among them, which is what
-later tells what the rest was worth.
+of their shortlist: the few options that are worth most at the prices, and more than nothing, and doing nothing. So the
+best action has the probability 1 - ε + ε/k, every other one ε/k, and doing nothing at all is always among them, which
+is what later tells what the rest was worth.
 
 The probability is exact given prices and shortlist. What is not is left without one, and left out of every estimate: a
 choice that repair took away from the best at the prices, and a drawn send that did not fit into a limit any more and
@@ -29,6 +29,8 @@ Words = npt.NDArray[np.uint64]
 
 NOTHING = -1
 RELATIVE_DUST = 1e-9
+MOST_OPTIONS = 5
+"""Options on a customer's shortlist: a draw from very many would try none of them often enough to learn anything."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,18 +101,20 @@ def explore(
     if share == 0:
         return Explored(chosen, np.ones(count), nobody, nobody, nobody)
     everybody = np.ones(count, dtype=np.bool_) if may_explore is None else may_explore
-    listed = np.flatnonzero(priced > 0)
-    options = np.bincount(customer[listed], minlength=count)
-    is_repaired = everybody & ~_is_best(customer, priced, chosen, listed)
+    worth = np.flatnonzero(priced > 0)
+    options = np.minimum(np.bincount(customer[worth], minlength=count), MOST_OPTIONS)
+    is_repaired = everybody & ~_is_best(customer, priced, chosen, worth)
     is_open = everybody & ~is_repaired & (options > 0)
 
     coin, pick = _draws(customer_keys, np.flatnonzero(is_open), seed, count)
     is_drawn = is_open & (coin < share)
-    place = np.minimum(np.floor(pick * (options + 1)).astype(np.int64), options)
-    starts = np.cumsum(options) - options
-    is_sent = is_drawn & (place > 0)
-    wanted = np.where(is_drawn, NOTHING, chosen)
-    wanted[is_sent] = listed[starts[is_sent] + place[is_sent] - 1]
+    drawn = np.flatnonzero(is_drawn)
+    place = np.minimum(np.floor(pick[drawn] * (options[drawn] + 1)).astype(np.int64), options[drawn])
+    listed = np.flatnonzero(shortlisted(customer, priced, is_drawn))
+    starts = np.cumsum(options[drawn]) - options[drawn]
+    wanted = chosen.copy()
+    wanted[drawn] = NOTHING
+    wanted[drawn[place > 0]] = listed[(starts + place - 1)[place > 0]]
     kept = _within(use, chosen, wanted, coin)
     is_undone = kept != wanted
 
@@ -119,6 +123,23 @@ def explore(
     is_left_out = is_repaired | is_undone
     propensity[is_left_out] = np.nan
     return Explored(kept, propensity, kept != chosen, is_drawn & ~is_undone, is_left_out)
+
+
+def shortlisted(customer: Positions, priced: Floats, is_asked: Flags) -> Flags:
+    """Which options are on their customer's shortlist, shape (options,): the best priced ones above zero.
+
+    Args:
+        customer: Position of each option's customer, ascending, shape (options,).
+        priced: Value less the prices of what each option uses, shape (options,).
+        is_asked: Whose shortlists are wanted, shape (customers,).
+    """
+    worth = np.flatnonzero((priced > 0) & is_asked[customer])
+    order = worth[np.lexsort((worth, -priced[worth], customer[worth]))]
+    is_first = np.diff(customer[order], prepend=-1) != 0
+    rank = np.arange(len(order)) - np.maximum.accumulate(np.where(is_first, np.arange(len(order)), 0))
+    is_listed = np.zeros(len(priced), dtype=np.bool_)
+    is_listed[order[rank < MOST_OPTIONS]] = True
+    return is_listed
 
 
 def seed_of_day(seed: int, as_of: np.datetime64) -> str:
@@ -137,12 +158,12 @@ def _insist_on_inputs(customer: Positions, share: float) -> None:
         )
 
 
-def _is_best(customer: Positions, priced: Floats, chosen: Indices, listed: Indices) -> Flags:
+def _is_best(customer: Positions, priced: Floats, chosen: Indices, worth: Indices) -> Flags:
     """Who has what is best at the prices, or as good but for the dust of sums; the others were repaired."""
     best = np.zeros(len(chosen))
-    if len(listed):
-        first = np.flatnonzero(np.diff(customer[listed], prepend=-1))
-        best[customer[listed[first]]] = np.maximum.reduceat(priced[listed], first)
+    if len(worth):
+        first = np.flatnonzero(np.diff(customer[worth], prepend=-1))
+        best[customer[worth[first]]] = np.maximum.reduceat(priced[worth], first)
     has = chosen >= 0
     own = np.zeros(len(chosen))
     own[has] = priced[chosen[has]]

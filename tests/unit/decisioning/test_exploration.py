@@ -76,6 +76,24 @@ def test_only_what_is_worth_more_than_nothing_at_the_prices_is_ever_drawn() -> N
     assert (customer[sent] == np.flatnonzero(made.chosen >= 0)).all(), "everybody gets something of their own"
 
 
+def test_of_very_many_options_only_the_best_are_drawn() -> None:
+    """Options of one customer come in any order; the sixth best of eight is on nobody's shortlist."""
+    count, worth = 4_000, np.array([3.0, 1.0, 8.0, 2.0, 7.0, 5.0, 6.0, 4.0])
+    customer = np.repeat(np.arange(count, dtype=np.int32), len(worth))
+    made = explore(
+        customer,
+        np.tile(worth, count),
+        np.arange(count) * len(worth) + 2,
+        share=1.0,
+        seed=1,
+        customer_keys=keys(count),
+    )
+    sent = made.chosen[made.chosen >= 0] % len(worth)
+    assert set(worth[sent]) == {4.0, 5.0, 6.0, 7.0, 8.0}
+    assert (made.propensity == 1 / 6).all()
+    assert (made.chosen < 0).mean() == pytest.approx(1 / 6, abs=0.03)
+
+
 def test_a_draw_depends_on_the_customers_key_and_the_seed_alone() -> None:
     customer, priced, chosen = shop(500)
     whole = explore(customer, priced, chosen, share=0.5, seed="a", customer_keys=keys(500))
