@@ -5,6 +5,7 @@ import sys
 import typer
 
 from console.commands import (
+    actions,
     ask,
     assert_fact,
     backfill,
@@ -48,6 +49,7 @@ backtest.register(app)
 forecast.register(app)
 app.add_typer(models.app, name="models", rich_help_panel="Forecasts")
 ask.register(app)
+actions.register(app)
 unserved.register(app)
 scores.register(app)
 prove.register(app)

@@ -12,6 +12,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from console.action_sheet import show_day_actions
 from console.wording import (
     assumed,
     best_possible,
@@ -55,6 +56,7 @@ def show_day_sheet(screen: Console, day: Document, cards: Sequence[Document], *,
     _reasons(screen, day)
     _refusals(screen, day)
     _prices(screen, day)
+    show_day_actions(screen, day.get("actions"))
     for card in cards:
         _sample(screen, card, day["currency"])
     _data_notes(screen, day)

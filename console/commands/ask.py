@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from console.answers import AnswerFormat, AnswerFormatOption, show_rows, write_csv
+from console.commands.actions import ActionsAsked, explain_actions, refuse_beside_actions
 from console.commands.arguments import ActorOption, PlaybookOption, open_command_day
 from console.customer_card import show_customer_card
 from console.output import Format, FormatOption, people_screen, show_json
@@ -34,6 +35,11 @@ def why(
     decision: Annotated[
         str | None, typer.Option("--decision", help="A decision's id, or the start of it, instead of a customer's.")
     ] = None,
+    action: Annotated[
+        str | None, typer.Option("--action", help="An action beyond messages by its id, or the start of it, instead.")
+    ] = None,
+    account: Annotated[str | None, typer.Option("--account", help="What was decided about an account, instead.")] = None,
+    campaign: Annotated[str | None, typer.Option("--campaign", help="The same about a campaign.")] = None,
     run_id: Annotated[str | None, typer.Option("--run", help="A run's id; without it the last decided one.")] = None,
     picture: Annotated[
         Path | None, typer.Option("--picture", help="Draw the path into this file too, an .svg or .png.")
@@ -49,6 +55,10 @@ def why(
     from pipelines.explaining import explain_customer, explain_decision, project_decision
     from pipelines.people import acting, insist_on
 
+    if action is not None or account is not None or campaign is not None:
+        refuse_beside_actions(customer=customer, decision=decision, action=action, account=account, campaign=campaign)
+        explain_actions(ActionsAsked(action, account, campaign, run_id), actor, playbook, output)
+        return
     if (customer is None) == (decision is None) or (decision is not None and run_id is not None):
         raise UsageError(
             "say whose decision: a customer (of a run), or a decision, which is of one run already.",
