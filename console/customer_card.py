@@ -24,6 +24,7 @@ TERMS: Mapping[str, str] = {
     "touch": "sending it",
     "total": "worth of the message",
 }
+SHOWN_CHANGES = 3
 STAGES: Mapping[str, str] = {
     "motives": "reasons to talk",
     "candidates": "messages that answer one",
@@ -33,11 +34,27 @@ STAGES: Mapping[str, str] = {
 }
 
 
-def show_customer_card(screen: Console, card: Card, currency: str) -> None:
-    """Print the object of `warrant why` for a person; nothing is cut from 80 columns on."""
+def show_customer_card(screen: Console, card: Card, currency: str, *, audience: str | None = None) -> None:
+    """Print the object of `warrant why` for a person; nothing is cut from 80 columns on.
+
+    Args:
+        screen: Where to.
+        card: The object.
+        currency: The playbook's.
+        audience: Only the sentences for a marketer, a customer or an auditor.
+    """
     screen.print()
     screen.rule(f"[bold]customer {escape(card['customer_id'])}[/] · {day_name(card['as_of_day'])}")
     screen.print()
+    if audience is not None:
+        for said in card["said"][audience]:
+            screen.print(said, markup=False, highlight=False)
+        if "not" in card:
+            _not_taken(screen, card, currency)
+        return
+    if "not" in card:
+        _not_taken(screen, card, currency)
+        screen.print()
     screen.print(labelled(_decision(card)))
     _heading(screen, "Input")
     screen.print(labelled(_input(card)))
@@ -53,6 +70,7 @@ def show_customer_card(screen: Console, card: Card, currency: str) -> None:
     if card["value"]:
         _value(screen, card, currency)
     _alternatives(screen, card, currency)
+    _changes(screen, card, currency)
     _versions(screen, card)
 
 
@@ -82,6 +100,10 @@ def _input(card: Card) -> list[tuple[str, str]]:
         rows += [("", f"  {_row(one)}") for one in step["rests_on"]]
     findings = card["health"]["findings"]
     said = f"{card['health']['level']}, " + (findings[0]["sentence"] if findings else "nothing found")
+    fields = card["fields"]
+    if fields["withheld"]:
+        permitted = ", ".join(fields["permitted"]) or "nothing"
+        rows += [("Withheld", ", ".join(fields["withheld"])), ("Permitted", permitted)]
     return [*rows, ("Graph", said)]
 
 
@@ -114,6 +136,9 @@ def _action(card: Card) -> list[tuple[str, str]]:
     if action["verb"] == "none":
         return [("What", "nothing"), *rows]
     when = f"{action['send_at_local']}, valid until {action['expires_at_local']}"
+    if card["held"]:
+        waits = f"for {', '.join(card['held']['needs'])}, by the policy {', '.join(card['held']['by'])}; not delivered until then"
+        rows = [("Waits", waits), *rows]
     return [("What", f"“{action['title']}” by {action['channel']}"), ("When", when), *rows]
 
 
@@ -195,6 +220,44 @@ def _alternatives(screen: Console, card: Card, currency: str) -> None:
         table.add_row(Text(other["title"]), Text(other["channel"]), number(other["value"]), Text(other["why_not"]))
     screen.print()
     screen.print(table)
+
+
+def _not_taken(screen: Console, card: Card, currency: str) -> None:
+    """Why the asset that was asked for was not sent, and what would have made it the choice."""
+    from pipelines.telling import change_in_words
+
+    asked = card["not"]
+    by = f" by {asked['channel']}" if asked["channel"] else ""
+    screen.print(f"[bold]Why not “{escape(asked['title'])}”{escape(by)}?[/]", highlight=False)
+    screen.print(f"  {asked['stage']}: {asked['sentence']}", markup=False, highlight=False)
+    parts = asked.get("parts")
+    if parts:
+        terms = ", ".join(
+            f"{TERMS[name]} {amount:,.4f}" for name, amount in parts.items() if name != "total" and amount
+        )
+        screen.print(f"  Worth {money(parts['total'], currency)}: {terms}.", style="dim", markup=False, highlight=False)
+    for flip in asked["flips"][:SHOWN_CHANGES]:
+        said = f"  It would have been sent if {change_in_words(flip, currency)}."
+        screen.print(said, markup=False, highlight=False)
+
+
+def _changes(screen: Console, card: Card, currency: str) -> None:
+    """What would have changed the decision, and when the customer may be written to next."""
+    from pipelines.telling import change_in_words, outcome_in_words
+
+    if "flips" not in card:
+        return
+    screen.print("\n[bold]What would have changed it[/], each decided again")
+    if not card["flips"]:
+        screen.print(f"  {card['flip_reason']}", markup=False, highlight=False)
+    for flip in card["flips"][:SHOWN_CHANGES]:
+        said = f"  If {change_in_words(flip, currency)}: {outcome_in_words(flip['becomes'])}."
+        screen.print(said, markup=False, highlight=False)
+    if following := card["next_contact"]:
+        when = following["at_local"]
+        said = f"from {when} on, by {following['channel']}" if when else following["reason"]
+        held = f" (held until then by {', '.join(following['held_by'])})" if following["held_by"] and when else ""
+        screen.print(f"\n[bold]Next contact[/] {escape(said)}{escape(held)}", highlight=False)
 
 
 def _versions(screen: Console, card: Card) -> None:

@@ -79,6 +79,8 @@ def _economic_impact(card: Mapping[str, Any]) -> Document:
         "terms": value,
         "margin_basis": forecast["margin_basis"] if forecast else None,
         "limits": card["shadow_price"],
+        "conversion": card.get("conversion"),
+        "margin_kept": card.get("margin_kept"),
         "best_alternative": best and {name: best[name] for name in ("title", "channel", "value", "why_not")},
         "margin_to_runner_up": card["margin_to_runner_up"],
         "outcomes": card["outcomes"],

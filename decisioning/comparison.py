@@ -28,10 +28,10 @@ def compare(before: pd.DataFrame, after: pd.DataFrame, summary_before: Summary, 
         summary_after: The same under the changed settings.
 
     Returns:
-        `before` and `after`, see `_totals`; `difference` of the two; `upside` and `downside`, the ends of the difference's
-        95 % interval; `customers`, how many gain a message, lose theirs, get a better or a lesser one, or another one of
-        equal worth, with their value and a few samples each; `limits`, what one more unit of each is worth, before and
-        after.
+        `before` and `after`, see `_totals`; `difference` of the two; `upside` and `downside`, the ends of the
+        difference's 95 % interval; `customers`, how many gain a message, lose theirs, get a better or a lesser one, or
+        another one of equal worth, with their value and a few samples each; `limits`, what one more unit of each is
+        worth, before and after.
     """
     was, becomes = _totals(before, summary_before), _totals(after, summary_after)
     low, high = sorted((becomes["low"] - was["low"], becomes["high"] - was["high"]))
@@ -49,7 +49,8 @@ def compare(before: pd.DataFrame, after: pd.DataFrame, summary_before: Summary, 
 
 
 def _totals(records: pd.DataFrame, summary: Summary) -> Document:
-    """Value with its 95 % interval and certified bound, touch cost, customers with and without a send, by channel and play.
+    """Value with its 95 % interval and certified bound, touch cost, customers with and without a send, by channel and
+    play.
 
     What is uncertain about an effect is the same for every customer, so that ends of intervals add up.
     """

@@ -35,7 +35,8 @@ def explain(
         decision_id, run_id, as_of, customer_id, arm; action (verb, is_ghost, none_reason, asset, channel, times);
         motive (play, subject, sentence, evidence, facts) or None; path (relationships from, type, to); value (the terms
         of the formula, with signs, and their total) or None; forecast (what the terms rest on) or None; confidence,
-        evidence_grade, propensity; funnel, refused_by, alternatives, shadow_price, margin_to_runner_up, versions.
+        evidence_grade, propensity; funnel, refused_by, alternatives, shadow_price, margin_to_runner_up; held (who must
+        agree, by which policies) or None; fields (withheld: what was not known of the customer); versions.
     """
     is_send = record["verb"] == "send"
     path = json.loads(record["path"])
@@ -55,12 +56,31 @@ def explain(
         "evidence_grade": record["evidence_grade"],
         "propensity": float(record["propensity"]),
         "funnel": json.loads(record["funnel"]),
-        "refused_by": json.loads(record["refused_by"]),
+        "refused_by": refusals_of(record),
         "alternatives": [_alternative(other) for other in json.loads(record["alternatives"])],
         "shadow_price": json.loads(record["shadow_price"]),
         "margin_to_runner_up": _number(record["margin_to_runner_up"]),
+        "held": _held(record) if is_send else None,
+        "fields": {"withheld": _names(record.get("withheld"))},
         "versions": dict(versions or {}),
     }
+
+
+def refusals_of(record: Mapping[Any, Any]) -> dict[str, int]:
+    """How many candidates each policy refused, as the record counts them."""
+    found: dict[str, int] = json.loads(record["refused_by"])
+    return found
+
+
+def _held(record: Mapping[Any, Any]) -> dict[str, Any] | None:
+    """Whose word a send waits for, and which policies ask for it."""
+    needs = _names(record.get("needs"))
+    return {"needs": needs, "by": _names(record.get("held_by"))} if needs else None
+
+
+def _names(text: Any) -> list[str]:
+    """The names that a record joins by commas; none where it has none, or is older than they are."""
+    return text.split(", ") if isinstance(text, str) else []
 
 
 def evidence_steps(path: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -20,6 +20,7 @@ from pipelines.people import acting, may
 from pipelines.playbook_settings import policy_reasons
 from pipelines.running import assumed_numbers, day_of_run
 from pipelines.stored import DECISIONS, empty_table, stored_records
+from pipelines.telling import told
 
 CARDS = 3
 
@@ -38,11 +39,18 @@ class UnknownDecisionError(LakeError):
     exit_code = 2
 
 
-def explain_customer(day: Day, customer_id: str, run_id: str | None) -> Document:
+def explain_customer(day: Day, customer_id: str, run_id: str | None, asked: str | None = None) -> Document:
     """The object of `warrant why --customer … --format json`.
+
+    Args:
+        day: Of the playbook.
+        customer_id: Whose decision.
+        run_id: Of a decided run; None for the one decided last.
+        asked: `ASSET` or `ASSET@CHANNEL`: why this was not sent.
 
     Raises:
         UnknownCustomerError: The run has no record of this customer.
+        UsageError: There is no such asset or channel.
     """
     day = day_of_run(day, run_id)
     run = day.current_run()
@@ -54,15 +62,16 @@ def explain_customer(day: Day, customer_id: str, run_id: str | None) -> Document
             where=str(day.lake.root),
             remedy=f"Customers have ids such as {known}." if known else "",
         )
-    return _card(day, run, found.iloc[0].to_dict(), in_full=True)
+    return _card(day, run, found.iloc[0].to_dict(), in_full=True, asked=asked)
 
 
-def explain_decision(day: Day, decision_id: str) -> Document:
+def explain_decision(day: Day, decision_id: str, asked: str | None = None) -> Document:
     """The object of `warrant why --decision … --format json`, of any run; also for ghosts and for doing nothing.
 
     Args:
         day: Of the playbook.
         decision_id: Its id, or the start of it.
+        asked: `ASSET` or `ASSET@CHANNEL`: why this was not sent.
 
     Raises:
         UnknownDecisionError: No decision starts so, or several do.
@@ -71,7 +80,7 @@ def explain_decision(day: Day, decision_id: str) -> Document:
     day = day_of_run(day, run_id)
     run = day.current_run()
     found = _records(day, run, {"decision_id": [decision_id]})
-    return _card(day, run, found.iloc[0].to_dict(), in_full=True)
+    return _card(day, run, found.iloc[0].to_dict(), in_full=True, asked=asked)
 
 
 def find_decision(day: Day, decision_id: str) -> tuple[str, str]:
@@ -126,14 +135,15 @@ def _records(day: Day, run: RunRow, only: Only) -> pd.DataFrame:
     return day.lake.read_results(DECISIONS, only={"run_id": [run.run_id], **only})
 
 
-def _card(day: Day, run: RunRow, record: Mapping[Any, Any], *, in_full: bool) -> Document:
-    """The explanation of a record; in full, it is traced down to single rows and told in four blocks."""
+def _card(day: Day, run: RunRow, record: Mapping[Any, Any], *, in_full: bool, asked: str | None = None) -> Document:
+    """The explanation of a record; in full, it is traced down to single rows, decided again, and told in four blocks."""
     card = explain(record, timezone=day.playbook.timezone, versions=versions_of(run))
     reasons = policy_reasons(day.playbook)
     card |= {
         "as_of_day": run.about["day"],
         "policy_reasons": {policy: reasons.get(policy, "") for policy in card["refused_by"]},
         "health": health_in_short(run),
+        "fields": _fields(run, card["fields"]["withheld"]),
     }
     if not in_full:
         return card
@@ -142,7 +152,21 @@ def _card(day: Day, run: RunRow, record: Mapping[Any, Any], *, in_full: bool) ->
         "currency": day.playbook.warrant.currency,
         "outcomes": outcomes_of(day, card["customer_id"], card["decision_id"]),
     }
-    return card | {"blocks": four_blocks(card, traced(day, run, evidence_steps(card["path"])))}
+    from pipelines.what_else import what_else, why_not_asked
+    from pipelines.what_if import open_case
+
+    opened = open_case(day, run, dict(record))
+    card |= what_else(opened, card)
+    if asked is not None:
+        card["not"] = why_not_asked(opened, asked, card["policy_reasons"] | reasons)
+    card |= {"blocks": four_blocks(card, traced(day, run, evidence_steps(card["path"])))}
+    return card | {"said": told(card)}
+
+
+def _fields(run: RunRow, withheld: list[str]) -> Document:
+    """What could be withheld of the customer and was not, and what was; nothing is told where no policy withholds."""
+    there = run.steps["decide"]["facts"]["summary"].get("minimised", {}).get("fields", [])
+    return {"permitted": [name for name in there if name not in withheld], "withheld": withheld}
 
 
 def outcomes_of(day: Day, customer_id: str, decision_id: str) -> list[Document]:

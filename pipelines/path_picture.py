@@ -51,6 +51,14 @@ def draw_path(card: Mapping[str, Any], path: Path) -> Path:
         return written(lambda: _figure(card), path)
 
 
+def path_address(card: Mapping[str, Any]) -> str:
+    """The same picture as a PNG in a data address, for a page."""
+    from pipelines.pictures import picture_address
+
+    with missing_letters_as_boxes():
+        return picture_address(_figure(card))
+
+
 def picture_path(path: Path) -> None:
     """Make sure that a picture can be written there.
 

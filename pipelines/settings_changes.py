@@ -1,7 +1,7 @@
 """Changed settings of a playbook, for asking what would happen if: `channels.email.capacity=500`, `budget=+10%`.
 
-What may be changed is what the decision core decides by. A setting is named by its place: a field of the settings, or the
-entry of a list by its name and then a field of that; a play's thresholds stand directly under its name.
+What may be changed is what the decision core decides by. A setting is named by its place: a field of the settings, or
+the entry of a list by its name and then a field of that; a play's thresholds stand directly under its name.
 """
 
 import math
@@ -43,7 +43,8 @@ def changed(settings: DecisionSettings, assignments: Sequence[str]) -> tuple[Dec
 
     Args:
         settings: Those of the playbook.
-        assignments: Each `NAME=VALUE`; `none` or `unlimited` takes a limit away, `+10%` and `-10%` change what is there.
+        assignments: Each `NAME=VALUE`; `none` or `unlimited` takes a limit away, `+10%` and `-10%` change what is
+        there.
 
     Raises:
         UsageError: No such setting, or a value that it cannot have; the message says what exists.

@@ -41,8 +41,8 @@ class Asked:
 def simulate(day: Day, asked: Asked) -> Document:
     """Decide a run again under changed settings.
 
-    Its stored view, forecasts, touches and motives' makers stay; nothing is written anywhere. What is compared with is the
-    run as it was decided, or, when code or playbook are not those any more, the run as they would decide it now.
+    Its stored view, forecasts, touches and motives' makers stay; nothing is written anywhere. What is compared with is
+    the run as it was decided, or, when code or playbook are not those any more, the run as they would decide it now.
 
     Returns:
         As `compare` gives it, with `run_id`, `as_of_day`, `playbook`, `currency`, `changes` (setting, from, to) and

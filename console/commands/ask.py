@@ -1,6 +1,7 @@
 """`warrant why` and `warrant query`: ask the decisions and the graph."""
 
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,6 +16,15 @@ from console.customer_card import show_customer_card
 from console.output import Format, FormatOption, people_screen, show_json
 from console.watching import watch
 from pipelines.errors import UsageError
+
+
+class Audience(StrEnum):
+    """Whose words a decision is told in."""
+
+    MARKETER = "marketer"
+    CUSTOMER = "customer"
+    AUDITOR = "auditor"
+
 
 LISTED = ("name", "question", "asked_by", "parameters")
 
@@ -38,9 +48,24 @@ def why(
     action: Annotated[
         str | None, typer.Option("--action", help="An action beyond messages by its id, or the start of it, instead.")
     ] = None,
-    account: Annotated[str | None, typer.Option("--account", help="What was decided about an account, instead.")] = None,
+    account: Annotated[
+        str | None, typer.Option("--account", help="What was decided about an account, instead.")
+    ] = None,
     campaign: Annotated[str | None, typer.Option("--campaign", help="The same about a campaign.")] = None,
     run_id: Annotated[str | None, typer.Option("--run", help="A run's id; without it the last decided one.")] = None,
+    asked: Annotated[
+        str | None,
+        typer.Option(
+            "--not", metavar="ASSET[@CHANNEL]", help="Why not this asset, and what would have made it the choice."
+        ),
+    ] = None,
+    audience: Annotated[
+        Audience | None,
+        typer.Option("--for", help="Only the words for a marketer, for the customer, or for an auditor."),
+    ] = None,
+    page: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="Write the card as a page with pictures, too.")
+    ] = None,
     picture: Annotated[
         Path | None, typer.Option("--picture", help="Draw the path into this file too, an .svg or .png.")
     ] = None,
@@ -51,7 +76,11 @@ def why(
     playbook: PlaybookOption = None,
     output: FormatOption = Format.TABLE,
 ) -> None:
-    """Show what was decided for a customer, and why: input, reasoning, action and economic impact."""
+    """Show what was decided for a customer, and why: input, reasoning, action and economic impact.
+
+    With the five best alternatives, the smallest changes that would have turned it (each decided again, so that none is a
+    guess), and the next day on which the customer may be written to.
+    """
     from pipelines.explaining import explain_customer, explain_decision, project_decision
     from pipelines.people import acting, insist_on
 
@@ -68,17 +97,24 @@ def why(
     with watch() as progress:
         day = open_command_day(playbook, progress=progress)
         insist_on(acting(day.playbook, actor, day.environment), "see personal data", day.playbook)
-        card = explain_decision(day, decision) if decision else explain_customer(day, str(customer), run_id)
+        if decision:
+            card = explain_decision(day, decision, asked)
+        else:
+            card = explain_customer(day, str(customer), run_id, asked)
         if picture is not None:
             from pipelines.path_picture import draw_path
 
             card["picture"] = str(draw_path(card, picture))
+        if page is not None:
+            from pipelines.pages.customer import write_customer_page
+
+            card["page"] = str(write_customer_page(day, card, page))
         if is_projected:
             project_decision(day, card)
     if output == Format.JSON:
         show_json(card)
     else:
-        show_customer_card(people_screen(), card, day.playbook.warrant.currency)
+        show_customer_card(people_screen(), card, day.playbook.warrant.currency, audience=audience)
 
 
 def query(

@@ -44,7 +44,8 @@ def simulate(
 ) -> None:
     """Decide the last decided run again under changed settings and compare; nothing is written.
 
-    Shows value, reach and money, who gains and who loses, what one more unit of each limit is worth, upside and downside.
+    Shows value, reach and money, who gains and who loses, what one more unit of each limit is worth, upside and
+    downside.
     """
     from pipelines.simulating import Asked, settings_that_may_change
     from pipelines.simulating import simulate as decide_again

@@ -1,0 +1,57 @@
+"""Why, why not, and what would have changed it: nothing is claimed that was not decided again."""
+
+from tests.scenarios.world import TODAY, World, days_before, local
+
+DUE = days_before(TODAY, 13)
+
+
+def shop(world: World) -> None:
+    world.play("replenishment-due")
+    world.setting(uplift={"coupon": {"mean": 0.06, "low": 0.0, "high": 0.12}})
+    world.policy("small-accounts", when="customer.pclv < 500", deny="offer.discount_pct > 10")
+    world.policy("one-a-week", cap={"count": 1, "days": 7})
+    world.offer("deep", discount_pct=40).asset("deep-coupon", kind="coupon", categories=["coffee"], offer_id="deep")
+    world.asset("coffee-note", categories=["coffee"]).asset("tea-note", categories=["tea"])
+    for customer, pclv in (("small", 499.99), ("large", 500)):
+        world.customer(customer).buys(customer, "coffee", every=14, last=DUE).estimate(customer, "pclv", pclv)
+    world.customer("capped").buys("capped", "coffee", every=14, last=DUE).estimate("capped", "pclv", 900)
+    world.touch("capped", at=local(days_before(TODAY, 2)))
+    world.customer("silent", consents=False).buys("silent", "coffee", every=14, last=DUE)
+    world.customer("nothing")
+
+
+def test_why_not_and_what_would_have_changed_it(world: World) -> None:
+    shop(world)
+    day = world.run()
+
+    small = world.command("why", "--customer", "small", "--not", "deep-coupon").document
+    assert small["is_reproduced"]
+    assert small["not"]["stage"] == "refused by policy"
+    assert [one["policy"] for one in small["not"]["refused_by"]] == ["small-accounts"]
+    assert {"kind": "policy", "what": "small-accounts"}.items() <= small["not"]["flips"][0].items()
+    large = world.command("why", "--customer", "large", "--not", "coffee-note@email").document
+    assert large["action"]["asset_id"] == "deep-coupon"
+    assert large["not"]["stage"] == "worth less"
+    assert large["not"]["behind"] > 0
+    assert large["runner_up"]["asset_id"] == "coffee-note"
+    tea = world.command("why", "--customer", "large", "--not", "tea-note").document
+    assert tea["not"]["stage"] == "no motive about it"
+    capped = world.why("capped")
+    assert {("cap", 2), ("touch", None)} <= {(flip["kind"], flip["to"]) for flip in capped["flips"]}
+    assert capped["next_contact"]["at_local"][:10] == str(days_before(TODAY, -5))
+    assert capped["next_contact"]["held_by"] == ["one-a-week"]
+    silent = world.why("silent")
+    assert ("consent", "given") in {(flip["kind"], flip["to"]) for flip in silent["flips"]}
+    assert silent["next_contact"]["at"] is None
+    for card in (small, large, capped, silent):
+        assert all(flip["is_verified"] for flip in card["flips"])
+        assert set(card["said"]) == {"marketer", "customer", "auditor"}
+    wrong = world.command("why", "--customer", "small", "--not", "coffe-note")
+    assert wrong.exit_code == 2
+    assert "coffee-note" in wrong.error["remedy"]
+
+    unserved = world.command("unserved").document
+    assert unserved["customers"] == day["none"] == 3
+    causes = {row["cause"]: row["customers"] for row in unserved["by_cause"]}
+    assert causes == {"consent": 1, "cap": 1, "no reason to talk": 1}
+    assert sum(row["customers"] for row in unserved["rows"]) == 3
