@@ -41,7 +41,7 @@ def show_simulation(screen: Console, found: Document) -> None:
     if not found["is_as_decided"]:
         text = f"Code or playbook are not those of the run {found['run_id']}: compared with how they decide it now."
         screen.print(f"\n{text}", style="yellow", highlight=False)
-    _verdict(screen, found, currency)
+    _verdict(screen, found)
     _totals(screen, found, currency)
     _customers(screen, found["customers"], currency)
     _limits(screen, found["limits"], currency)
@@ -66,7 +66,7 @@ def sentences(found: Document) -> list[str]:
     return said
 
 
-def _verdict(screen: Console, found: Document, currency: str) -> None:
+def _verdict(screen: Console, found: Document) -> None:
     screen.print()
     first, *rest = sentences(found)
     screen.print(first, style="bold", highlight=False)
@@ -137,7 +137,7 @@ def _counts(was: int, becomes: int) -> tuple[str, str, str]:
 
 
 def _signed(amount: float, currency: str) -> str:
-    return f"{'+' if amount >= 0 else '−'}{money(abs(amount), currency)}"
+    return f"{'+' if amount >= 0 else '-'}{money(abs(amount), currency)}"
 
 
 def _value(value: Any) -> str:

@@ -51,7 +51,7 @@ def candidates_in_full(case: "Case") -> InFull:
     worth = value_candidates(view, candidates, case.forecasts, rhythms, settings)
     window = (case.motives.starts_at[candidates.motive], case.motives.until[candidates.motive])
     is_cost_known = ~np.isnan(worth.redemption_cost)
-    times, screened = on_day(case, view, candidates, window, case.touches, is_cost_known)
+    times, screened = on_day(case, view, candidates, window, touches=case.touches, is_offer_cost_known=is_cost_known)
     motives, as_of = case.motives.table, moment(view.as_of)
     screened = in_order(
         screened, view, motives, candidates, worth.value, settings=settings, touches=case.touches, as_of=as_of
@@ -64,6 +64,7 @@ def on_day(
     view: View,
     candidates: Candidates,
     window: tuple[Times, Times],
+    *,
     touches: pd.DataFrame,
     is_offer_cost_known: npt.NDArray[np.bool_],
 ) -> tuple[Schedule, Screened]:

@@ -49,8 +49,7 @@ def compare(before: pd.DataFrame, after: pd.DataFrame, summary_before: Summary, 
 
 
 def _totals(records: pd.DataFrame, summary: Summary) -> Document:
-    """Value with its 95 % interval and certified bound, touch cost, customers with and without a send, by channel and
-    play.
+    """Value with its 95 % interval and certified bound, touch cost, and customers with and without a send.
 
     What is uncertain about an effect is the same for every customer, so that ends of intervals add up.
     """

@@ -161,7 +161,7 @@ def _all_terms(weighed: Weighed, chosen: int) -> Iterator[Term]:
     likely = weighed.priced[chosen] if chosen >= 0 else 0.0
     best = chosen if chosen >= 0 else _best(weighed)
     margin = float(worth.margin_none[best]) if best >= 0 else 0.0
-    yield Term("what they are expected to spend anyway, as margin", margin, gain, lambda by: _with_margin(case, by))
+    yield Term("what they are expected to spend anyway, as margin", margin, gain, partial(_with_margin, case))
     kinds = view.assets.frame["kind"].to_numpy(dtype=object)[weighed.candidates.asset]
     for kind in dict.fromkeys(kinds.tolist()):
         is_kind = kinds == kind
@@ -171,7 +171,7 @@ def _all_terms(weighed: Weighed, chosen: int) -> Iterator[Term]:
                 f"what {_an(str(kind))} changes, as a share",
                 mean,
                 np.where(is_kind, gain, 0.0),
-                lambda by, kind=kind: _with_uplift(case, str(kind), by),  # type: ignore[misc]
+                partial(_with_uplift, case, str(kind)),
             )
     for place, channel in enumerate(view.channels.keys):
         is_here = weighed.candidates.channel == place
@@ -181,8 +181,7 @@ def _all_terms(weighed: Weighed, chosen: int) -> Iterator[Term]:
                 f"cost of a touch by {channel}",
                 stated.cost_per_touch,
                 np.where(is_here, -worth.touch_cost, 0.0),
-                lambda by, stated=stated: _with_channel(case, stated, cost_per_touch=stated.cost_per_touch * by),  #
-                type: ignore[misc]
+                partial(_with_touch_cost, case, stated),
             )
 
 
@@ -246,6 +245,10 @@ def _with_channel(case: Case, stated: ChannelSettings, **changes: Any) -> Case:
         replace(each, **changes) if each.channel_id == stated.channel_id else each for each in case.settings.channels
     )
     return replace(case, settings=replace(case.settings, channels=channels))
+
+
+def _with_touch_cost(case: Case, stated: ChannelSettings, by: float) -> Case:
+    return _with_channel(case, stated, cost_per_touch=stated.cost_per_touch * by)
 
 
 def _stated(case: Case, channel_id: str) -> ChannelSettings:
@@ -364,7 +367,7 @@ def _stocks(case: Case, refusing: set[str]) -> Iterator[Tried]:
     products = case.view.products
     if "asset-out-of-stock" not in refusing or "stock" not in products.frame.columns:
         return
-    for place in np.flatnonzero((products.frame["stock"].to_numpy(dtype=np.float64) <= 0)):
+    for place in np.flatnonzero(products.frame["stock"].to_numpy(dtype=np.float64) <= 0):
         frame = products.frame.copy()
         frame.loc[place, "stock"] = 1.0
         changed = replace(case, view=replace(case.view, products=replace(products, frame=frame)))

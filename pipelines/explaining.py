@@ -136,7 +136,7 @@ def _records(day: Day, run: RunRow, only: Only) -> pd.DataFrame:
 
 
 def _card(day: Day, run: RunRow, record: Mapping[Any, Any], *, in_full: bool, asked: str | None = None) -> Document:
-    """The explanation of a record; in full, it is traced down to single rows, decided again, and told in four blocks."""
+    """The explanation of a record; in full, it is traced to single rows, decided again, and told in four blocks."""
     card = explain(record, timezone=day.playbook.timezone, versions=versions_of(run))
     reasons = policy_reasons(day.playbook)
     card |= {

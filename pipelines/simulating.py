@@ -9,7 +9,6 @@ import pandas as pd
 
 from decisioning.comparison import compare
 from decisioning.settings import DecisionSettings
-from lake.runs import RunRow
 from pipelines.code_version import code_version
 from pipelines.day import Day
 from pipelines.deciding import decide_from, settings_of
@@ -54,7 +53,7 @@ def simulate(day: Day, asked: Asked) -> Document:
     day = day_of_run(day, asked.run_id)
     run = day.current_run()
     present = settings_of(day, run)
-    settings, changes = _changed(present, asked, run, day)
+    settings, changes = _changed(present, asked)
     view, forecasts = stored_view(day, run), stored_forecasts(day, run)
     day.progress.doing("decide", "deciding as it is")
     is_as_decided = run.identity.playbook_digest == day.playbook.digest and run.identity.code_version == code_version()
@@ -83,7 +82,7 @@ def settings_that_may_change(day: Day, run_id: str | None) -> dict[str, Any]:
     return settable(settings_of(day, day.current_run()))
 
 
-def _changed(present: DecisionSettings, asked: Asked, run: RunRow, day: Day) -> tuple[DecisionSettings, list[Change]]:
+def _changed(present: DecisionSettings, asked: Asked) -> tuple[DecisionSettings, list[Change]]:
     if not asked.assignments and asked.other is None:
         raise UsageError(
             "nothing is changed.",

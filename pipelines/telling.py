@@ -1,5 +1,4 @@
-"""A decision told in words: for the marketer who answers for it, the customer it is about, and the auditor who checks
-it."""
+"""A decision told in words: for the marketer who answers for it, the customer it is about, and the auditor."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -23,6 +22,7 @@ CUSTOMER_REASONS: Mapping[str, str] = {
     "limits": "we do not write to everybody every day, and others came first",
 }
 AUDIENCES = ("marketer", "customer", "auditor")
+MAKERS = ("code", "playbook", "policies", "view")
 
 
 def told(card: Card) -> dict[str, list[str]]:
@@ -40,8 +40,8 @@ def for_marketer(card: Card) -> list[str]:
 
 
 def for_customer(card: Card) -> list[str]:
-    """What a person has a right to know: what was decided about them, from which data, and what they can do about
-    it.""" action, motive = card["action"], card["motive"]
+    """What a person has a right to know: what was decided about them, from which data, and what they can do."""
+    action, motive = card["action"], card["motive"]
     day = _day(card["as_of_day"])
     if action["verb"] == "none" or action["is_ghost"]:
         kind = "held out" if action["is_ghost"] else str(action["none_reason"]).partition(":")[0]
@@ -56,7 +56,7 @@ def for_customer(card: Card) -> list[str]:
     if used:
         said.append(f"For this we looked at {_listed(used)}.")
     said.append(
-        "You can ask us for all that we know about you, have it put right or erased, and tell us at any time not to write."
+        "You can ask us for all that we know of you, have it put right or erased, and tell us at any time not to write."
     )
     return said
 
@@ -67,8 +67,7 @@ def for_auditor(card: Card) -> list[str]:
     tables = sum(name.startswith("table ") for name in versions)
     said = [
         f"Decision {card['decision_id']} of run {card['run_id']}, decided from what was known at {card['as_of']}.",
-        f"Code {versions['code'][:12]}, playbook {versions['playbook'][:12]}, policies {versions['policies'][:12]}, view "
-        f"{versions['view'][:12]}, {tables} tables by digest.",
+        ", ".join([*(f"{name} {versions[name][:12]}" for name in MAKERS), f"{tables} tables by digest."]),
     ]
     funnel = card["funnel"]
     stages = ", ".join(f"{count:,} {stage}" for stage, count in funnel.items())
@@ -83,8 +82,8 @@ def for_auditor(card: Card) -> list[str]:
     if card["is_reproduced"]:
         count = len(card["flips"])
         said.append(
-            "Deciding this customer again from the stored inputs, all others taking part by their bids, gives this record; "
-            f"each of the {count} changes that turn it was decided in the same way."
+            "Deciding this customer again from the stored inputs, all others taking part by their bids, gives this "
+            f"record; each of the {count} changes that turn it was decided in the same way."
         )
     else:
         said.append(card["flip_reason"])
@@ -135,7 +134,8 @@ def _what(card: Card) -> list[str]:
         return [f"Nothing is sent to customer {card['customer_id']}: {because(str(action['none_reason']))}."]
     verb = "would be sent (held out, so it never is)" if action["is_ghost"] else "is sent"
     return [
-        f"“{action['title']}” {verb} to customer {card['customer_id']} by {action['channel']} at {action['send_at_local']}.",
+        f"“{action['title']}” {verb} to customer {card['customer_id']} by {action['channel']} at "
+        f"{action['send_at_local']}.",
         _begin(card["motive"]["sentence"]),
     ]
 
@@ -146,8 +146,8 @@ def _worth(card: Card) -> list[str]:
     currency, forecast = card["currency"], card["forecast"]
     low, high = _plain(forecast["total_low"]), _plain(forecast["total_high"])
     return [
-        f"It is expected to bring {_plain(card['value']['total'])} {currency} that would not come without it, 95 % between "
-        f"{low} and {high}; {card['evidence_grade']}."
+        f"It is expected to bring {_plain(card['value']['total'])} {currency} that would not come without it, 95 % "
+        f"between {low} and {high}; {card['evidence_grade']}."
     ]
 
 

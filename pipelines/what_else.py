@@ -15,8 +15,8 @@ from pipelines.errors import UsageError
 from pipelines.what_if import Opened
 
 NOT_REPRODUCED = (
-    "What would have changed it cannot be said: code, playbook or data are not those that decided, and deciding again does "
-    "not give what is on record."
+    "What would have changed it cannot be said: code, playbook or data are not those that decided, and deciding again "
+    "does not give what is on record."
 )
 NO_FLIP = "No single change of one thing was found that turns it."
 SHOWN_REFUSED = 5

@@ -1,5 +1,4 @@
-"""One customer of a run, taken out of it so that they can be decided again: the case behind `why`, `--not` and the
-flip."""
+"""One customer of a run, taken out of it so that they can be decided again: what `why` asks."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace

@@ -55,9 +55,7 @@ def why(
     run_id: Annotated[str | None, typer.Option("--run", help="A run's id; without it the last decided one.")] = None,
     asked: Annotated[
         str | None,
-        typer.Option(
-            "--not", metavar="ASSET[@CHANNEL]", help="Why not this asset, and what would have made it the choice."
-        ),
+        typer.Option("--not", metavar="ASSET[@CHANNEL]", help="Why not this asset, and what would have made it so."),
     ] = None,
     audience: Annotated[
         Audience | None,

@@ -28,8 +28,8 @@ def simulate(
         typer.Option(
             "--set",
             metavar="NAME=VALUE",
-            help="A changed setting, as often as needed: budget, channels.ID.capacity, plays.NAME.THRESHOLD, …; VALUE is a "
-            "number, a change such as +10%, or `none` for no limit.",
+            help="A changed setting, as often as needed: budget, channels.ID.capacity, plays.NAME.THRESHOLD, …; VALUE "
+            "is a number, a change such as +10%, or `none` for no limit.",
         ),
     ] = None,
     other: Annotated[

@@ -49,8 +49,9 @@ def _show(screen: Console, found: Mapping[str, Any], limit: int) -> None:
     currency = found["currency"]
     screen.print()
     screen.rule(f"[bold]{found['playbook']}[/] · {day_name(found['as_of_day'])} · what was not said")
-    text = f"\n{found['customers']:,} customers were sent nothing; what stood in the way kept {money(found['value'], currency)}."
-    screen.print(text, highlight=False)
+    kept = money(found["value"], currency)
+    said = f"\n{found['customers']:,} customers were sent nothing; what stood in the way kept {kept}."
+    screen.print(said, highlight=False)
     show_causes(screen, found, currency)
     rows = [row for row in found["rows"] if row["play"]][:limit]
     if not rows:

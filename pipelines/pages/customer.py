@@ -147,8 +147,8 @@ def _category_of(subject: str | None, products: "pd.Series[Any]") -> str | None:
 
 
 def _due(day: Day, run: RunRow, customer_id: str, category_id: str) -> Due | None:
-    """When the next purchase in a category is expected: the middle 80 % of the predicted interval after the last
-    one.""" only = {"run_id": [run.run_id], "customer_id": [customer_id], "category_id": [category_id]}
+    """When the next purchase in a category is expected: the middle 80 % of the predicted interval."""
+    only = {"run_id": [run.run_id], "customer_id": [customer_id], "category_id": [category_id]}
     found = day.lake.read_results(CADENCE, only=only)
     if found.empty:
         return None

@@ -1,5 +1,4 @@
-"""Small pictures as inline SVG: a timeline of purchases and bars of amounts. Letters stay letters, nothing is
-loaded."""
+"""Small pictures as inline SVG: a timeline of purchases and bars of amounts. Letters stay letters."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
