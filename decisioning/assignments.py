@@ -10,8 +10,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from decisioning.choice import Choice
 from decisioning.experiments import HOLDOUT
 from decisioning.exploration import Explored, shortlisted
+from decisioning.settings import DecisionSettings
+from decisioning.shortlist import Kept
 from decisioning.times import aware
 from forecasting.values import Floats
 from graph.view import Positions, View
@@ -22,6 +25,34 @@ NOTHING = "nothing"
 TREATED = "treated"
 EXPLORATION = "exploration"
 COLUMNS = ["experiment_id", "customer_id", "assigned_at", "arm", "asset_id", "channel_id", "propensity"]
+
+
+def assignments_of(
+    view: View, settings: DecisionSettings, is_held_out: Flags, kept: Kept, choice: Choice, *, as_of: np.datetime64
+) -> pd.DataFrame:
+    """All draws of one decision: who is held out, and who was explored.
+
+    Args:
+        view: Customers, assets and channels.
+        settings: The share that is held out.
+        is_held_out: Per customer.
+        kept: The candidates that were chosen from.
+        choice: What was chosen.
+        as_of: When it was decided.
+    """
+    held_out = holdout_assignments(
+        view, is_held_out, share=settings.holdout_share, salt=settings.holdout_salt, as_of=as_of
+    )
+    explored = exploration_assignments(
+        view,
+        kept.customer,
+        np.where(choice.is_affordable, choice.priced, -np.inf),
+        choice.explored,
+        asset=kept.asset,
+        channel=kept.channel,
+        as_of=as_of,
+    )
+    return pd.concat([part for part in (held_out, explored) if len(part)] or [held_out], ignore_index=True)
 
 
 def holdout_assignments(

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from decisioning.assignments import assignments_of
 from decisioning.authority import answered_for
 from decisioning.bids import Bids, nobody, owners_in, stand_ins
 from decisioning.channel_days import channel_days
@@ -52,12 +53,14 @@ class Decisions:
         summary: Counts and sums, see `summary.summarise`.
         bundle_hash: Hash of all policies that were applied.
         bids: What everybody competed with for the limits.
+        assignments: Who was held out and who was explored, as rows of the table `assignments`.
     """
 
     records: pd.DataFrame
     summary: dict[str, Any]
     bundle_hash: str
     bids: Bids
+    assignments: pd.DataFrame
 
 
 def propose(view: View, forecasts: Forecasts, settings: DecisionSettings, as_of: datetime) -> Motives:
@@ -154,7 +157,8 @@ def decide(
         is_held_out=held_out,
         unreadable=verdicts.compiled.unreadable,
     )
-    return Decisions(records, summary, verdicts.compiled.bundle_hash, bids)
+    drawn = assignments_of(view, settings, held_out, settled.kept, choice, as_of=when)
+    return Decisions(records, summary, verdicts.compiled.bundle_hash, bids, drawn)
 
 
 def _moment_of(view: View, as_of: datetime) -> np.datetime64:
