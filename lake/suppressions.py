@@ -53,7 +53,7 @@ def suppressed(
     meant = meant[meant["customer_id"].isin(customers["customer_id"])]
     is_one_channel = meant["scope"].isin(channels["channel_id"])
     everywhere = meant[~is_one_channel].merge(channels[["channel_id"]], how="cross")
-    there = meant[is_one_channel].assign(channel_id=meant["scope"])
+    there = meant[is_one_channel].assign(channel_id=lambda named: named["scope"])
     parts = [part[COLUMNS] for part in (everywhere, there) if len(part)]
     if not parts:
         return nobody

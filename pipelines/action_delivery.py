@@ -82,6 +82,7 @@ def _checked(day: Day, run: RunRow, records: pd.DataFrame) -> pd.DataFrame:
         playbook_day=day.playbook.warrant.as_of,
         timezone=day.playbook.timezone,
         environment=day.environment,
+        skew=day.playbook.warrant.clock_skew,
     )
     ends = pd.Timestamp(run.identity.as_of).tz_convert(day.playbook.timezone) + timedelta(days=1)
     ends = ends.normalize().tz_convert("UTC")

@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from pipelines.errors import UsageError
+
+CLOCK_SKEW = timedelta(minutes=5)
+"""How far clocks of sources may be ahead of ours, unless the playbook says otherwise."""
 
 
 @dataclass(frozen=True)
@@ -15,9 +18,11 @@ class Clock:
     Attributes:
         now: The current moment, UTC; simulated when a playbook or `WARRANT_NOW` says so.
         is_simulated: True when `now` is not the real time; such a run may only reach channels that are files.
-        latest_known: No event can honestly be later than this; the real time, or `WARRANT_NOW`.
+        latest_known: No event can honestly be later than this: the real time, or `WARRANT_NOW`, and what clocks of
+            sources may be ahead of ours.
         as_of: The moment the run knows the world at, UTC: 00:00 of a day in the playbook's time zone.
         day: That day.
+        skew: How far clocks of sources may be ahead of ours.
     """
 
     now: datetime
@@ -25,6 +30,7 @@ class Clock:
     latest_known: datetime
     as_of: datetime
     day: date
+    skew: timedelta = CLOCK_SKEW
 
 
 def local_midnight(day: date, timezone: str) -> datetime:
@@ -32,7 +38,14 @@ def local_midnight(day: date, timezone: str) -> datetime:
     return datetime.combine(day, time(), tzinfo=ZoneInfo(timezone)).astimezone(UTC)
 
 
-def read_clock(*, day: date | None, playbook_day: date | None, timezone: str, environment: Mapping[str, str]) -> Clock:
+def read_clock(
+    *,
+    day: date | None,
+    playbook_day: date | None,
+    timezone: str,
+    environment: Mapping[str, str],
+    skew: timedelta = CLOCK_SKEW,
+) -> Clock:
     """The clock of one command.
 
     Args:
@@ -40,6 +53,7 @@ def read_clock(*, day: date | None, playbook_day: date | None, timezone: str, en
         playbook_day: The playbook's `as_of`, which simulates the clock for playbooks about the past.
         timezone: The playbook's IANA time zone.
         environment: Read for `WARRANT_NOW` (an ISO date and time; without offset it is UTC).
+        skew: How far clocks of sources may be ahead of ours.
 
     Raises:
         UsageError: `WARRANT_NOW` is not a time.
@@ -57,9 +71,10 @@ def read_clock(*, day: date | None, playbook_day: date | None, timezone: str, en
     return Clock(
         now=now,
         is_simulated=simulated is not None or playbook_day is not None,
-        latest_known=simulated or real,
+        latest_known=(simulated or real) + skew,
         as_of=local_midnight(chosen, timezone),
         day=chosen,
+        skew=skew,
     )
 
 

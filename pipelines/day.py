@@ -92,7 +92,11 @@ def open_day(
     home = find_home(environment)
     playbook = load_playbook(find_playbook(folder, home, environment))
     clock = read_clock(
-        day=day, playbook_day=playbook.warrant.as_of, timezone=playbook.timezone, environment=environment
+        day=day,
+        playbook_day=playbook.warrant.as_of,
+        timezone=playbook.timezone,
+        environment=environment,
+        skew=playbook.warrant.clock_skew,
     )
     lake = Lake(home.lake(playbook.name))
     return Day(playbook, home, clock, lake, Ledger(lake), environment, progress or Silence())

@@ -50,7 +50,7 @@ def _rows(day: Day, run: RunRow, step: Mapping[str, Any]) -> list[Document]:
         row["key"]: row
         for table, named in by_table.items()
         if table in run.pins and table in TABLES
-        for row in _documents(table, _of_customer(day, run, table, customer_id))
+        for row in _documents(table, _of_keys(day, run, table, named, customer_id))
         if row["key"] in named
     }
     return [found.get(key, {"key": key, "table": key.split("/", 1)[0], "row": {}}) for key in keys]
@@ -79,6 +79,14 @@ def _purchases(day: Day, run: RunRow, customer_id: str, what: str) -> list[Docum
     rows = rows[rows["product_id"].isin(products) & (rows["kind"] == "sale")]
     newest = rows.sort_values(["occurred_at", "order_id", "line"], ascending=False)
     return _documents("purchases", newest.head(SHOWN))
+
+
+def _of_keys(day: Day, run: RunRow, table: str, named: Sequence[str], customer_id: str) -> pd.DataFrame:
+    """The rows of these keys, and perhaps others; an outcome may name its customer by a touch alone."""
+    key = TABLES[table].key
+    if len(key) > 1:
+        return _of_customer(day, run, table, customer_id)
+    return day.lake.read(table, run.pins[table].version, only={key[0]: [one.split("/", 1)[1] for one in named]})
 
 
 def _of_customer(day: Day, run: RunRow, table: str, customer_id: str) -> pd.DataFrame:

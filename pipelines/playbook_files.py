@@ -1,13 +1,14 @@
 """The shape of each playbook file, as pydantic models with their stated defaults. What they mean is in `playbook`."""
 
 import functools
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from lake.tables import ASSET_KINDS, OUTCOME_NAMES
+from pipelines.clock import CLOCK_SKEW
 
 MINUTES_PER_HOUR = 60
 LONGEST_WINDOW_DAYS = 36_500
@@ -207,6 +208,12 @@ class WarrantFile(Strict):
     required_readiness: Literal["reviewed", "approved"] | None = None
     health: HealthFile = HealthFile()
     forecasts: dict[ForecastName, dict[str, Any]] = {}
+    clock_skew_minutes: Annotated[float, Field(ge=0, le=60)] = CLOCK_SKEW.total_seconds() / 60
+
+    @property
+    def clock_skew(self) -> timedelta:
+        """How far clocks of sources may be ahead of ours."""
+        return timedelta(minutes=self.clock_skew_minutes)
 
 
 def _clock_time(value: Any) -> Any:

@@ -62,6 +62,7 @@ def look_now(day: Day, sends: pd.DataFrame) -> Present:
         playbook_day=day.playbook.warrant.as_of,
         timezone=day.playbook.timezone,
         environment=day.environment,
+        skew=day.playbook.warrant.clock_skew,
     )
     people = _read(day, clock, "customers", None, until=END_OF_TIME)
     others = ids_beside_customers(day.lake, day.run)
@@ -110,7 +111,7 @@ def _consents(day: Day, clock: Clock, customers: "pd.Series[str]", touches: pd.D
     refused = refusals(outcomes, touches, day.playbook.channel_frame())
     rows = pd.concat([rows, refused], ignore_index=True) if len(refused) else rows
     is_said = rows["recorded_at"] <= clock.now
-    is_ahead = (rows["recorded_at"] > clock.latest_known) & ~rows["granted"].astype(bool)
+    is_ahead = (rows["recorded_at"] > clock.latest_known - clock.skew) & ~rows["granted"].astype(bool)
     words = rows[(rows["purpose"] == MARKETING) & (is_said | is_ahead)]
     ordered = words.sort_values(["recorded_at", "granted"], ascending=[True, False], kind="stable")
     return ordered.drop_duplicates(["customer_id", "channel_id"], keep="last")

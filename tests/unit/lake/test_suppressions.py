@@ -40,6 +40,8 @@ def kept(*frames: pd.DataFrame) -> pd.DataFrame:
 
 def closed(*frames: pd.DataFrame) -> dict[str, set[str]]:
     found = suppressed(kept(*frames), CUSTOMERS, IDENTITIES, CHANNELS, at=NOW)
+    assert found["customer_id"].isin(CUSTOMERS["customer_id"]).all()
+    assert found["channel_id"].isin(CHANNELS["channel_id"]).all()
     return {str(customer): set(part["channel_id"]) for customer, part in found.groupby("customer_id")}
 
 

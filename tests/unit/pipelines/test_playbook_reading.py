@@ -225,6 +225,7 @@ def test_a_told_time_simulates_the_clock() -> None:
         day=None, playbook_day=None, timezone="Europe/Berlin", environment={"WARRANT_NOW": "2026-03-01T23:30:00Z"}
     )
     assert clock.is_simulated
+    assert clock.latest_known == datetime(2026, 3, 1, 23, 35, tzinfo=UTC), "five minutes for the clocks of sources"
     assert clock.day == date(2026, 3, 2)
     assert clock.as_of == datetime(2026, 3, 1, 23, tzinfo=UTC)
 

@@ -112,11 +112,12 @@ def test_a_word_up_to_this_very_moment_holds(folder: Path, at: datetime) -> None
     assert consent(opened(folder), "bert") is True
 
 
-def test_a_grant_from_the_future_does_not_hold_yet_but_a_withdrawal_does(folder: Path) -> None:
+@pytest.mark.parametrize("ahead", [INSTANT, timedelta(minutes=5), timedelta(hours=1)])
+def test_a_grant_from_the_future_does_not_hold_yet_but_a_withdrawal_does(folder: Path, ahead: timedelta) -> None:
     word(folder, "false", BEFORE)
-    word(folder, "true", NOW + INSTANT)
+    word(folder, "true", NOW + ahead)
     word(folder, "true", BEFORE, customer="bert")
-    word(folder, "false", NOW + timedelta(hours=1), customer="bert")
+    word(folder, "false", NOW + ahead, customer="bert")
     assert consent(opened(folder)) is False
     assert consent(opened(folder), "bert") is False
 
