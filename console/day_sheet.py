@@ -36,7 +36,15 @@ AMOUNTS: Mapping[str, str] = {
 }
 
 
-def show_day_sheet(screen: Console, day: Document, cards: Sequence[Document], *, able: Sequence[str] = ()) -> None:
+def show_day_sheet(
+    screen: Console,
+    day: Document,
+    cards: Sequence[Document],
+    *,
+    able: Sequence[str] = (),
+    unserved: Document | None = None,
+    page: Path | None = None,
+) -> None:
     """Print the sheet of one run.
 
     Args:
@@ -44,6 +52,8 @@ def show_day_sheet(screen: Console, day: Document, cards: Sequence[Document], *,
         day: The object that `warrant run --format json` prints.
         cards: `warrant why` objects of a few customers.
         able: Who may see a customer's card, where nobody is named and therefore none is shown here.
+        unserved: What was not said, as `warrant unserved` tells it.
+        page: Where the sheet was written as a page.
     """
     screen.print()
     screen.rule(f"[bold]{escape(day['playbook'])}[/] · {day_name(day['as_of_day'])}")
@@ -56,11 +66,15 @@ def show_day_sheet(screen: Console, day: Document, cards: Sequence[Document], *,
     _reasons(screen, day)
     _refusals(screen, day)
     _prices(screen, day)
+    if unserved is not None:
+        _unserved(screen, unserved, day["currency"])
     show_day_actions(screen, day.get("actions"))
     for card in cards:
         _sample(screen, card, day["currency"])
     _data_notes(screen, day)
     _files(screen, day)
+    if page is not None:
+        screen.print(f"\nThe sheet as a page: {page}", markup=False, highlight=False, soft_wrap=True)
     _next(screen, day, cards, able)
 
 
@@ -192,10 +206,23 @@ def _reasons(screen: Console, day: Document) -> None:
 
 def _refusals(screen: Console, day: Document) -> None:
     refused = {policy: count for policy, count in day["refused_by_policy"].items() if count}
-    if not refused:
-        return
-    screen.print("\n[bold]What policies refused[/], counted in messages that somebody might have got on some channel")
-    screen.print(Padding(counted(refused, day["policy_reasons"]), (0, 0, 0, 2)))
+    if refused:
+        screen.print(
+            "\n[bold]What policies refused[/], counted in messages that somebody might have got on some channel"
+        )
+        screen.print(Padding(counted(refused, day["policy_reasons"]), (0, 0, 0, 2)))
+    for policy, what in day["unreadable_policies"].items():
+        text = f"The policy {policy} does not fit today's data, and refused whatever it might refuse: {what}"
+        screen.print(text, style="yellow", markup=False, highlight=False)
+    for who, count in day["held"].items():
+        screen.print(f"\n[bold]{count:,}[/] sends wait for {escape(who)}, and are not delivered", highlight=False)
+    for policy, count in day["minimised"].get("by_policy", {}).items():
+        text = f"The policy {policy} withheld what may not be known of {count:,} customers, before anything was decided"
+        screen.print(text, markup=False, highlight=False)
+    for found in day["parity"]:
+        style = "bold red" if found["is_breached"] else ""
+        text = f"{found['policy']}: {found['text']}" + (" Nothing is delivered." if found["is_breached"] else "")
+        screen.print(text, style=style, markup=False, highlight=False)
 
 
 def _prices(screen: Console, day: Document) -> None:
@@ -206,6 +233,26 @@ def _prices(screen: Console, day: Document) -> None:
     for limit, price in binding.items():
         text = f"  {limit}: {one_more(limit, day['currency'])} would bring {money(price, day['currency'])}"
         screen.print(text, markup=False, highlight=False)
+
+
+def _unserved(screen: Console, found: Document, currency: str) -> None:
+    """What kept the customers without a send from being served, and the fix that would bring most."""
+    if not found["rows"]:
+        return
+    screen.print("\n[bold]What was not said[/], by what stood in the way, and what it would have been worth")
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(justify="right", no_wrap=True)
+    grid.add_column(justify="right", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for row in found["by_cause"]:
+        grid.add_row(f"{row['customers']:,}", money(row["value"], currency), row["cause"])
+    screen.print(Padding(grid, (0, 0, 0, 2)))
+    best = next((row for row in found["rows"] if row["value"] > 0), None)
+    if best:
+        said = (
+            f"  Most would come of {best['play']}, {best['subject']}: {best['fix']} `warrant unserved` shows the rest."
+        )
+        screen.print(said, markup=False, highlight=False)
 
 
 def _sample(screen: Console, card: Document, currency: str) -> None:

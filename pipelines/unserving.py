@@ -26,6 +26,8 @@ from pipelines.what_if import forecasts_of, touches_with_planned
 
 PORTION = 50_000
 """Customers weighed at once; what is gathered for them stays within a few hundred megabytes."""
+MOST_FOR_A_SHEET = 100_000
+"""Customers without a send up to which a day sheet looks at each of them; `warrant unserved` always does."""
 
 Document = dict[str, Any]
 

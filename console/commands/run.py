@@ -1,6 +1,7 @@
 """`warrant run` and `warrant deliver`: decide a day and hand it to the channels."""
 
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -71,4 +72,18 @@ def _show(document: dict[str, Any], day: "Day", output: Format) -> None:
 
     is_named = acting(day.playbook, None, day.environment).person
     able = [] if is_named else who_may("see personal data", day.playbook)
-    show_day_sheet(people_screen(), document, sample_cards(document, day.playbook.folder), able=able)
+    cards = sample_cards(document, day.playbook.folder)
+    unserved, page = _page(document, day)
+    show_day_sheet(people_screen(), document, cards, able=able, unserved=unserved, page=page)
+
+
+def _page(document: dict[str, Any], day: "Day") -> tuple[dict[str, Any] | None, Path | None]:
+    """What was not said, and the day as a page beside the files for the channels; nothing before it was decided."""
+    if "decide" not in document["seconds"]:
+        return None, None
+    from pipelines.pages.day import write_day_page
+    from pipelines.unserving import MOST_FOR_A_SHEET, unserved_value
+
+    unserved = unserved_value(day, document["run_id"]) if document["none"] <= MOST_FOR_A_SHEET else None
+    folder = day.home.exports(day.playbook.name) / document["run_id"]
+    return unserved, write_day_page(document, unserved, folder)
