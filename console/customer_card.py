@@ -137,7 +137,8 @@ def _action(card: Card) -> list[tuple[str, str]]:
         return [("What", "nothing"), *rows]
     when = f"{action['send_at_local']}, valid until {action['expires_at_local']}"
     if card["held"]:
-        waits = f"for {', '.join(card['held']['needs'])}, by the policy {', '.join(card['held']['by'])}; not delivered until then"
+        who, policies = (", ".join(card["held"][name]) for name in ("needs", "by"))
+        waits = f"for {who}, by the policy {policies}; not delivered until then"
         rows = [("Waits", waits), *rows]
     return [("What", f"“{action['title']}” by {action['channel']}"), ("When", when), *rows]
 
