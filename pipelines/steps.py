@@ -20,8 +20,9 @@ from pipelines.code_version import code_version
 from pipelines.day import SLOT, Day
 from pipelines.deciding import decide_run, find_motives
 from pipelines.deliver import deliver_batches
+from pipelines.draws import store_draws
 from pipelines.errors import UsageError
-from pipelines.forecasts.deciding_with import described_forecasts, live_models, run_forecasts
+from pipelines.forecasts.deciding_with import described_forecasts, live_models, run_forecasts, store_messages_read
 from pipelines.graph_access import playbook_graph
 from pipelines.health import health_facts, measure_health
 from pipelines.identities import ALIASES, identity_digests, store_identities, stored_aliases
@@ -155,7 +156,8 @@ def forecast(day: Day, run: RunRow) -> Outcome:
     curves = store_curves(day, run)
     said = f"{len(forecasts.cadence.customer_id):,} rhythms; effects are {forecasts.uplift.grade}"
     facts = {"models": dict(models), "cadence": forecasts.cadence.source, "scores": scores, **curves}
-    return Outcome(said, {**facts, **described_forecasts(forecasts, run.identity.models)})
+    facts |= described_forecasts(forecasts, run.identity.models)
+    return Outcome(said, {**facts, "messages": store_messages_read(day, run)})
 
 
 @step("propose")
@@ -175,6 +177,7 @@ def decide(day: Day, run: RunRow) -> Outcome:
     """Screen, value and allocate: one decision per customer, sealed under one root."""
     decided = decide_run(day, run)
     day.lake.write_slice(DECISIONS, run.run_id, decided.sealed.frame)
+    store_draws(day, run, decided.assignments)
     summary = decided.summary
     said = f"{summary['sends']:,} sends for {summary['customers']:,} customers"
     facts: dict[str, Any] = {"root": decided.sealed.root, "bundle": decided.bundle_hash, "summary": summary}

@@ -28,6 +28,7 @@ class What(StrEnum):
     CADENCE = "cadence"
     TIMING = "timing"
     MEDIA = "media"
+    LANGUAGE = "language"
 
 
 WhatOption = Annotated[What, typer.Option("--what", help="Which forecast.")]

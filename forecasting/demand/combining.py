@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from forecasting.demand.calibration import Calibration, calibrate
-from forecasting.demand.ensemble import Choice, Record, choose, record_of
+from forecasting.demand.ensemble import Choice, KeptChoice, Record, choose, record_of
 from forecasting.demand.panel import Panel
 from forecasting.demand.reconciliation import added_up, reconciled
 from forecasting.demand.rolling import Nodes, Origin
@@ -40,14 +40,18 @@ def combine(
     past: Sequence[Origin],
     now: Origin,
     settings: DemandSettings,
+    *,
+    kept: KeptChoice | None = None,
 ) -> Combined:
     """The forecast of an origin, with everything chosen and calibrated on what had come true by then.
+
+    With `kept`, models speak as they were chosen to on an earlier day; only the intervals are calibrated anew.
 
     Models that were not fitted at every origin (Croston's before a series was intermittent) have no record to go by.
     """
     record = record_of(panel, past, now.length)
     models = sorted(set(now.forecasts).intersection(*(origin.forecasts for origin in record.origins)))
-    choice = choose(record, now, models)
+    choice = kept.choice_for(panel.series, models) if kept else choose(record, now, models)
     means = [choice.forecast(origin) for origin in record.origins]
     mean = choice.forecast(now)
     if (nodes.level > 0).any():

@@ -8,11 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from forecasting.demand.panel import Flags, Panel
 from forecasting.demand.rolling import Origin
 from forecasting.demand.standard import CROSTON, TSB
-from forecasting.values import Floats
+from forecasting.values import Floats, Keys
 
 PICKS = 6
 HELD = {"pooled windows": 4.0, "pooled changes": 4.0, "boosted changes": 4.0}  # votes before any is picked
@@ -43,6 +44,34 @@ class Choice:
         """The weighted mean of the models' forecasts, shape (n, horizon)."""
         stacked = np.stack([origin.forecasts[name] for name in self.models])
         return np.asarray(np.einsum("nm,mnh->nh", self.weights, stacked))
+
+
+@dataclass(frozen=True, eq=False)
+class KeptChoice:
+    """Weights that were chosen on an earlier day, by the names of series.
+
+    Attributes:
+        series: Names, ascending, shape (n,).
+        models: Names, shape (m,).
+        weights: Shape (n, m), rows sum to 1.
+        judged_on: As in `Choice`.
+    """
+
+    series: Keys
+    models: tuple[str, ...]
+    weights: Floats
+    judged_on: tuple[int, ...]
+
+    def choice_for(self, series: Keys, models: Sequence[str]) -> Choice:
+        """The same for series of today and the models there are; a series that is new takes what all have in common."""
+        names = tuple(models)
+        column = pd.Index(self.models).get_indexer(pd.Index(names))
+        row = pd.Index(self.series).get_indexer(pd.Index(series))
+        known = np.vstack([self.weights, self.weights.mean(axis=0)])[row]
+        weights = np.where(column >= 0, known[:, np.maximum(column, 0)], 0.0)
+        lost = weights.sum(axis=1) <= 0
+        weights[lost] = 1.0
+        return Choice(names, weights / weights.sum(axis=1, keepdims=True), self.judged_on)
 
 
 @dataclass(frozen=True, eq=False)

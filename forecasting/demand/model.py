@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from forecasting.demand.combining import Combined, combine
-from forecasting.demand.ensemble import named_weights
+from forecasting.demand.ensemble import KeptChoice, named_weights
 from forecasting.demand.hierarchy import no_hierarchy, with_sums
 from forecasting.demand.panel import Panel, panel_of
 from forecasting.demand.periods import clock_of_hours, utc_starts
@@ -26,6 +26,7 @@ class DemandModel:
 
     Attributes:
         forecast_: What was learnt to come.
+        choice_: Which models speak for which series.
         notes_: What was done to the table: filled, added up, floored.
     """
 
@@ -62,15 +63,16 @@ class DemandModel:
             panel, nodes = with_sums(panel, hierarchy)
         return self.fit_panel(panel, nodes, timezone=timezone)
 
-    def fit_panel(self, panel: Panel, nodes: Nodes, *, timezone: str) -> Self:
-        """Learn from series that are a panel already."""
+    def fit_panel(self, panel: Panel, nodes: Nodes, *, timezone: str, kept: KeptChoice | None = None) -> Self:
+        """Learn from series that are a panel already; with `kept`, models speak as was chosen on an earlier day."""
         settings = self.settings or DemandSettings()
         past = [
             forecast_at(panel, nodes, length, settings, seed=self.random_state)
             for length in past_origins(panel, panel.length, settings.origins)
         ]
         now = forecast_at(panel, nodes, panel.length, settings, seed=self.random_state)
-        found = combine(panel, nodes, past, now, settings)
+        found = combine(panel, nodes, past, now, settings, kept=kept)
+        self.choice_ = KeptChoice(panel.series, found.choice.models, found.choice.weights, found.choice.judged_on)
         columns, starts_at = _starts(panel, settings, timezone)
         parents = np.array([panel.series[row] if row >= 0 else "" for row in nodes.parent], dtype=object)
         self.notes_ = panel.notes

@@ -40,14 +40,19 @@ def _demand() -> Part:
     from forecasting.demand.backtest import backtest_demand
     from forecasting.demand.forecast import forecast_demand
     from forecasting.demand.settings import DemandSettings
+    from forecasting.demand.trainer import DemandTrainer
+
+    def settings(playbook: Playbook) -> DemandSettings:
+        return stated(playbook, "demand", DemandSettings)
 
     return Part(
         what="demand",
         about="units to come, by category and week, with the sums above them",
         tables=("purchases", "products", "categories", "promotions"),
-        settings=lambda playbook: stated(playbook, "demand", DemandSettings),
+        settings=settings,
         backtest=backtest_demand,
         make=forecast_demand,
+        trainer=lambda playbook: DemandTrainer(settings(playbook)),
     )
 
 
@@ -136,6 +141,34 @@ def _media() -> Part:
     )
 
 
+def _language() -> Part:
+    from forecasting.language.backtest import backtest_language
+    from forecasting.language.forecast import forecast_language
+    from forecasting.language.settings import LanguageSettings
+    from forecasting.language.trainer import LanguageTrainer
+
+    def settings(playbook: Playbook) -> LanguageSettings:
+        return playbook.language or LanguageSettings()
+
+    return Part(
+        what="language",
+        about="what customers write: sentiment, topic and what else the playbook asks, with a not sure",
+        tables=("customers", "messages"),
+        settings=settings,
+        backtest=backtest_language,
+        make=forecast_language,
+        trainer=lambda playbook: LanguageTrainer(settings(playbook)),
+    )
+
+
 PARTS: Mapping[str, Callable[[], Part]] = MappingProxyType(
-    {"demand": _demand, "response": _response, "value": _value, "cadence": _cadence, "timing": _timing, "media": _media}
+    {
+        "demand": _demand,
+        "response": _response,
+        "value": _value,
+        "cadence": _cadence,
+        "timing": _timing,
+        "media": _media,
+        "language": _language,
+    }
 )

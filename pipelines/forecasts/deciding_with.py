@@ -20,8 +20,9 @@ from pipelines.forecasts.stated import response_settings, timing_settings, value
 from pipelines.playbook_settings import forecast_settings
 from pipelines.stored import canonical_tables
 
-DECIDES_WITH: Final = ("response", "timing", "value")
+DECIDES_WITH: Final = ("response", "timing", "value", "language")
 """The kept models that a run looks for."""
+MESSAGES_READ: Final = "forecast_language"
 FORECAST_TABLES: Final = (
     "customers",
     "purchases",
@@ -67,6 +68,33 @@ def run_forecasts(day: Day, run: RunRow) -> Forecasts:
     as_of, timezone, seed = run.identity.as_of, playbook.timezone, run.identity.seed
     made = forecast(tables, forecast_settings(playbook), as_of=as_of, timezone=timezone, seed=seed)
     return with_learnt(made, tables, settings, as_of=as_of, timezone=timezone, seed=seed)
+
+
+def store_messages_read(day: Day, run: RunRow) -> dict[str, dict[str, int]]:
+    """Read what customers wrote, and store labels with confidence as a slice of the run; no text is in it.
+
+    By the live model of language where one is live, else by one that learns from the playbook's examples. Nothing is
+    read, and nothing stored, where the playbook asks nothing of messages or there are none.
+
+    Returns:
+        How many messages each task was answered of, and of how many not.
+    """
+    settings = day.playbook.language
+    messages = canonical_tables(day, run, ["messages"])
+    if settings is None or messages["messages"].empty:
+        return {}
+    from forecasting.language.forecast import NOT_SURE, forecast_language
+    from forecasting.language.model import LanguageModel
+
+    digest = run.identity.models.get("language")
+    model = LanguageModel.from_arrays(model_store(day).load("language", digest)[0]) if digest else None
+    read = forecast_language(messages, settings, as_of=run.identity.as_of, model=model)
+    day.lake.write_slice(MESSAGES_READ, run.run_id, read)
+    is_sure = read["label"] != NOT_SURE
+    return {
+        str(task): {"answered": int(is_sure[rows].sum()), "not_sure": int((~is_sure[rows]).sum())}
+        for task, rows in read.groupby("task").groups.items()
+    }
 
 
 def described_forecasts(forecasts: Forecasts, models: Mapping[str, str]) -> dict[str, object]:

@@ -13,7 +13,7 @@ from pipelines.people import schedule
 if TYPE_CHECKING:
     from pipelines.forecasts.training import Trained
 
-TRAINABLE = ("value",)
+TRAINABLE = ("demand", "response", "value", "timing", "language")
 RIVALS = "beats_its_rivals"
 
 
@@ -34,11 +34,16 @@ def _model_asset(what: str) -> dg.AssetsDefinition:
         description=f"A challenger for the forecast of {what}: registered with its card, live only when it wins.",
     )
     def model(context: dg.AssetExecutionContext, opener: dg.ResourceParam[DayOpener]) -> Results:
+        from forecasting.errors import TooLittleDataError
         from pipelines.forecasts.catalogue import part
         from pipelines.forecasts.training import train
 
         with opener.working(context.partition_key, LogProgress(context.log.info)) as day:
-            trained = train(day, day.current_run(), part(what), schedule())
+            try:
+                trained = train(day, day.current_run(), part(what), schedule())
+            except TooLittleDataError as error:  # a playbook need not have the data of every forecast
+                yield _not_possible(error.what)
+                return
             yield dg.MaterializeResult(
                 metadata=_shown(trained),
                 data_version=dg.DataVersion(trained.digest),
@@ -53,6 +58,17 @@ def _model_asset(what: str) -> dg.AssetsDefinition:
             )
 
     return model
+
+
+def _not_possible(why: str) -> dg.MaterializeResult[Any]:
+    return dg.MaterializeResult(
+        metadata={"is_live": False, "not_possible": why},
+        check_results=[
+            dg.AssetCheckResult(
+                check_name=RIVALS, passed=False, severity=dg.AssetCheckSeverity.WARN, description=f"not possible: {why}"
+            )
+        ],
+    )
 
 
 def _shown(trained: "Trained") -> dict[str, Any]:
