@@ -10,7 +10,6 @@ from decisioning.canonical import json_texts
 from decisioning.choice import Choice
 from decisioning.deliberation import Deliberation
 from decisioning.gather import gather
-from decisioning.screening import HOLDOUT
 
 Indices = npt.NDArray[np.int64]
 
@@ -50,11 +49,11 @@ def runner_up(choice: Choice) -> tuple[Indices, npt.NDArray[np.float64]]:
 
 def alternatives(made: Deliberation, ranked: Indices) -> npt.NDArray[np.object_]:
     """The three best other candidates of every customer as JSON: what, on which channel, its value, and why not."""
-    choice, candidates = made.choice, made.candidates
+    choice, candidates = made.choice, made.kept
     customer = candidates.customer[ranked]
     place = np.arange(len(ranked)) - np.searchsorted(customer, customer)
     top = ranked[place < SHOWN]
-    assets, motives = made.view.assets, made.motives.frame
+    assets, motives = made.view.assets, made.motives.table
     columns = {
         "asset_id": assets.keys[candidates.asset[top]],
         "title": assets.frame["title"].to_numpy(dtype=object)[candidates.asset[top]],
@@ -74,7 +73,7 @@ def alternatives(made: Deliberation, ranked: Indices) -> npt.NDArray[np.object_]
 
 def why_not(made: Deliberation, rows: Indices) -> npt.NDArray[np.object_]:
     """Why each of these candidates was not chosen, in words, shape (len(rows),)."""
-    choice, customer = made.choice, made.candidates.customer[rows]
+    choice, customer = made.choice, made.kept.customer[rows]
     own = choice.chosen[customer]
     behind = gather(choice.priced, own, 0.0) - choice.priced[rows]
     pays = np.asarray(choice.paid.any(axis=0))
@@ -107,8 +106,7 @@ def _amount(lead: float) -> str:
 def _refusing(made: Deliberation, rows: Indices) -> list[list[str]]:
     """The policies that refuse each candidate, in their order; the holdout is the arm and not a reason here."""
     refusing: list[list[str]] = [[] for _ in rows]
-    for policy, refused in made.screened.by_policy.items():
-        if policy != HOLDOUT:
-            for index in np.flatnonzero(refused[rows]):
-                refusing[index].append(policy)
+    places = np.flatnonzero(~made.kept.is_allowed[rows])
+    for place, names in zip(places.tolist(), made.refusing(rows[places]), strict=True):
+        refusing[place] = names
     return refusing

@@ -1,7 +1,8 @@
 """Which assets answer a motive: those that are about its subject, and those that the playbook names.
 
-An asset answers a motive about a category, a topic or a product when it is about that, and a campaign's motive when the
-campaign names it. A topic that nobody wrote about is answered by what is about the topics most like it.
+An asset answers a motive about a category, a topic or a product when it is about that, a motive about an asset when it
+is that, one about an account when it is meant for its industry, and a campaign's motive when the campaign names it. A
+topic that nobody wrote about is answered by what is about the topics most like it.
 """
 
 from dataclasses import dataclass
@@ -44,7 +45,7 @@ class Answers:
     settings: PlaySettings
 
     def pairs(self, subjects: npt.NDArray[np.object_], customer: Positions) -> tuple[Indices, Positions]:
-        """Pairs of a place in `subjects` and an asset that answers it.
+        """Pairs of a place in `subjects` and an asset that answers it for its customer.
 
         Args:
             subjects: The motives' subjects as texts, shape (n,).
@@ -53,6 +54,14 @@ class Answers:
         Raises:
             DecisioningError: A subject that the view does not know, or an asset that does not exist.
         """
+        place, asset = self.of_subjects(subjects)
+        if not self.play.is_for_new_products:
+            return place, asset
+        is_new = ~self._is_about_bought_product(customer[place], asset)
+        return place[is_new], asset[is_new]
+
+    def of_subjects(self, subjects: npt.NDArray[np.object_]) -> tuple[Indices, Positions]:
+        """The same for whoever has not bought anything yet."""
         place, asset = self._by_subject(subjects)
         named = self._named_assets()
         if len(named):
@@ -60,8 +69,6 @@ class Answers:
             place = np.concatenate([place, np.repeat(everywhere, len(named))])
             asset = np.concatenate([asset, np.tile(named, len(subjects))])
         is_kept = ~self._has_ended()[asset]
-        if self.play.is_for_new_products:
-            is_kept &= ~self._is_about_bought_product(customer[place], asset)
         if self.play.is_for_products_in_stock:
             is_kept &= (counted_about(self.view, out_of_stock(self.view)) == 0)[asset]
         return place[is_kept], asset[is_kept].astype(np.int32)
@@ -88,6 +95,8 @@ class Answers:
             "category": (self.coverage, len(view.categories)),
             "topic": (view.asset_topics, len(view.topics)),
             "product": (view.asset_products, len(view.products)),
+            "asset": (_themselves(len(view.assets)), len(view.assets)),
+            "account": (_meant_for(view), len(view.accounts)),
         }[kind]
         asset = about.sources
         kept = self._may_answer()[asset]
@@ -166,6 +175,21 @@ class Answers:
         owner, links = expanded(view.asset_products, asset)
         is_bought = bought.find(customer[owner], view.asset_products.targets[links]) >= 0
         return np.bincount(owner, is_bought, minlength=len(asset)) > 0
+
+
+def _themselves(count: int) -> Links:
+    every = np.arange(count, dtype=np.int32)
+    return Links.build(every, every, count)
+
+
+def _meant_for(view: View) -> Links:
+    """Assets × the accounts whose industry they are meant for; what is meant for no industry is meant for none."""
+    assets, accounts = view.assets.frame, view.accounts.frame
+    if "industry" not in assets or "industry" not in accounts:
+        return Links.build([], [], len(assets))
+    pairs = pd.DataFrame({"asset": np.arange(len(assets)), "industry": assets["industry"]}).dropna()
+    pairs = pairs.merge(pd.DataFrame({"account": np.arange(len(accounts)), "industry": accounts["industry"]}))
+    return Links.build(pairs["asset"], pairs["account"], len(assets))
 
 
 def _or_similar(view: View, by_topic: Links) -> Links:

@@ -47,7 +47,7 @@ def is_objected_to(view: View, customer: Positions, asset: Positions) -> Flags:
 def _is_said(view: View, of_topics: Links, of_categories: Links, customer: Positions, asset: Positions) -> Flags:
     """Whether each asset says something that one of the customer's beliefs is about."""
     topics, categories = _pairs(of_topics, len(view.topics)), _pairs(of_categories, len(view.categories))
-    return _meets(topics, view.asset_topics, customer, asset) | _meets(categories, _said(view), customer, asset)
+    return _meets(topics, view.asset_topics, customer, asset) | _meets(categories, said(view), customer, asset)
 
 
 def _pairs(beliefs: Links, width: int) -> Pairs:
@@ -65,7 +65,7 @@ def _meets(pairs: Pairs, about: Links, customer: Positions, asset: Positions) ->
     return np.bincount(owner, is_met, minlength=len(asset)) > 0
 
 
-def _said(view: View) -> Links:
+def said(view: View) -> Links:
     """Assets × the categories that they state or whose products they state, and everything these lie within."""
     product_category = view.products.frame["category"].to_numpy(dtype=np.int32)[view.asset_products.targets]
     known = product_category >= 0

@@ -1,6 +1,6 @@
 """What customers stand for in the allocation: places, channels, costs and values, and nothing about anybody."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -10,7 +10,10 @@ from decisioning.allocate import NOTHING, Allocation, Options, allocate
 from decisioning.gather import gather
 from decisioning.limits import NOT_COUNTED, Amounts, Family, Limits
 from decisioning.rhythms import Usual
+from forecasting.values import Floats
 from graph.view import Positions
+
+Rounds = tuple[tuple[Floats, ...], ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,18 +30,21 @@ class Bids:
         usual: What everybody does, these customers included; None where it is what those who are here do.
         owners: What each counts for in families of limits that tell customers apart, by the name of the family: the
             name of the group of customers, None where it does not count, shape (customers,).
+        rounds: The prices at which candidates were looked through, in order; None where that is not known.
     """
 
     places: Positions
     options: Options
     usual: Usual | None = None
     owners: Mapping[str, npt.NDArray[np.object_]] = field(default_factory=dict)
+    rounds: Rounds | None = None
 
     def of(self, places: Positions) -> "Bids":
         """The bids of some of them."""
         theirs = np.isin(self.places, places)
         owners = {name: owner[theirs] for name, owner in self.owners.items()}
-        return Bids(np.sort(places), self.options.take(np.isin(self.options.customer, places)), self.usual, owners)
+        options = self.options.take(np.isin(self.options.customer, places))
+        return Bids(np.sort(places), options, self.usual, owners, self.rounds)
 
 
 def nobody() -> Bids:
@@ -73,7 +79,12 @@ def stand_ins(options: Options, limits: Limits) -> Positions:
 
 
 def allocate_beside(
-    options: Options, limits: Limits, customer_count: int, absent: Bids
+    options: Options,
+    limits: Limits,
+    customer_count: int,
+    absent: Bids,
+    *,
+    start_prices: Sequence[Floats] | None = None,
 ) -> tuple[Allocation, list[Amounts]]:
     """Allocate among customers who are here and bids of those who are not.
 
@@ -82,7 +93,8 @@ def allocate_beside(
         what the absent use of each limit, per family.
     """
     if not len(absent.places):
-        return allocate(options, limits, customer_count), [np.zeros(len(family), np.int64) for family in limits]
+        made = allocate(options, limits, customer_count, start_prices=start_prices)
+        return made, [np.zeros(len(family), np.int64) for family in limits]
     total = customer_count + len(absent.places)
     here = np.setdiff1d(np.arange(total, dtype=np.int32), absent.places)
     theirs = absent.options

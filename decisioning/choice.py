@@ -12,23 +12,23 @@ from decisioning.allocate import (
     Options,
     best_per_customer,
     fits,
-    priced,
     undominated,
 )
-from decisioning.bids import Bids, allocate_beside, nobody
-from decisioning.candidates import Candidates
+from decisioning.exploration import Explored, LimitUse, explore
 from decisioning.limits import Limits, Usage, paid
-from decisioning.screening import Screened, main_policy
-from decisioning.value import Values
+from decisioning.settle import Settled, options_of
+from decisioning.shortlist import Counts
 from forecasting.values import Floats
 
 Flags = npt.NDArray[np.bool_]
+Texts = npt.NDArray[np.object_]
 
 NO_MOTIVE = "no motive"
 NO_CONTENT = "no content answers"
 REFUSED = "refused by policy"
 NOT_WORTH_IT = "not worth it"
 LIMITS = "limits"
+EXPLORED = "explored: chance chose to do nothing"
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +36,7 @@ class Choice:
     """What was chosen, and what stood in the way of everything else.
 
     Attributes:
-        options: Every candidate as an option.
+        options: Every candidate that was kept, as an option.
         chosen: Index of each customer's candidate, the ghost's for held-out ones, -1 for nothing, shape (customers,).
         is_eligible: No policy refuses it, the holdout left aside, shape (candidates,).
         is_affordable: Eligible, worth more than nothing, and within every limit by itself, shape (candidates,).
@@ -47,7 +47,7 @@ class Choice:
         blocking: Per candidate the family whose limit weighs most against it: the one with the highest price to pay, or
             else the first without room; -1 without any, shape (candidates,).
         allocation: The allocation of everybody who is treated.
-        competed: Candidates that took part in it after pruning, ascending.
+        explored: What chance changed, and how likely each choice was.
     """
 
     options: Options
@@ -60,7 +60,12 @@ class Choice:
     paid: Floats
     blocking: Indices
     allocation: Allocation
-    competed: Indices
+    explored: Explored
+
+    @property
+    def competed(self) -> Indices:
+        """Candidates that took part in the allocation after pruning, ascending."""
+        return np.flatnonzero(self.allocation.shortlisted)
 
     @property
     def limits(self) -> Limits:
@@ -77,98 +82,129 @@ class Choice:
         return names
 
 
-def choose(
-    candidates: Candidates,
-    values: Values,
-    screened: Screened,
-    is_held_out: Flags,
-    limits: Limits,
-    *,
-    absent: Bids | None = None,
-) -> Choice:
-    """Choose at most one candidate per customer.
+@dataclass(frozen=True, eq=False)
+class Exploration:
+    """How much is left to chance: the share of customers, the seed of the day, and the customers' keys."""
+
+    share: float
+    seed: str
+    customer_keys: npt.NDArray[np.object_]
+
+
+def choose(settled: Settled, touch_cost: Floats, is_held_out: Flags, exploration: Exploration | None = None) -> Choice:
+    """What everybody gets, of what passes kept.
 
     Held-out customers take no part in the allocation and use nothing up: each takes what is best at the prices that the
-    others' competition led to, which is what would have been sent to one customer more. Whoever was erased since a run
-    takes part in its replay by their bids.
-    """
-    options = Options(
-        candidates.customer,
-        candidates.asset,
-        candidates.channel,
-        values.value,
-        values.touch_cost,
-        values.offer_cost,
-        values.redemption_cost,
-    )
-    is_eligible = ~screened.is_refused
-    is_treated = ~is_held_out[candidates.customer]
-    competing = np.flatnonzero(is_eligible & is_treated)
-    customer_count = len(is_held_out)
-    allocation, taken = allocate_beside(options.take(competing), limits, customer_count, absent or nobody())
-    chosen = np.full(customer_count, NOTHING, dtype=np.int64)
-    given = allocation.chosen >= 0
-    chosen[given] = competing[allocation.chosen[given]]
+    others' competition led to, which is what would have been sent to one customer more.
 
+    Args:
+        settled: The allocation over all candidates, and what was kept of them.
+        touch_cost: Cost of one touch, shape (channels,).
+        is_held_out: Per customer.
+        exploration: How much of it is left to chance; None for nothing.
+    """
+    kept, allocation = settled.kept, settled.allocation
+    limits, count = allocation.limits, len(is_held_out)
+    options = options_of(kept, touch_cost, kept.value)
     used = options.uses(limits)
     prices_paid = paid(limits, used, allocation.prices)
-    net = priced(options, limits, allocation.prices)
-    is_affordable = is_eligible & (values.value > 0) & fits(options, limits)
+    net = np.asarray(options.value - prices_paid.sum(axis=0))
+    is_eligible, is_treated = kept.is_allowed, ~is_held_out[kept.customer]
+    is_affordable = is_eligible & (kept.value > 0) & fits(options, limits)
+    explored = _explored(options, np.where(is_affordable, net, -np.inf), used, settled, is_held_out, exploration)
+    chosen = explored.chosen.copy()
+    totals = used.take(chosen[chosen >= 0]).totals(limits)
     ghosts = np.where(is_affordable & ~is_treated, net, -np.inf)
-    chosen[is_held_out] = best_per_customer(options.customer, ghosts, customer_count)[is_held_out]
+    chosen[is_held_out] = best_per_customer(options.customer, ghosts, count)[is_held_out]
 
-    totals = used.take(chosen[given]).totals(limits)
     is_full = np.zeros(used.index.shape, dtype=np.bool_)
     for row, family in enumerate(limits):
-        room = family.whole_most - taken[row] - totals[row]
-        is_full[row] = (used.index[row] >= 0) & (used.amount[row] > room[used.index[row]])
+        room = family.whole_most - settled.taken[row] - totals[row]
+        if len(family):
+            is_full[row] = (used.index[row] >= 0) & (used.amount[row] > room[used.index[row]])
     return Choice(
         options=options,
         chosen=chosen,
         is_eligible=is_eligible,
         is_affordable=is_affordable,
-        is_shortlisted=_shortlisted(options, limits, allocation, competing, is_affordable),
+        is_shortlisted=_shortlisted(options, limits, allocation, is_affordable, is_treated),
         priced=net,
         used=used,
         paid=prices_paid,
         blocking=_blocking(prices_paid, is_full),
         allocation=allocation,
-        competed=competing[allocation.shortlisted],
+        explored=explored,
     )
 
 
-def none_reasons(choice: Choice, screened: Screened, motive_counts: Indices) -> npt.NDArray[np.object_]:
+def _explored(
+    options: Options,
+    priced: Floats,
+    used: Usage,
+    settled: Settled,
+    is_held_out: Flags,
+    exploration: Exploration | None,
+) -> Explored:
+    chosen, limits = settled.allocation.chosen, settled.allocation.limits
+    if exploration is None:
+        exploration = Exploration(0.0, "", np.empty(len(chosen), dtype=object))
+    use = [
+        LimitUse(
+            used.index[row],
+            used.amount[row],
+            np.where(np.isfinite(family.most), (family.whole_most - taken).astype(np.float64), np.inf),
+            family.whole_least.astype(np.float64) if family.has_minimum else None,
+        )
+        for row, (family, taken) in enumerate(zip(limits, settled.taken, strict=True))
+        if len(family)
+    ]
+    return explore(
+        options.customer,
+        priced,
+        chosen,
+        share=exploration.share,
+        seed=exploration.seed,
+        customer_keys=exploration.customer_keys,
+        use=use,
+        may_explore=~is_held_out,
+    )
+
+
+def none_reasons(choice: Choice, counts: Counts, motives: Indices, main_policy: Texts) -> Texts:
     """Why each customer gets nothing, None for those who get something, shape (customers,).
 
     The first that applies: no motive, no content answers, refused by policy (naming the one that refused most), not
-    worth it, limits (naming the one that weighs most).
+    worth it, limits (naming the one that weighs most), explored (chance chose to do nothing).
+
+    Args:
+        choice: What was chosen.
+        counts: Candidates, eligible and affordable ones, shape (customers, 3).
+        motives: Motives of each customer, shape (customers,).
+        main_policy: The policy that refused most of each customer's candidates, shape (customers,).
     """
-    customer, count = choice.options.customer, len(choice.chosen)
-    candidates = np.bincount(customer, minlength=count)
-    eligible = np.bincount(customer, choice.is_eligible, minlength=count)
     worth = np.where(choice.is_eligible, choice.options.value, -np.inf)
-    best = best_per_customer(customer, worth, count)
+    best = best_per_customer(choice.options.customer, worth, len(choice.chosen))
     stopped = np.flatnonzero((choice.chosen < 0) & (best >= 0))
-    limited = np.full(count, LIMITS, dtype=object)
+    limited = np.full(len(choice.chosen), LIMITS, dtype=object)
     names = choice.blocking_names(best[stopped])
     limited[stopped] = np.where(names == LIMITS, LIMITS, LIMITS + ": " + names)
-    refused = [f"{REFUSED}: {policy}" for policy in main_policy(screened, customer, count)]
-    constants = [np.full(count, reason, dtype=object) for reason in (None, NO_MOTIVE, NO_CONTENT, NOT_WORTH_IT)]
+    limited[choice.explored.is_explored] = EXPLORED
+    refused = REFUSED + ": " + main_policy.astype(str).astype(object)
+    constants = [np.full(len(best), reason, dtype=object) for reason in (None, NO_MOTIVE, NO_CONTENT, NOT_WORTH_IT)]
     sent, no_motive, no_content, not_worth_it = constants
     return np.select(
-        [choice.chosen >= 0, motive_counts == 0, candidates == 0, eligible == 0, best < 0],
-        [sent, no_motive, no_content, np.array(refused, dtype=object), not_worth_it],
+        [choice.chosen >= 0, motives == 0, counts[:, 0] == 0, counts[:, 1] == 0, best < 0],
+        [sent, no_motive, no_content, refused, not_worth_it],
         default=limited,
     )
 
 
 def _shortlisted(
-    options: Options, limits: Limits, allocation: Allocation, competing: Indices, is_affordable: Flags
+    options: Options, limits: Limits, allocation: Allocation, is_affordable: Flags, is_treated: Flags
 ) -> Flags:
     """The pruning's survivors; what held-out customers had is pruned the same way."""
-    survives = np.zeros(len(options), dtype=np.bool_)
-    survives[competing[allocation.shortlisted]] = True
-    ghosts = np.setdiff1d(np.flatnonzero(is_affordable), competing)
+    survives = allocation.shortlisted.copy()
+    ghosts = np.flatnonzero(is_affordable & ~is_treated)
     survives[ghosts[undominated(options.take(ghosts), limits)]] = True
     return survives & is_affordable
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from decisioning.canonical import json_texts
 from decisioning.deliberation import Deliberation
@@ -19,21 +20,22 @@ Step = dict[str, str]
 ANSWERED_BY = "ANSWERED_BY"
 
 
-def paths(made: Deliberation, chosen: npt.NDArray[np.int64]) -> npt.NDArray[np.object_]:
-    """Per customer a JSON list of relationships (from, type, to), empty for doing nothing, shape (customers,)."""
-    view, motives = made.view, made.motives.frame
-    sends = np.flatnonzero(chosen >= 0)
-    rows = chosen[sends]
-    motive = made.candidates.motive[rows]
+def paths(made: Deliberation, told: pd.DataFrame) -> npt.NDArray[np.object_]:
+    """A JSON list of relationships (from, type, to) per choice, in order of customer, shape (choices,).
+
+    Args:
+        made: What was weighed.
+        told: The motives of the choices with their texts.
+    """
+    view, rows = made.view, made.rows
     subjects = Subjects.of(view)
     columns = (
-        view.customers.keys[sends],
-        *(motives[name].to_numpy(dtype=object)[motive] for name in ("evidence", "play", "subject")),
-        made.candidates.asset[rows].tolist(),
-        view.channels.keys[made.candidates.channel[rows]],
+        view.customers.keys[made.receivers],
+        *(told[name].to_numpy(dtype=object) for name in ("evidence", "play", "subject")),
+        made.kept.asset[rows].tolist(),
+        view.channels.keys[made.kept.channel[rows]],
     )
     offer = view.assets.frame["offer"].to_numpy(dtype=np.int32)
-    result = np.full(len(chosen), "[]", dtype=object)
     found: list[list[Step]] = []
     for customer, evidence, play, subject, asset, channel in zip(*columns, strict=True):
         motive_node, asset_node = f"Motive/{play}:{subject}", f"Asset/{subjects.assets[asset]}"
@@ -46,8 +48,7 @@ def paths(made: Deliberation, chosen: npt.NDArray[np.int64]) -> npt.NDArray[np.o
         if offer[asset] >= 0:
             steps.append(_step(asset_node, "CARRIES", f"Offer/{view.offers.keys[offer[asset]]}"))
         found.append([*steps, _step(asset_node, "FITS", f"Channel/{channel}")])
-    result[sends] = json_texts(found)
-    return result
+    return json_texts(found)
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from decisioning.allocate import NOTHING
 from decisioning.alternatives import alternatives, runner_up
 from decisioning.canonical import json_texts
 from decisioning.choice import Choice, none_reasons
@@ -15,87 +14,96 @@ from decisioning.deliberation import Deliberation
 from decisioning.experiments import HELD_OUT, TREATED
 from decisioning.gather import gather
 from decisioning.paths import paths
-from decisioning.screening import HOLDOUT
-from decisioning.times import NEVER, Times, aware
+from decisioning.times import NEVER, aware
 from decisioning.value import Values
-from graph.view import Nodes
 
 Texts = npt.NDArray[np.object_]
 
 
 def decision_records(made: Deliberation) -> pd.DataFrame:
     """One row per customer in order of key; see `decision_log.RECORD_COLUMNS` for the columns."""
-    chosen = made.choice.chosen
-    is_send = chosen >= 0
-    candidates, values, motives = made.candidates, made.worth, made.motives.frame
-    assets, offers = made.view.assets, made.view.offers
-    motive = gather(candidates.motive, chosen, NOTHING)
-    asset = gather(candidates.asset, chosen, NOTHING)
-    offer = gather(assets.frame["offer"].to_numpy(dtype=np.int32), asset, NOTHING)
-    other, lead = runner_up(made.choice)
+    given, rows, kept, values = made.receivers, made.rows, made.kept, made.worth
+    view, told, count = made.view, made.told(), made.customer_count
+    offer = view.assets.frame["offer"].to_numpy(dtype=np.int32)[kept.asset[rows]]
+    ranked, lead = runner_up(made.choice)
+
+    def of_all(values: npt.NDArray[Any], otherwise: Any) -> npt.NDArray[Any]:
+        everybodys = np.full(count, otherwise, dtype=values.dtype)
+        everybodys[given] = values
+        return everybodys
+
+    def texts(values: "npt.NDArray[Any] | pd.Series[Any]") -> Texts:
+        found = np.asarray(values, dtype=object)
+        return of_all(np.where(pd.isna(found), None, found), None)
+
+    is_send = made.choice.chosen >= 0
     return pd.DataFrame(
         {
-            "as_of": pd.DatetimeIndex([made.view.as_of] * made.customer_count, dtype="datetime64[us, UTC]"),
-            "customer_id": made.view.customers.keys,
+            "as_of": pd.DatetimeIndex([view.as_of] * count, dtype="datetime64[us, UTC]"),
+            "customer_id": view.customers.keys,
             "verb": np.where(is_send, "send", "none").astype(object),
             "is_ghost": made.is_held_out,
             "arm": np.where(made.is_held_out, HELD_OUT, TREATED).astype(object),
-            "play": _texts(motives["play"], motive),
-            "subject": _texts(motives["subject"], motive),
-            "motive_sentence": _texts(motives["sentence"], motive),
-            "facts": _texts(motives["facts"], motive),
-            "asset_id": _keys(assets, asset),
-            "asset_version": _texts(assets.frame["version"], asset),
-            "title": _texts(assets.frame["title"], asset),
-            "offer_id": _keys(offers, offer),
-            "channel_id": _keys(made.view.channels, gather(candidates.channel, chosen, NOTHING)),
-            "send_at": _times(made.times.send_at, chosen),
-            "expires_at": _times(made.times.expires_at, chosen),
-            "none_reason": none_reasons(made.choice, made.screened, made.motive_counts()),
-            "value": _numbers(values.value, chosen, 0.0),
-            "value_parts": _value_parts(values, chosen),
-            "confidence": _numbers(values.confidence, chosen, np.nan),
-            "evidence_grade": np.full(made.customer_count, values.evidence_grade, dtype=object),
-            # Nothing is left to chance here: given its inputs, each decision was certain.
-            "propensity": np.ones(made.customer_count),
-            "touch_cost": _numbers(values.touch_cost, chosen, 0.0),
+            "play": texts(told["play"]),
+            "subject": texts(told["subject"]),
+            "motive_sentence": texts(told["sentence"]),
+            "facts": texts(told["facts"]),
+            "asset_id": texts(view.assets.keys[kept.asset[rows]]),
+            "asset_version": texts(view.assets.frame["version"].to_numpy(dtype=object)[kept.asset[rows]]),
+            "title": texts(view.assets.frame["title"].to_numpy(dtype=object)[kept.asset[rows]]),
+            "offer_id": texts(gather(view.offers.keys, offer, None)),
+            "channel_id": texts(view.channels.keys[kept.channel[rows]]),
+            "send_at": aware(of_all(made.times.send_at, NEVER)),
+            "expires_at": aware(of_all(made.times.expires_at, NEVER)),
+            "none_reason": none_reasons(made.choice, made.account.counts, made.motive_counts(), made.main_policy()),
+            "value": of_all(values.value, 0.0),
+            "value_parts": _or(of_all(_value_parts(values), None), "{}"),
+            "confidence": of_all(values.confidence, np.nan),
+            "evidence_grade": _or(texts(values.evidence_grade), made.usual_grade),
+            "propensity": made.choice.explored.propensity,
+            "touch_cost": of_all(values.touch_cost, 0.0),
             "funnel": _funnels(made),
             "refused_by": _refusals(made),
-            "alternatives": alternatives(made, other),
-            "shadow_price": _paid(made.choice, chosen),
+            "alternatives": alternatives(made, ranked),
+            "shadow_price": _or(of_all(_paid(made.choice, rows), None), "{}"),
             "margin_to_runner_up": lead,
-            "path": paths(made, chosen),
+            "path": _or(of_all(paths(made, told), None), "[]"),
         }
     )
 
 
+def _or(texts: Texts, otherwise: str) -> Texts:
+    texts[pd.isna(texts)] = otherwise
+    return texts
+
+
 def _funnels(made: Deliberation) -> Texts:
-    customer, count, choice = made.candidates.customer, made.customer_count, made.choice
+    counts = made.account.counts
+    shortlisted = np.bincount(made.kept.customer[made.choice.is_shortlisted], minlength=made.customer_count)
     stages = {
         "motives": made.motive_counts(),
-        "candidates": np.bincount(customer, minlength=count),
-        "eligible": np.bincount(customer[choice.is_eligible], minlength=count),
-        "affordable": np.bincount(customer[choice.is_affordable], minlength=count),
-        "shortlisted": np.bincount(customer[choice.is_shortlisted], minlength=count),
+        "candidates": counts[:, 0],
+        "eligible": counts[:, 1],
+        "affordable": counts[:, 2],
+        "shortlisted": shortlisted,
     }
-    counted = zip(*(counts.tolist() for counts in stages.values()), strict=True)
+    counted = zip(*(each.tolist() for each in stages.values()), strict=True)
     # In the order of the funnel, which is worth more to a reader than the order of the alphabet.
     return np.array([json.dumps(dict(zip(stages, row, strict=True))) for row in counted], dtype=object)
 
 
 def _refusals(made: Deliberation) -> Texts:
     """How many candidates each policy refused; the holdout is the arm and not repeated here."""
-    customer, count = made.candidates.customer, made.customer_count
-    names = [name for name in sorted(made.screened.by_policy) if name != HOLDOUT]
-    refused = [np.bincount(customer[made.screened.by_policy[name]], minlength=count).tolist() for name in names]
-    rows = zip(*refused, strict=True)
+    refused = made.refused()
+    names = sorted(refused)
+    rows = zip(*(refused[name].tolist() for name in names), strict=True)
     return json_texts([{name: number for name, number in zip(names, row, strict=True) if number} for row in rows])
 
 
-def _value_parts(values: Values, chosen: npt.NDArray[np.int64]) -> Texts:
+def _value_parts(values: Values) -> Texts:
     parts = {
         "margin_none": values.margin_none,
-        "margin_touch": values.margin_none * (1.0 + values.uplift),
+        "margin_touch": values.margin_none + values.gain,
         "offer_cost": values.offer_cost,
         "opt_out_cost": values.opt_out_cost,
         "touch_cost": values.touch_cost,
@@ -107,48 +115,20 @@ def _value_parts(values: Values, chosen: npt.NDArray[np.int64]) -> Texts:
         "p_redeem": values.p_redeem,
         "redemption_cost": values.redemption_cost,
     }
-    given = np.flatnonzero(chosen >= 0)
-    rows = zip(*(part[chosen[given]].tolist() for part in parts.values()), strict=True)
-    texts = np.full(len(chosen), "{}", dtype=object)
-    texts[given] = json_texts(
-        [{"margin_basis": values.margin_basis, **dict(zip(parts, row, strict=True))} for row in rows]
-    )
-    return texts
+    rows = zip(*(part.tolist() for part in parts.values()), strict=True)
+    return json_texts([{"margin_basis": values.margin_basis, **dict(zip(parts, row, strict=True))} for row in rows])
 
 
-def _paid(choice: Choice, chosen: npt.NDArray[np.int64]) -> Texts:
-    """What each decision pays for each limit that it uses, in currency."""
-    given = np.flatnonzero(chosen >= 0)
-    paid, index = choice.paid[:, chosen[given]], choice.used.index[:, chosen[given]]
-    texts = np.full(len(chosen), "{}", dtype=object)
-    texts[given] = json_texts(
+def _paid(choice: Choice, rows: npt.NDArray[np.int64]) -> Texts:
+    """What some candidates pay for each limit that they use, in currency."""
+    paid, index = choice.paid[:, rows], choice.used.index[:, rows]
+    return json_texts(
         [
             {
                 family.name_of(index[row, at]): float(paid[row, at])
                 for row, family in enumerate(choice.limits)
                 if index[row, at] >= 0
             }
-            for at in range(len(given))
+            for at in range(len(rows))
         ]
     )
-    return texts
-
-
-def _keys(nodes: Nodes, positions: npt.NDArray[np.integer]) -> Texts:
-    return gather(nodes.keys, positions, None)
-
-
-def _texts(column: "pd.Series[Any]", positions: npt.NDArray[np.integer]) -> Texts:
-    values = gather(column.to_numpy(dtype=object), positions, None)
-    values[pd.isna(values)] = None
-    return values
-
-
-def _times(times: Times, chosen: npt.NDArray[np.int64]) -> pd.DatetimeIndex:
-    return aware(gather(times, chosen, NEVER))
-
-
-def _numbers(
-    values: npt.NDArray[np.float64], chosen: npt.NDArray[np.int64], otherwise: float
-) -> npt.NDArray[np.float64]:
-    return gather(values, chosen, otherwise)

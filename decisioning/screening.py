@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from decisioning.accounts import with_account_columns
 from decisioning.beliefs import is_objected_to
 from decisioning.candidates import Candidates
 from decisioning.errors import DecisioningError
@@ -58,7 +59,7 @@ class Screened:
 def attributes_of(view: View) -> Attributes:
     """What policies may name: the columns of the view's customers, assets, offers and channels."""
     return Attributes.build(
-        customer=types_of_frame(view.customers.frame.rename(columns={"key": "customer_id"})),
+        customer=types_of_frame(with_account_columns(view).rename(columns={"key": "customer_id"})),
         asset=types_of_frame(view.assets.frame.drop(columns="offer").rename(columns={"key": "asset_id"})),
         offer=types_of_frame(view.offers.frame.rename(columns={"key": "offer_id"})),
         channel=types_of_frame(view.channels.frame.rename(columns={"key": "channel_id"})),
@@ -99,18 +100,45 @@ def screen(
         DecisioningError: The view has a channel that the playbook does not.
         PolicyError: A policy is wrong.
     """
+    verdicts = verdicts_today(view, settings, touches, sends_at=sends_at, is_held_out=is_held_out, as_of=as_of)
+    return screened_by(
+        view, verdicts, candidates, is_hour_left=is_hour_left, is_offer_cost_known=is_offer_cost_known
+    )
+
+
+def verdicts_today(
+    view: View,
+    settings: DecisionSettings,
+    touches: pd.DataFrame,
+    *,
+    sends_at: Times,
+    is_held_out: Flags,
+    as_of: np.datetime64,
+) -> Verdicts:
+    """What the policies say about any candidate of the day; arguments and errors as of `screen`."""
     insist_on_channels(view, settings)
-    compiled = compile_policies(settings.policies, attributes_of(view))
+    compiled = compile_policies(settings.policies, attributes_of(view), is_running=True)
     assets = asset_table(view, compiled.attributes, earliest_sends(view, settings, as_of), settings, as_of)
     reached = caps_reached(compiled, assets, touches, view, sends_at)
-    verdicts = verdicts_of(view, compiled, assets, reached, is_held_out)
+    return verdicts_of(view, compiled, assets, reached, is_held_out)
+
+
+def screened_by(
+    view: View, verdicts: Verdicts, candidates: Candidates, *, is_hour_left: Flags, is_offer_cost_known: Flags
+) -> Screened:
+    """Which policy refuses which of some candidates; arguments as of `screen`."""
     words = verdicts.denied(candidates.customer, candidates.asset, candidates.channel)
     by_policy = dict(verdicts.by_policy(words))
     by_policy[OBJECTION] = _is_objected_to(view, candidates)
     by_policy[OFFER_COST_UNKNOWN] = by_policy[OFFER_COST_UNKNOWN] | ~is_offer_cost_known
     # An asset outside its dates has no hour either; one reason is enough.
     by_policy[SENDING_HOURS] = ~is_hour_left & ~by_policy[OUT_OF_DATES]
-    return Screened(by_policy, compiled.bundle_hash)
+    return Screened(by_policy, verdicts.compiled.bundle_hash)
+
+
+def is_service(view: View) -> Flags:
+    """Which assets serve the customer and sell nothing, shape (assets,): no objection stops them."""
+    return np.isin(view.assets.frame["message_class"].to_numpy(dtype=object).astype(str), SERVICES)
 
 
 def out_of_season(view: View, settings: DecisionSettings, as_of: np.datetime64) -> Flags:
@@ -151,15 +179,6 @@ def asset_table(
     return AttributeTable.build(attributes, shape, _declared(values, attributes))
 
 
-def main_policy(screened: Screened, customer: npt.NDArray[np.int32], customer_count: int) -> npt.NDArray[np.object_]:
-    """Per customer the policy that refused most of their candidates, the first of equals; None without a refusal."""
-    names = [name for name in screened.by_policy if name != HOLDOUT]
-    counts = np.stack([np.bincount(customer, screened.by_policy[name], minlength=customer_count) for name in names])
-    main: npt.NDArray[np.object_] = np.array(names, dtype=object)[counts.argmax(axis=0)]
-    main[counts.max(axis=0) == 0] = None
-    return main
-
-
 def insist_on_channels(view: View, settings: DecisionSettings) -> None:
     """Refuse a view with a channel that the playbook does not describe.
 
@@ -194,7 +213,7 @@ def _customer_shape(view: View) -> tuple[int, int]:
 
 
 def _customer_values(view: View, attributes: Attributes, is_held_out: Flags) -> dict[str, object]:
-    values: dict[str, object] = {**frame_columns("customer", view.customers.frame)}
+    values: dict[str, object] = {**frame_columns("customer", with_account_columns(view))}
     return _declared({**values, "customer.is_held_out": is_held_out}, attributes)
 
 
@@ -229,9 +248,8 @@ def _is_out_of_stock(view: View) -> Flags:
 
 def _is_objected_to(view: View, candidates: Candidates) -> Flags:
     """Which candidates are about something that the customer objects to and no service, shape (candidates,)."""
-    is_service = np.isin(view.assets.frame["message_class"].to_numpy(dtype=object).astype(str), SERVICES)
     is_met = is_objected_to(view, candidates.customer, candidates.asset)
-    return np.asarray(~is_service[candidates.asset] & is_met)
+    return np.asarray(~is_service(view)[candidates.asset] & is_met)
 
 
 def _is_out(window: tuple[Times, Times], sends_at: Times) -> Flags:

@@ -5,11 +5,15 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from decisioning.deliberation import Deliberation
-from decisioning.screening import HOLDOUT
 from decisioning.settings import DecisionSettings
+
+
+GRADES = ("assumed", "adjusted", "randomised")
+"""From the weakest to the strongest."""
 
 
 def summarise(made: Deliberation, records: pd.DataFrame, settings: DecisionSettings) -> dict[str, Any]:
@@ -18,14 +22,14 @@ def summarise(made: Deliberation, records: pd.DataFrame, settings: DecisionSetti
     Returns:
         `customers` (all of them) = `sends` + `none` + `held_out`; `ghosts` (held-out customers who would have got
         something); `motives`, `candidates`; `value` (expected incremental margin of the sends, net of every cost), its
-        certified `bound`, `cost` (touch cost); `evidence_grade`, `margin_basis`; `none_by_reason` (customers that are
+        certified `bound`, `cost` (touch cost); `exploration` (see `_exploration`); `evidence_grade`, `margin_basis`; `none_by_reason` (customers that are
         not held out), `refused_by_policy` (candidates, the holdout left aside), `shadow_prices` per limit; `shortfalls`
         (what was to be reached and is not); `plays`, a
         row per play and channel, see `_play_row`.
     """
     is_ghost = records["is_ghost"].to_numpy()
     is_send = (records["verb"] == "send").to_numpy()
-    allocation, screened = made.choice.allocation, made.screened
+    allocation, explored = made.choice.allocation, _exploration(made)
     reasons = records.loc[~is_ghost & ~is_send, "none_reason"].value_counts()
     return {
         "customers": len(records),
@@ -33,22 +37,34 @@ def summarise(made: Deliberation, records: pd.DataFrame, settings: DecisionSetti
         "none": int((~is_send & ~is_ghost).sum()),
         "held_out": int(is_ghost.sum()),
         "ghosts": int((is_send & is_ghost).sum()),
-        "motives": len(made.motives.frame),
-        "candidates": len(made.candidates),
-        "value": allocation.value,
+        "motives": len(made.motives),
+        "candidates": int(made.account.counts[:, 0].sum(dtype=np.int64)),
+        "value": allocation.value - explored["cost"],
         "bound": allocation.bound,
         "cost": math.fsum(records.loc[is_send & ~is_ghost, "touch_cost"]),
-        "evidence_grade": made.worth.evidence_grade,
+        "exploration": explored,
+        "evidence_grade": weakest(made.worth.evidence_grade, made.usual_grade),
         "margin_basis": made.worth.margin_basis,
         "none_by_reason": {str(reason): int(count) for reason, count in sorted(reasons.items())},
         "refused_by_policy": {
-            policy: int(refused.sum()) for policy, refused in sorted(screened.by_policy.items()) if policy != HOLDOUT
+            policy: int(refused.sum(dtype=np.int64)) for policy, refused in sorted(made.refused().items())
         },
         "shadow_prices": allocation.named_prices(),
         "shortfalls": [asdict(shortfall) for shortfall in allocation.shortfalls],
         "plays": [
             _play_row(made, play.name, place) for play in settings.plays for place in range(len(made.view.channels))
         ],
+    }
+
+
+def _exploration(made: Deliberation) -> dict[str, Any]:
+    """`customers` who got something else than the best, and the `cost`: what they would have brought more with it."""
+    choice = made.choice
+    rows = np.flatnonzero(choice.explored.is_explored)
+    worth = np.append(choice.options.value, 0.0)  # the last is that of nothing, at -1
+    return {
+        "customers": len(rows),
+        "cost": math.fsum(worth[choice.allocation.chosen[rows]] - worth[choice.explored.chosen[rows]]),
     }
 
 
@@ -60,23 +76,28 @@ def _play_row(made: Deliberation, play: str, channel: int) -> dict[str, Any]:
     incremental margin net of every cost, `margin_low` to `margin_high` its 95 % interval, the uplift being as uncertain
     for all of them together as for each.
     """
-    candidates, worth, choice = made.candidates, made.worth, made.choice
-    plays = made.motives.frame["play"].to_numpy(dtype=object)[candidates.motive]
-    is_here = np.asarray((plays == play) & (candidates.channel == channel), dtype=np.bool_)
-    has_worth = is_here & choice.is_eligible & (worth.value > 0)
-    picked = choice.chosen[choice.chosen >= 0]
-    picked = picked[is_here[picked]]
-    is_held_out = made.is_held_out[candidates.customer[picked]]
-    sent = picked[~is_held_out]
+    kept, worth, choice = made.kept, made.worth, made.choice
+    plays = made.motives.table["play"].to_numpy(dtype=object)
+    is_here = np.asarray((plays[kept.motive] == play) & (kept.channel == channel), dtype=np.bool_)
+    has_worth = is_here & choice.is_eligible & (kept.value > 0)
+    picked = is_here[made.rows]
+    is_held_out = made.is_held_out[made.receivers]
+    sent = np.flatnonzero(picked & ~is_held_out)
     return {
         "play": play,
         "channel": str(made.view.channels.keys[channel]),
-        "eligible": len(np.unique(candidates.customer[has_worth])),
+        "eligible": len(np.unique(kept.customer[has_worth])),
         "sent": len(sent),
-        "held_out": int(is_held_out.sum()),
+        "held_out": int((picked & is_held_out).sum()),
         "cost": math.fsum(worth.touch_cost[sent]),
         "margin": math.fsum(worth.value[sent]),
         "margin_low": math.fsum(worth.low[sent]),
         "margin_high": math.fsum(worth.high[sent]),
-        "evidence_grade": worth.evidence_grade,
+        "evidence_grade": weakest(worth.evidence_grade[sent], made.usual_grade),
     }
+
+
+def weakest(grades: npt.NDArray[np.object_], otherwise: str) -> str:
+    """The weakest of some evidence grades, which is what may be said of all together; `otherwise` without any."""
+    found = set(grades.tolist())
+    return next((grade for grade in GRADES if grade in found), otherwise)

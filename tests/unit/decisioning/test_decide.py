@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from decisioning.decide import decide
+from decisioning.decide import Motives, decide
 from decisioning.decision_log import RECORD_COLUMNS, seal
 from decisioning.settings import CampaignSettings, PlaySettings, PolicySpecification
 from forecasting.values import Forecasts
@@ -411,7 +411,7 @@ def test_the_order_of_rows_changes_no_byte(world: World) -> None:
     other_view: View = replace(
         view, interests=shuffled(view.interests, random), consents=shuffled(view.consents, random)
     )
-    mixed = replace(motives, frame=motives.frame.sample(frac=1, random_state=2))
+    mixed = Motives(motives.frame.sample(frac=1, random_state=2, ignore_index=True))
     found = decide(
         other_view, mixed, again, settings, touches.sample(frac=1, random_state=3), as_of=world.as_of
     ).records

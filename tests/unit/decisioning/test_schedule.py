@@ -51,7 +51,7 @@ def test_a_send_expires_with_its_motive_asset_and_offer(shop: World) -> None:
 def test_a_send_waits_for_a_motive_that_begins_later_in_the_day(shop: World) -> None:
     shop.plays = (PlaySettings("replenishment-due", thresholds={"lead_days": 8, "lead_share": 1}),)
     motives = shop.propose()
-    motives.frame["starts_at"] = shop.as_of + timedelta(hours=12)
+    motives.table["starts_at"] = shop.as_of + timedelta(hours=12)
     record = shop.decide(motives).records.iloc[0]
     assert record["send_at"] == shop.as_of + timedelta(hours=12)
 
