@@ -1,4 +1,7 @@
-"""Campaign: a named audience and named assets from a day to a day. The motive is the campaign, value decides who."""
+"""Campaign: a named audience and named assets from a day to a day. The motive is the campaign, value decides who.
+
+> The campaign spring-sale runs until 2026-03-20 for the audience regulars.
+"""
 
 from collections.abc import Mapping
 from datetime import time, timedelta

@@ -2,6 +2,8 @@
 
 It rests on beliefs from signals: what moves them to act (a checkout left, prices looked at, a third visit about the
 same), and interests with enough deeds behind them. Visitors who are not known yet have such beliefs like everybody.
+
+> Wants something about trail running now: last sign on 2026-03-05 (returning-visitor, confidence 0.58).
 """
 
 from collections.abc import Mapping

@@ -49,6 +49,7 @@ class LoyaltyGap:
         "price",
         "spend",
         "points_earned",
+        "product",
     )
     is_for_new_products: ClassVar[bool] = False
     is_for_products_in_stock: ClassVar[bool] = True
@@ -72,6 +73,7 @@ class LoyaltyGap:
         rows = _closing(known, wanted, most_units=threshold(self, settings, "most_units"))
         rows = rows.sort_values(["customer", "subject", "spend", "programme"], kind="stable")
         rows = rows.drop_duplicates(["customer", "subject"])
+        rows = rows.assign(product=known.product_names[rows["subject"].to_numpy(dtype=np.int64)])
         until = naive(rows["deadline"])
         open_end = known.as_of + days(OPEN_END_DAYS)
         return motive_rows(

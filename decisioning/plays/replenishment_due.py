@@ -4,6 +4,8 @@ A motive lives from `lead_days` before the due day, yet at most `lead_share` of 
 a weekly buyer who was here yesterday is not due. It ends `grace_days` after the due day, or earlier when so much time
 has passed that the rhythm looks broken (`minimum_survival`). So a 14-day buyer hears from us around day 14 and a 90-day
 buyer around day 90, never both on day 30.
+
+> Buys coffee about every 14 days, last on 2026-02-21: due on 2026-03-07.
 """
 
 from collections.abc import Mapping

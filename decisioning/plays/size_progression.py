@@ -4,6 +4,9 @@ A history is at least `minimum_sizes` sizes of one category that follow each oth
 took a size more is none, and sizes in letters, which adults wear, count only in an order that the playbook states. Two
 children in one house are two histories, as long as they are more than a step apart. The last two sizes say how fast the
 child grows; the next one is due so much later, and is not offered once it, or a larger one, was bought after it.
+
+> Bought the sizes 92, 98, 104, the last on 2025-09-12, about 180 days each: jacket 110 in size 110 is the next, due
+> around 2026-03-11.
 """
 
 from collections.abc import Mapping

@@ -2,6 +2,9 @@
 
 What they want is what lies in their cart, what their own rhythm in the category says is due, or what they usually buy.
 What stands in for it comes from the catalogue's graph; what is out of stock itself is never offered.
+
+> Oat drink is out of stock and due (bought on 9 days, last on 2026-02-20); barista oat is 82% like it: same category,
+> same price.
 """
 
 from collections.abc import Mapping

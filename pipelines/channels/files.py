@@ -34,6 +34,10 @@ STANDARD_COLUMNS = (
     "subject",
     "run_id",
 )
+OPTIONAL_COLUMNS = ("motive_sentence",)
+"""Columns that only a channel gets that asks for them."""
+FACT = "fact."
+"""What stands before the name of a fact of the motive: `fact.points_missing` is what a message may be filled with."""
 TIME_COLUMNS = ("send_at", "expires_at")
 PERSON_COLUMNS = ("decision_id", "customer_id")
 """Columns that say about whom a row is."""
@@ -129,11 +133,12 @@ def check_columns(columns: Mapping[str, str], where: str) -> None:
         PlaybookError: With the known names.
     """
     for theirs, ours in columns.items():
-        if ours not in STANDARD_COLUMNS:
+        if ours not in (*STANDARD_COLUMNS, *OPTIONAL_COLUMNS) and not _is_fact(ours):
             raise PlaybookError(
                 f"`{theirs}: {ours}`: no export has a column `{ours}`.",
                 where=where,
-                remedy=f"Known: {', '.join(STANDARD_COLUMNS)}.",
+                remedy=f"Known: {', '.join((*STANDARD_COLUMNS, *OPTIONAL_COLUMNS))}, and {FACT}<name> for a fact of "
+                "the motive, such as fact.points_missing.",
             )
     if columns.get("decision_id", "decision_id") != "decision_id":
         raise PlaybookError(
@@ -141,6 +146,10 @@ def check_columns(columns: Mapping[str, str], where: str) -> None:
             where=where,
             remedy="Choose another name; outcomes come back under the decision's id.",
         )
+
+
+def _is_fact(name: str) -> bool:
+    return name.startswith(FACT) and name.removeprefix(FACT).isidentifier()
 
 
 def _chosen(channel_id: str, columns: Mapping[str, str]) -> dict[str, str]:
@@ -153,8 +162,17 @@ def _chosen(channel_id: str, columns: Mapping[str, str]) -> dict[str, str]:
 def _table(rows: pd.DataFrame, chosen: Mapping[str, str]) -> pa.Table:
     # Declared, since a column without a value tells no type, and every batch must have the same columns.
     schema = pa.schema([(theirs, TIME if ours in TIME_COLUMNS else pa.string()) for theirs, ours in chosen.items()])
-    frame = pd.DataFrame({theirs: rows[ours] for theirs, ours in chosen.items()})
+    frame = pd.DataFrame({theirs: _told(rows, ours) for theirs, ours in chosen.items()})
     return pa.Table.from_pandas(frame, schema=schema, preserve_index=False).replace_schema_metadata(None)
+
+
+def _told(rows: pd.DataFrame, ours: str) -> "pd.Series[Any]":
+    """A column of the decisions, or a fact of their motives as text, empty where a motive has none of the name."""
+    if not ours.startswith(FACT):
+        return rows[ours]
+    values = [json.loads(facts).get(ours.removeprefix(FACT)) for facts in rows["facts"]]
+    told = [value if value is None or isinstance(value, str) else f"{value:.15g}" for value in values]
+    return pd.Series(told, rows.index, dtype=object)
 
 
 def encode(table: pa.Table, kind: str) -> bytes:

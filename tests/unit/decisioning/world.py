@@ -19,7 +19,15 @@ from graph.view import Links, Nodes, View
 
 AS_OF = datetime(2017, 11, 13, 5, tzinfo=UTC)  # Monday 00:00 in New York
 
-CUSTOMER_COLUMNS = ("household_id", "timezone", "pclv", "shopping_days_28d", "shopping_days_91d", "last_purchase_at")
+CUSTOMER_COLUMNS = (
+    "household_id",
+    "joined_at",
+    "timezone",
+    "pclv",
+    "shopping_days_28d",
+    "shopping_days_91d",
+    "last_purchase_at",
+)
 PRODUCT_COLUMNS = ("name", "category", "price", "stock", "size", "size_scale", "size_place", "collection")
 ASSET_COLUMNS = (
     "version",
@@ -46,7 +54,7 @@ OFFER_COLUMNS = (
     "redemption_ends_at",
 )
 SIGNAL_COLUMNS = ("name", "fidelity", "session_id", "customer")
-TIMES = ("last_purchase_at", "starts_at", "ends_at", "redemption_ends_at", "recorded_at")
+TIMES = ("joined_at", "last_purchase_at", "starts_at", "ends_at", "redemption_ends_at", "recorded_at")
 NUMBERS = (
     "stock",
     "size_place",

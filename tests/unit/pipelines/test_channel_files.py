@@ -64,6 +64,18 @@ def test_a_folder_that_cannot_be_written_is_told_with_what_to_do(tmp_path: Path)
     assert str(tmp_path / "exports") in told.value.where
 
 
+def test_a_channel_may_ask_for_facts_of_the_motive_to_fill_its_message_with(tmp_path: Path) -> None:
+    facts = ['{"points_missing":120.0,"next_tier":"Gold"}', "{}"]
+    columns = {"points": "fact.points_missing", "tier": "fact.next_tier", "why": "motive_sentence"}
+    rows = decisions(2).assign(facts=facts, motive_sentence="Nearly there.")
+    write_batch(tmp_path, "email", rows, formats=("csv",), columns=columns, about={"run_id": "r1"})
+    found = pd.read_csv(tmp_path / "email.csv", dtype=str, keep_default_na=False)
+    assert found[["points", "tier", "why"]].to_numpy().tolist() == [
+        ["120", "Gold", "Nearly there."],
+        ["", "", "Nearly there."],
+    ]
+
+
 def test_an_empty_batch_has_its_columns_so_that_a_reader_does_not_stumble(tmp_path: Path) -> None:
     manifest = batch(tmp_path, decisions(0))
     assert manifest["rows"] == 0
