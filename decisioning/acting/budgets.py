@@ -6,12 +6,16 @@ marginal returns of all channels that no bound holds are equal then, up to a ste
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
 from decisioning.acting.settings import ChannelBudget
 from forecasting.values import Floats
 from forecasting.values.spend_curves import SpendCurves
+
+MOST_STEPS: Final = 500
+"""Of one channel: finding the best takes as long as the square of it."""
 
 
 @dataclass(frozen=True)
@@ -31,13 +35,15 @@ def equalised(
     Args:
         budgets: What each channel has now, and the bounds of what it may have; those without a curve stay.
         curves: The fitted curves.
-        step: The smallest amount that is moved, in currency.
+        step: The smallest amount that is moved, in currency; a multiple of it where budgets are very large.
         change_pct: By how much of its budget a channel may gain or lose, in percent; None for as far as bounds let.
         month_days: Days of the month.
     """
     known = [one for one in budgets if curves.place(one.channel_id) >= 0]
     if len(known) < 2:  # noqa: PLR2004 -- money moves between two
         return []
+    widest = max(one.most - one.least for one in known) / step
+    step *= max(1, int(np.ceil(widest / MOST_STEPS)))
     lows, values = zip(*(_options(one, curves, step, change_pct, month_days) for one in known), strict=True)
     steps = _best_steps(lows, values)
     return _pairs(known, steps, step)

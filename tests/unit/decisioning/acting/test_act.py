@@ -198,7 +198,9 @@ def test_a_policy_that_asks_for_a_person_holds(company: Company) -> None:
     company.options["policies"] = (
         PolicySpecification("ask", "escalate", "Dear bids need somebody.", expression="action.bid > 2.5", who="ann"),
     )
-    bids = [rule("set_bid", subject_kind="campaign", parameters={"bid": bid}, within=Within(0.5, 4.0)) for bid in (2.5, 3)]
+    bids = [
+        rule("set_bid", subject_kind="campaign", parameters={"bid": bid}, within=Within(0.5, 4.0)) for bid in (2.5, 3)
+    ]
     assert [statuses(company.act(one))["ads"] for one in bids] == ["go", "held"]
 
 
@@ -209,7 +211,7 @@ def test_a_rule_that_does_not_fit_what_is_known_says_where(company: Company) -> 
             company.act(rule(when=said, parameters=CALL, where="actions.yaml:3"))
         assert caught.value.place == "actions.yaml:3"
         assert caught.value.column == column
-    with pytest.raises(PolicyError, match="account.nmae"):
+    with pytest.raises(PolicyError, match=r"account\.nmae"):
         company.act(rule(parameters={"assignee": "a", "title": "{account.nmae}"}))
     with pytest.raises(PolicyError) as caught:
         company.act(rule(parameters=CALL, worth="account.tier * 2"))
