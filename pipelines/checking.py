@@ -30,7 +30,7 @@ def check_playbook(day: Day) -> dict[str, Any]:
 
     Returns:
         `tables` (read, mapped, quarantined, later), `quarantine_reasons`, `plays` (on or off and why), `policies`,
-        `policy_tests`, `bundle`, `consents_assumed`, `assumed`, `errors` and `warnings` (where, what, remedy).
+        `policy_tests`, `bundle`, `actions` (each rule, on or off and why), `consents_assumed`, `assumed`, `errors` and `warnings` (where, what, remedy).
 
     Raises:
         WarrantError: A file or source that cannot be read at all.
@@ -49,7 +49,7 @@ def check_playbook(day: Day) -> dict[str, Any]:
         "tables": _coverage(reading),
         "quarantine_reasons": _reasons(reading),
         "plays": _plays(playbook, reading),
-        **_policies(day, reading),
+        **_with_actions(day, reading, _policies(day, reading)),
         "consents_assumed": [
             {"channel": key, "because": channel.consent.because, "by": channel.consent.by}
             for key, channel in sorted(playbook.channels.channels.items())
@@ -141,6 +141,17 @@ def view_of_sources(day: Day) -> View:
         day.clock.as_of, day.clock.latest_known, day.environment, memory=memory_of(day.lake, day.clock.as_of)
     )
     return _view(day, read_tables(day.playbook, knowing, lambda text: day.progress.doing("check", text)))
+
+
+def _with_actions(day: Day, reading: Reading, found: dict[str, Any]) -> dict[str, Any]:
+    """What was found of policies, together with the rules and policies about actions beyond messages."""
+    if day.playbook.actions is None:
+        return {**found, "actions": []}
+    from pipelines.action_checking import check_actions
+
+    kept = {name: checked.kept for name, checked in reading.splits.items()}
+    rules, errors = check_actions(day, _view(day, reading), kept)
+    return {**found, "actions": rules, "errors": [*found["errors"], *errors]}
 
 
 def _view(day: Day, reading: Reading) -> View:

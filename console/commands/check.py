@@ -62,6 +62,12 @@ def _show_report(screen: Console, report: dict[str, Any]) -> None:
         screen.print(f"  {mark} {play['play']}{'' if play['on'] else ': ' + play['because']}", highlight=False)
     counts = f"{report['policies']} policies with {report['policy_tests']} tests of their own"
     screen.print(f"\n[bold]Policies[/]  {counts}, bundle {(report['bundle'] or 'none')[:12]}", highlight=False)
+    if report["actions"]:
+        screen.print("\n[bold]Actions beyond messages[/]")
+    for rule in report["actions"]:
+        mark = "[green]on [/]" if rule["on"] else "[yellow]off[/]"
+        because = "" if rule["on"] else f": {rule['because']}"
+        screen.print(f"  {mark} {rule['rule']}: {rule['verb']} {rule['subject']}{because}", highlight=False)
     for consent in report["consents_assumed"]:
         screen.print(
             f"  consent for {consent['channel']} is assumed: {consent['because']} ({consent['by']})", markup=False

@@ -21,6 +21,7 @@ from lake.rewriting import mend, replace_log, rewrite_all
 from lake.runs import playbook_lock
 from lake.store import arrow_table
 from pipelines.channels.erasing import clear_exports
+from pipelines.acting import ACTIONS, keep_action_digests
 from pipelines.day import Day
 from pipelines.errors import UsageError
 from pipelines.people import insist_on, said_by
@@ -127,6 +128,7 @@ def _complete(day: Day, actor: Actor, erasure: Erasure) -> dict[str, Any]:
     parts: tuple[tuple[str, Callable[[], Any]], ...] = (
         ("journal_events", lambda: _forget_in_journal(day, actor, erasure)),
         ("records", lambda: keep_digests(day, frozenset(erasure.identifiers))),
+        ("actions", lambda: keep_action_digests(day, frozenset(erasure.identifiers))),
         ("tables", lambda: _rewrite_tables(day, erasure)),
         ("reservations", lambda: Reservations(day.lake).forget(erasure.identifiers)),
         ("views", lambda: _rewrite_views(day, erasure)),
@@ -244,9 +246,13 @@ def _belongings(day: Day, identifiers: tuple[str, ...]) -> list[str]:
 
 def _decisions_of(day: Day, identifiers: tuple[str, ...]) -> list[str]:
     decisions = result_table(day, DECISIONS)
-    if decisions.empty:
-        return []
-    return [str(each) for each in decisions.loc[decisions["customer_id"].isin(identifiers), "decision_id"]]
+    actions = result_table(day, ACTIONS)
+    return [
+        str(each)
+        for rows, name in ((decisions, "decision_id"), (actions, "action_id"))
+        if len(rows)
+        for each in rows.loc[rows["customer_id"].isin(identifiers), name]
+    ]
 
 
 def _not_ours(day: Day) -> frozenset[Path]:

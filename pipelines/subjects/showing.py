@@ -49,6 +49,7 @@ RESULTS: Final = (
     "scores",
     "score_parts",
     "score_stages",
+    "actions",
     *(f"outlook_{what}" for what in PARTS),
 )
 JSON_COLUMNS: Final = (
