@@ -1,0 +1,102 @@
+"""Checking `actions.yaml` against the data before anything runs: what each rule names, and what it has to work with."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from decisioning.acting.policies import check_policies
+from decisioning.acting.proposals import names_in
+from decisioning.acting.settings import ActionRule
+from decisioning.acting.subjects import Subjects
+from decisioning.errors import PolicyError
+from graph.view import View
+from pipelines.acting import TABLES, account_scores, subjects_from
+from pipelines.day import Day
+from pipelines.playbook_settings import acting_settings
+from pipelines.scoring import SCORES, STAGES, SURGES
+from pipelines.stored import empty_table
+
+NEEDS = {"account": "accounts", "campaign": "campaigns", "channel": "spend"}
+"""The table without which there is nothing of a kind to act on."""
+
+
+def check_actions(
+    day: Day, view: View, kept: Mapping[str, pd.DataFrame]
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """What is wrong with the rules and policies about actions, as far as the data shows it.
+
+    Args:
+        day: Of the playbook.
+        view: Its customers have the columns that rules may name.
+        kept: Canonical tables as they were read.
+
+    Returns:
+        `rule`, `verb`, `subject`, `on` and `because` of each rule; and errors with `where`, `what`, `remedy`.
+    """
+    settings = acting_settings(day.playbook)
+    if settings is None:
+        return [], []
+    tables = {name: kept.get(name, empty_table(name)) for name in TABLES}
+    budgets = {one.channel_id: one.budget for one in settings.money.budgets} if settings.money else {}
+    subjects = subjects_from(
+        day, view, tables, _scores_to_come(day, tables["accounts"]), settings=settings, budgets=budgets
+    )
+    errors, rules = [], []
+    for rule in settings.rules:
+        problem = _problem(rule, subjects)
+        if problem is not None:
+            errors.append(_plain(problem))
+        lacking = NEEDS.get(rule.subject_kind)
+        because = f"{lacking} is missing" if lacking and tables[lacking].empty else None
+        rules.append(
+            {
+                "rule": rule.name,
+                "verb": rule.verb,
+                "subject": rule.subject_kind,
+                "on": because is None and problem is None,
+                "because": because if problem is None else problem.what,
+            }
+        )
+    errors += [_plain(error) for error in check_policies(settings.policies, subjects)]
+    return rules, errors
+
+
+def _problem(rule: ActionRule, subjects: Subjects) -> PolicyError | None:
+    try:
+        names_in(rule, subjects.attributes(rule.subject_kind))
+    except PolicyError as error:
+        return error
+    return None
+
+
+def _scores_to_come(day: Day, accounts: pd.DataFrame) -> pd.DataFrame:
+    """The columns that scoring will add to accounts, before anything was scored."""
+    stated = day.playbook.scores
+    if stated is None:
+        return account_scores({}, ())
+    of_accounts = [name for name, score in stated.scores.items() if score.of == "account"]
+    first = accounts["account_id"].head(1)
+    told = [
+        pd.DataFrame({"subject_kind": "account", "account_id": first, "name": name, "value": 0.0})
+        for name in of_accounts
+    ]
+    stages = [name for name, stage in stated.stages.items() if stage.of == "account"]
+    columns = {
+        name: pd.Series(dtype=object) for name in ("subject_kind", "account_id", "name", "value", "people", "stage")
+    }
+    return account_scores(
+        {
+            SCORES: pd.concat(told) if told else pd.DataFrame(columns),
+            STAGES: pd.DataFrame({"subject_kind": "account", "account_id": first, "stage": stages[0]})
+            if stages
+            else pd.DataFrame(columns),
+            SURGES: pd.DataFrame(columns),
+        },
+        tuple(stated.surges),
+    )
+
+
+def _plain(error: PolicyError) -> dict[str, Any]:
+    column = f", column {error.column}" if error.column is not None else ""
+    return {"where": f"{error.place or error.where}{column}", "what": error.what, "remedy": error.remedy}
