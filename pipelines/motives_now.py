@@ -23,14 +23,14 @@ INSTANT = timedelta(microseconds=1)
 def has_ended(
     day: Day, run: RunRow, sends: pd.DataFrame, *, now: datetime, latest_known: datetime
 ) -> "pd.Series[bool]":
-    """Whose motive is about a category that they have bought in from as-of to this moment; index of `sends`.
+    """Whose motive is about a product or a category that they have bought from as-of to this moment; index of `sends`.
 
     A campaign's motive is nobody's need and ends with the campaign.
 
     Args:
         day: The day that is being delivered.
         run: Its run.
-        sends: customer_id and subject (`category/…`).
+        sends: customer_id and subject (`category/…`, `product/…`).
         now: This moment.
         latest_known: Rows after it are in the future.
 
@@ -44,7 +44,8 @@ def has_ended(
     bought = with_survivors(TABLES["purchases"], bought, survivors)
     products = canonical_tables(day, run, ["products"])["products"]
     category = bought["product_id"].map(products.set_index("product_id")["category_id"])
-    done = pd.MultiIndex.from_arrays([bought["customer_id"], "category/" + category.astype(object)])
+    subjects = pd.concat(["category/" + category.astype(object), "product/" + bought["product_id"].astype(object)])
+    done = pd.MultiIndex.from_arrays([pd.concat([bought["customer_id"]] * 2), subjects])
     return pd.Series(pd.MultiIndex.from_frame(sends[["customer_id", "subject"]]).isin(done), index=sends.index)
 
 

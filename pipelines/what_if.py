@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from decisioning.allocate import Options
-from decisioning.bids import Bids
+from decisioning.bids import Bids, nobody
 from decisioning.case import Case, Outcome
 from decisioning.decide import decide, propose
 from decisioning.motives import Motives
@@ -51,19 +51,14 @@ def open_case(day: Day, run: RunRow, record: dict[Any, Any]) -> Opened:
     """The case of the customer of a record."""
     view, forecasts = stored_view(day, run), stored_forecasts(day, run)
     settings = settings_of(day, run)
-    customer_id = str(record["customer_id"])
-    motives = propose(view, forecasts, settings, run.identity.as_of)
-    touches = touches_with_planned(day, run, view, settings)
-    absent = absent_bids(day, run, view)
-    made = decide(view, motives, forecasts, settings, touches, as_of=run.identity.as_of, absent=absent)
-    case = Case(
-        view=view_without(view, [key for key in view.customers.keys if key != customer_id]),
-        motives=_motives_of(motives, customer_id),
-        forecasts=forecasts_of(forecasts, [customer_id]),
+    case = case_of(
+        str(record["customer_id"]),
+        view,
+        propose(view, forecasts, settings, run.identity.as_of),
+        forecasts=forecasts,
         settings=settings,
-        touches=touches,
-        others=_others(absent, made.bids, view, customer_id),
-        as_of=run.identity.as_of,
+        touches=touches_with_planned(day, run, view, settings),
+        absent=absent_bids(day, run, view),
     )
     outcome = Outcome.of(record)
     prices = run.steps["decide"]["facts"]["summary"]["shadow_prices"]
@@ -73,6 +68,30 @@ def open_case(day: Day, run: RunRow, record: dict[Any, Any]) -> Opened:
         outcome=outcome,
         is_reproduced=case.decided().is_equal(outcome),
         propose_again=_proposed_again if _is_local(case) else None,
+    )
+
+
+def case_of(
+    customer_id: str,
+    view: View,
+    motives: Motives,
+    *,
+    forecasts: Forecasts,
+    settings: DecisionSettings,
+    touches: pd.DataFrame,
+    absent: Bids | None = None,
+) -> Case:
+    """One customer's case out of everybody's: all are decided once, for what the others bid."""
+    absent = absent or nobody()
+    made = decide(view, motives, forecasts, settings, touches, as_of=view.as_of, absent=absent)
+    return Case(
+        view=view_without(view, [key for key in view.customers.keys if key != customer_id]),
+        motives=_motives_of(motives, customer_id),
+        forecasts=forecasts_of(forecasts, [customer_id]),
+        settings=settings,
+        touches=touches,
+        others=_others(absent, made.bids, view, customer_id),
+        as_of=view.as_of,
     )
 
 

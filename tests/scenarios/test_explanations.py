@@ -55,3 +55,32 @@ def test_why_not_and_what_would_have_changed_it(world: World) -> None:
     causes = {row["cause"]: row["customers"] for row in unserved["by_cause"]}
     assert causes == {"consent": 1, "cap": 1, "no reason to talk": 1}
     assert sum(row["customers"] for row in unserved["rows"]) == 3
+
+
+def test_b004_a_high_stakes_decision_has_four_blocks_to_what_it_changes_and_keeps(world: World) -> None:
+    world.play("replenishment-due")
+    world.setting(uplift={kind: {"mean": 0.4, "low": 0.1, "high": 0.7} for kind in ("story", "coupon")})
+    world.offer("ten-off", discount_pct=10, unit_cost=2.0, is_automatic=True)
+    world.asset("why-decaf", categories=["coffee"], kind="story")
+    world.asset("ten-off-coffee", categories=["coffee"], kind="coupon", offer_id="ten-off")
+    world.customer("vip").buys("vip", "coffee", every=14, last=DUE, spend=200.0).estimate("vip", "pclv", 25_000)
+    world.customer("unreachable", consents=False).buys("unreachable", "coffee", every=14, last=DUE, spend=200.0)
+    world.run()
+
+    vip, unreachable = world.why("vip"), world.why("unreachable")
+
+    for card in (vip, unreachable):
+        assert list(card["blocks"]) == ["input", "reasoning", "action", "economic_impact"]
+    read, reasoning, action, impact = vip["blocks"].values()
+    assert read["evidence"][0]["rests_on"], "input data, down to single rows"
+    assert reasoning["motive"]["play"] == "replenishment-due"
+    assert [other["asset_id"] for other in reasoning["alternatives"]] == ["ten-off-coffee"]
+    assert (action["asset_id"], action["channel"]) == ("why-decaf", "email")
+    conversion, kept = impact["conversion"], impact["margin_kept"]
+    assert conversion["change_pct"] == 40
+    assert 0 < conversion["without"] < conversion["with"] <= 1
+    assert kept["without_offer_of"] == "ten-off-coffee"
+    assert abs(kept["amount"] - 2.0 * conversion["without"]) < 1e-9, "it would have cost on every purchase"
+    assert impact["low"] < impact["expected"] < impact["high"]
+    nothing = unreachable["blocks"]["economic_impact"]
+    assert (nothing["expected"], nothing["conversion"], nothing["margin_kept"]) == (0.0, None, None)

@@ -1,0 +1,115 @@
+"""One customer decided again gives what everybody decided together gave, and every flip is one."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from decisioning.case import Case, Outcome
+from decisioning.flips import find_flips, find_flips_to
+from decisioning.next_contact import next_contact
+from decisioning.settings import PolicySpecification
+from decisioning.weighing import alternatives, weigh
+from decisioning.why_not import why_not_asset
+from pipelines.what_if import case_of
+from tests.unit.decisioning.world import World
+
+
+def case(world: World, customer: str) -> Case:
+    return case_of(
+        customer,
+        world.view(),
+        world.propose(),
+        forecasts=world.forecasts(),
+        settings=world.settings(),
+        touches=world.past_touches(),
+    )
+
+
+def outcome(world: World, customer: str) -> Outcome:
+    return Outcome.of(world.record(customer))
+
+
+@pytest.fixture
+def shop() -> World:
+    """One customer due for milk, one channel, and a reminder about milk."""
+    world = World().customer("1").category("MILK", "BEER").channel("email").asset("milk-reminder", "MILK")
+    return world.rhythm("1", "MILK")
+
+
+@pytest.fixture
+def market() -> World:
+    """Twelve customers who want three things, and room for five messages."""
+    world = World().category("MILK", "BEER", "SOAP").channel("email", capacity=4).channel("mail", cost=0.02, capacity=1)
+    for category in ("MILK", "BEER", "SOAP"):
+        world.asset(f"{category.lower()}-reminder", category)
+    chance = np.random.default_rng(7)
+    for number in range(12):
+        world.customer(f"c{number:02}")
+        for category in ("MILK", "BEER", "SOAP")[number % 2 :][:2]:
+            world.rhythm(f"c{number:02}", category, margin_none=round(float(chance.uniform(1, 9)), 3))
+    return world
+
+
+def test_deciding_one_customer_again_gives_their_record(market: World) -> None:
+    sent = 0
+    for number in range(12):
+        customer = f"c{number:02}"
+        on_record = outcome(market, customer)
+        assert case(market, customer).decided().is_equal(on_record), customer
+        sent += on_record.asset_id is not None
+    assert sent == 5
+
+
+def test_every_flip_turns_the_decision_and_the_smallest_stands_first(market: World) -> None:
+    prices = dict(market.decide().summary["shadow_prices"])
+    for customer in ("c00", "c05", "c11"):
+        mine, on_record = case(market, customer), outcome(market, customer)
+        flips = find_flips(weigh(mine, prices), on_record)
+        assert flips
+        assert [flip.size for flip in flips] == sorted(flip.size for flip in flips)
+        for flip in flips:
+            assert not flip.becomes.is_same(on_record)
+
+
+def test_a_cost_just_below_the_turn_changes_nothing_and_beyond_it_all(shop: World) -> None:
+    mine, on_record = case(shop, "1"), outcome(shop, "1")
+    flips = find_flips(weigh(mine, {}), on_record)
+    cost = next(flip for flip in flips if flip.what == "cost of a touch by email")
+    assert cost.becomes.asset_id is None
+    for factor, is_sent in ((0.99, True), (1.001, False)):
+        channels = (replace(mine.settings.channels[0], cost_per_touch=cost.after * factor),)
+        again = replace(mine, settings=replace(mine.settings, channels=channels)).decided()
+        assert (again.asset_id is not None) == is_sent
+
+
+def test_a_policy_that_refuses_is_named_with_what_would_be_sent_without_it(shop: World) -> None:
+    never = PolicySpecification("never", "deny", "No.", None, "customer.shopping_days_28d >= 0")
+    shop.options["policies"] = (never,)
+    mine, on_record = case(shop, "1"), outcome(shop, "1")
+    weighed = weigh(mine, {})
+    told = why_not_asset(weighed, on_record, "milk-reminder", None, {"never": "No."})
+    assert (told["stage"], told["refused_by"][0]["because"]) == ("refused by policy", "No.")
+    (flip,) = [flip for flip in find_flips_to(weighed, on_record, "milk-reminder") if flip.kind == "policy"]
+    assert (flip.what, flip.becomes.asset_id) == ("never", "milk-reminder")
+
+
+def test_withdrawn_consent_is_a_flip_of_every_send(shop: World) -> None:
+    flips = find_flips(weigh(case(shop, "1"), {}), outcome(shop, "1"))
+    assert ("consent", "withdrawn") in {(flip.kind, flip.after) for flip in flips}
+
+
+def test_alternatives_tell_the_terms_that_add_up(market: World) -> None:
+    mine = case(market, "c00")
+    weighed = weigh(mine, dict(market.decide().summary["shadow_prices"]))
+    on_record = outcome(market, "c00")
+    others = alternatives(weighed, weighed.row(on_record.asset_id, on_record.channel_id), on_record.none_reason)
+    assert others
+    for other in others:
+        terms = [value for name, value in other["parts"].items() if name != "total"]
+        assert sum(terms) == pytest.approx(other["value"])
+
+
+def test_the_next_contact_is_tomorrow_unless_something_holds_it(shop: World) -> None:
+    found = next_contact(case(shop, "1"), None)
+    assert (found["at_local"], found["channel"], found["held_by"]) == ("2017-11-14 09:00", "email", [])
