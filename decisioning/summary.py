@@ -11,7 +11,6 @@ import pandas as pd
 from decisioning.deliberation import Deliberation
 from decisioning.settings import DecisionSettings
 
-
 GRADES = ("assumed", "adjusted", "randomised")
 """From the weakest to the strongest."""
 
@@ -22,7 +21,8 @@ def summarise(made: Deliberation, records: pd.DataFrame, settings: DecisionSetti
     Returns:
         `customers` (all of them) = `sends` + `none` + `held_out`; `ghosts` (held-out customers who would have got
         something); `motives`, `candidates`; `value` (expected incremental margin of the sends, net of every cost), its
-        certified `bound`, `cost` (touch cost); `exploration` (see `_exploration`); `evidence_grade`, `margin_basis`; `none_by_reason` (customers that are
+        certified `bound`, `cost` (touch cost); `exploration` (customers, and what it cost); `evidence_grade`,
+        `margin_basis`; `none_by_reason` (customers that are
         not held out), `refused_by_policy` (candidates, the holdout left aside), `shadow_prices` per limit; `shortfalls`
         (what was to be reached and is not); `plays`, a
         row per play and channel, see `_play_row`.

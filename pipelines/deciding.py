@@ -3,6 +3,8 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
+import pandas as pd
+
 from decisioning.bids import Bids
 from decisioning.decide import Motives
 from decisioning.decide import decide as decide_all
@@ -27,12 +29,13 @@ from pipelines.subjects.erased import absent_bids
 
 @dataclass(frozen=True, eq=False)
 class Decided:
-    """What deciding a run gives: sealed records, counts and sums, the hash of all policies, and what everybody bid."""
+    """What deciding a run gives: sealed records, counts and sums, the hash of all policies, all bids, and all draws."""
 
     sealed: Sealed
     summary: dict[str, Any]
     bundle_hash: str
     bids: Bids
+    assignments: pd.DataFrame
 
 
 def find_motives(day: Day, run: RunRow) -> Motives:
@@ -78,4 +81,4 @@ def decide_from(
     absent = absent_bids(day, run, view)
     decisions = decide_all(view, motives, forecasts, settings, touches, as_of=run.identity.as_of, absent=absent)
     sealed = seal(decisions.records, run_id=run.run_id, slot=SLOT)
-    return Decided(sealed, decisions.summary, decisions.bundle_hash, decisions.bids)
+    return Decided(sealed, decisions.summary, decisions.bundle_hash, decisions.bids, decisions.assignments)

@@ -19,6 +19,7 @@ from lake.reservations import Reservations
 from lake.runs import RunRow
 from pipelines.channels.files import Batch, write_batch
 from pipelines.day import SLOT, Day
+from pipelines.draws import record_draws
 from pipelines.errors import RefusedError, VerificationError
 from pipelines.motives_now import has_ended
 from pipelines.playbook_settings import decision_settings
@@ -79,6 +80,7 @@ def deliver_batches(day: Day, run: RunRow) -> Delivery:
     allowed = sends[reasons.isna()].rename(columns={"touch_cost": "cost"})
     claimed = Reservations(day.lake).claim(SLOT, day.clock.day, allowed, run.run_id)
     reasons[reasons.isna() & ~sends["decision_id"].isin(claimed["decision_id"])] = TAKEN
+    record_draws(day, run, records)
     batches = {
         channel_id: _write(day, run, channel_id, sends, reasons)
         for channel_id, channel in sorted(day.playbook.channels.channels.items())

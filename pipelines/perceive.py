@@ -9,6 +9,7 @@ import pandas as pd
 import pyarrow as pa
 
 from graph.identity import Resolution
+from lake.assignments import Assignments
 from lake.columns import Table
 from lake.digest import content_digest
 from lake.quality import REASON, ROW, SOURCE_ROW, VALUE, Split, keys_of, split
@@ -82,7 +83,12 @@ class Reading:
 
 
 def read_tables(
-    playbook: Playbook, knowing: Knowing, report: Report, *, own_touches: pd.DataFrame | None = None
+    playbook: Playbook,
+    knowing: Knowing,
+    report: Report,
+    *,
+    own_touches: pd.DataFrame | None = None,
+    own_assignments: pd.DataFrame | None = None,
 ) -> Reading:
     """Read and check all sources.
 
@@ -97,7 +103,14 @@ def read_tables(
     reading = Reading()
     for name, table in TABLES.items():
         customers = reading.splits["customers"].content["customer_id"] if "customers" in reading.splits else None
-        raw = raw_rows(playbook, table, knowing, customers=_array(customers), own_touches=own_touches)
+        raw = raw_rows(
+            playbook,
+            table,
+            knowing,
+            customers=_array(customers),
+            own_touches=own_touches,
+            own_assignments=own_assignments,
+        )
         if raw is None:
             # what nothing states is known to be empty: a reference to it leads nowhere
             reading.known |= keys_of(table, pa.table({key: pa.array([], pa.string()) for key in table.key}))
@@ -126,7 +139,9 @@ def read_tables(
         reading.raw[name] = raw
         reading.known |= keys_of(table, checked.content)
         if name == "customers":
-            reading.known["customers.customer_id"] = _with_visitors(checked.content, own_touches, knowing)
+            reading.known["customers.customer_id"] = _with_visitors(
+                checked.content, own_touches, own_assignments, knowing.memory.rows.get("consents")
+            )
     _require_rows(playbook, reading)
     return reading
 
@@ -147,7 +162,8 @@ def perceive(playbook: Playbook, lake: Lake, knowing: Knowing, *, slot: str, day
     """
     reservations = Reservations(lake)
     own_touches = reservations.touches(knowing.as_of, slot=slot, day=day)
-    reading = read_tables(playbook, knowing, report, own_touches=own_touches)
+    own_assignments = Assignments(lake).before(knowing.as_of)
+    reading = read_tables(playbook, knowing, report, own_touches=own_touches, own_assignments=own_assignments)
     report("finding out who is who")
     # once for the rows of those who are somebody else's alias, once for survivors, whose gaps aliases have filled
     corrected = knowing.memory.corrected(reading.splits, playbook.timezone)
@@ -172,9 +188,9 @@ def commit_table(lake: Lake, table: Table, content: pa.Table) -> Pin:
     return lake.write(table.name, content, digest=content_digest(content, table.key))
 
 
-def _with_visitors(customers: pa.Table, own_touches: pd.DataFrame | None, knowing: Knowing) -> pa.Array:
-    """Customers and, of the visitors that earlier runs found, those whom we sent something or people told us about."""
-    visitors = visitors_named(own_touches, knowing.memory.rows.get("consents"))
+def _with_visitors(customers: pa.Table, *told: pd.DataFrame | pa.Table | None) -> pa.Array:
+    """Customers and, of the visitors that earlier runs found, those whom we sent something, drew or were told about."""
+    visitors = visitors_named(*told)
     return pa.concat_arrays([customers["customer_id"].combine_chunks().cast(pa.string()), visitors])
 
 

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
+from decisioning.lifetime_values import with_lifetime_values
 from decisioning.plan import SENT, Plan
 from decisioning.plan import plan as roll_forward
 from decisioning.planned import with_planned
@@ -71,7 +72,8 @@ def plan_days(day: Day, actor: Actor, asked: Asked) -> Document:
         insist_on(actor, "see personal data", day.playbook)
     day = day_of_run(day, asked.run_id)
     run = day.current_run()
-    view, settings = stored_view(day, run), settings_of(day, run)
+    forecasts, settings = stored_forecasts(day, run), settings_of(day, run)
+    view = with_lifetime_values(stored_view(day, run), forecasts.lifetime_value)
     if asked.customer_id is not None:
         _insist_on_customer(day, view, run, asked.customer_id)
     tables = canonical_tables(day, run, ["touches", "planned_touches"])
@@ -84,7 +86,7 @@ def plan_days(day: Day, actor: Actor, asked: Asked) -> Document:
 
     made = roll_forward(
         view,
-        stored_forecasts(day, run),
+        forecasts,
         settings,
         with_planned(tables["touches"], tables["planned_touches"], view, settings),
         as_of=run.identity.as_of,

@@ -64,6 +64,7 @@ def raw_rows(
     *,
     customers: "pa.Array | pd.Series[Any] | None" = None,
     own_touches: pd.DataFrame | None = None,
+    own_assignments: pd.DataFrame | None = None,
 ) -> RawRows | None:
     """The unchecked rows of one table, or None when nothing states any.
 
@@ -73,6 +74,7 @@ def raw_rows(
         knowing: As-of and environment.
         customers: Keys of customers whose consent the playbook may state.
         own_touches: What we have sent, as rows of `touches`; a source that returns a touch of ours with our id wins.
+        own_assignments: What we have drawn, as rows of `assignments`; a source that tells of the experiment wins.
 
     Raises:
         SourceError: The source cannot be read.
@@ -85,7 +87,10 @@ def raw_rows(
         parts.append((source, str(path)))
     parts += _stated_by_playbook(playbook, table, customers)
     if table.name == "touches" and own_touches is not None and len(own_touches):
-        parts.append((_our_own(own_touches, [rows for rows, _ in parts]), "reservations"))
+        parts.append((_our_own("touches", own_touches, [rows for rows, _ in parts], by="touch_id"), "reservations"))
+    if table.name == "assignments" and own_assignments is not None and len(own_assignments):
+        stated = [rows for rows, _ in parts]
+        parts.append((_our_own("assignments", own_assignments, stated, by="experiment_id"), "draws"))
     if table.name in knowing.memory.rows:
         parts.append((knowing.memory.rows[table.name], JOURNAL_FILE))
     if not parts:
@@ -137,10 +142,9 @@ def assumed_consents(playbook: Playbook, customers: "pa.Array | pd.Series[Any]")
     ]
 
 
-def _our_own(own_touches: pd.DataFrame, stated: Sequence[pa.Table]) -> pa.Table:
-    declared = [column.name for column in TABLES["touches"].columns if column.name in own_touches.columns]
-    known = [rows["touch_id"].to_pandas().astype(str) for rows in stated if "touch_id" in rows.column_names]
-    is_stated = (
-        own_touches["touch_id"].isin(pd.concat(known)) if known else pd.Series(data=False, index=own_touches.index)
-    )
-    return arrow_of(own_touches.loc[~is_stated, declared])
+def _our_own(name: str, own: pd.DataFrame, stated: Sequence[pa.Table], *, by: str) -> pa.Table:
+    """Our own rows of a table, without those that a source states by the same id."""
+    declared = [column.name for column in TABLES[name].columns if column.name in own.columns]
+    known = [rows[by].to_pandas().astype(str) for rows in stated if by in rows.column_names]
+    is_stated = own[by].isin(pd.concat(known)) if known else pd.Series(data=False, index=own.index)
+    return arrow_of(own.loc[~is_stated, declared])
