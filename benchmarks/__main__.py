@@ -1,7 +1,9 @@
-"""Run every benchmark in a process of its own and say where the results lie."""
+"""Run every benchmark in a process of its own, then print each forecast's aims with what was measured."""
 
 import subprocess
 import sys
+
+from benchmarks.aims import main as print_aims
 
 BENCHMARKS = (
     "benchmarks.graph_writes",
@@ -31,6 +33,8 @@ def main() -> int:
         finished = subprocess.run([sys.executable, "-m", module], check=False)
         if finished.returncode:
             return finished.returncode
+    print("\n== aims of the forecasts", flush=True)
+    print_aims()
     print("\nResults as JSON: benchmarks/results/")
     return 0
 
