@@ -160,7 +160,9 @@ def allocate(
         options = options.take(in_order)
     used = options.uses(limits)
     competing = _competing(options, limits, used)
-    is_small = len(np.unique(options.customer[competing])) < EXACT_BELOW
+    concerned = np.zeros(customer_count, dtype=np.bool_)
+    concerned[options.customer[competing]] = True
+    is_small = int(concerned.sum()) < EXACT_BELOW
     shortlisted = competing & undominated(options, limits, used=used) if is_small else competing
     rows = np.flatnonzero(shortlisted)
     shortlist, of_rows = options.take(rows), used.take(rows)

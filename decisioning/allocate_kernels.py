@@ -283,20 +283,24 @@ def reach(
 
 @njit(cache=True, nogil=True)
 def improve(
-    dust: float, starts: Any, value: Any, place: Any, rows: Any, group: Any, owner: Any, owner_row: Any,
+    dust: float, give: float, starts: Any, worth: Any, value: Any, place: Any, rows: Any, group: Any, owner: Any, owner_row: Any,
     unit_row: Any, most: Any, least: Any, use: Any, chosen: Any,
 ) -> float:  # fmt: skip
-    """Everybody in turn changes to what gains most and fits; what it gains together."""
+    """Everybody in turn changes to what gains most and fits; what it gains together.
+
+    At the prices a change may lose `give`: with little room left, first what makes the most of it.
+    """
     gained = 0.0
     for c in range(starts.size - 1):
         now = chosen[c]
         top, found = (value[now] if now >= 0 else 0.0) + dust, -2
+        lowest = (worth[now] if now >= 0 else 0.0) - give
         if top < dust and can_change(
             c, now, -1, place, rows, group, owner, owner_row, unit_row, most, least, use
         ):  # fmt: skip
             top, found = 0.0, -1
         for e in range(starts[c], starts[c + 1]):
-            if value[e] > top and e != now and can_change(
+            if value[e] > top and worth[e] >= lowest and e != now and can_change(
                 c, now, e, place, rows, group, owner, owner_row, unit_row, most, least, use
             ):  # fmt: skip
                 top, found = value[e], e

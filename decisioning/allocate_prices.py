@@ -22,21 +22,23 @@ from forecasting.values import Floats
 from graph.view import Positions
 
 if TYPE_CHECKING:
-    from decisioning.allocate import Options
+    from decisioning.allocate import Indices, Options
 
 SAMPLE = 0.05
 SAMPLE_FROM = 100_000
 """Customers from which on the first steps are taken on a sample."""
 ON_SAMPLE = ((0.1, 20), (0.02, 30))
 """Temperature as a share of the mean value, and at most so many steps at it."""
-ON_ALL = ((0.01, 15), (0.004, 15))
-WITHOUT_SAMPLE = ((0.1, 30), (0.02, 40), *ON_ALL)
-FROM_PRICES = ((0.003, 30),)
+ON_ALL = ((0.01, 15),)
+WITHOUT_SAMPLE = ((0.1, 20), (0.02, 30), (0.01, 20))
+FROM_PRICES = ((0.01, 15),)
 BLOCKS = 8
 """So many, however many threads there are: sums are then added up in the same order."""
 PENALTY = 100.0
 """Highest price of a unit that is to be reached, in the highest value of an option."""
 SEED = 5
+NEVER = -1e30
+"""Value of an option that uses a limit of which nothing may be used."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,6 +84,12 @@ def solve_prices(
     from threadpoolctl import threadpool_limits
 
     given = arrays or arrays_of(options, limits, customer_count)
+    closed, of_limit = _closed_at(given)
+    whole = given
+    if len(closed):
+        value = given.value.copy()
+        value[closed] = NEVER
+        given = replace(given, value=value)
     # One thread for linear algebra: its sums would else depend on the number of threads, and cost more than they save.
     with threadpool_limits(1), ThreadPoolExecutor(max(cpu_count() or 1, 1)) as threads:
         if start_prices is not None:
@@ -91,7 +99,7 @@ def solve_prices(
             found = _Dual(given, threads).minimise(rough, ON_ALL)
         else:
             found = _Dual(given, threads).minimise(np.zeros(len(given.most)), WITHOUT_SAMPLE)
-    return given.parted(_closed(given, found))
+    return given.parted(_price_of_closed(whole, found, closed, of_limit))
 
 
 class _Dual:
@@ -103,7 +111,8 @@ class _Dual:
         wanted, squares = _wanted(given, self._terms)
         self._upper = np.flatnonzero((given.most < wanted) & (given.most > 0))
         self._lower = np.flatnonzero((given.least > 0) & (wanted > 0))
-        mean = float(np.abs(given.value).mean()) if len(given.value) else 1.0
+        values = np.abs(given.value[given.value > NEVER])
+        mean = float(values.mean()) if len(values) else 1.0
         typical = squares / np.maximum(wanted, 1.0)  # of what one touch uses
         self._mean = mean
         self._scale = np.concatenate(
@@ -113,7 +122,7 @@ class _Dual:
             ]
         )
         self._size = np.concatenate([given.most[self._upper], -given.least[self._lower]]).astype(np.float64)
-        highest = float(np.abs(given.value).max(initial=0.0))
+        highest = float(values.max(initial=0.0))
         self._highest = np.concatenate(
             [np.full(len(self._upper), np.inf), PENALTY * highest / np.maximum(typical[self._lower], 1e-12)]
         )
@@ -268,25 +277,38 @@ def _sampled(given: Arrays) -> Arrays:
     )
 
 
-def _closed(given: Arrays, price: Floats) -> Floats:
+def _closed_at(given: Arrays) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Options that use a limit of which nothing may be used, and which one; an option once for each."""
+    closed = np.append(given.most == 0, False)
+    none = np.zeros(0, dtype=np.int64)
+    if not closed.any():
+        return none, none
+    customer = np.repeat(np.arange(given.customer_count), np.diff(given.starts))
+    options, limits = [none], [none]
+    for family in range(len(given.group)):
+        limit = given.group[family, given.place]
+        if given.owner_row[family] >= 0:
+            owner = given.owner[given.owner_row[family], customer]
+            limit = np.where((limit >= 0) & (owner >= 0), limit + owner, -1)
+        row = int(given.unit_row[family])
+        uses = closed[limit] if row < 0 else closed[limit] & (given.rows[row] > 0)
+        here = np.flatnonzero(uses)
+        options.append(here)
+        limits.append(limit[here].astype(np.int64))
+    return np.concatenate(options), np.concatenate(limits)
+
+
+def _price_of_closed(given: Arrays, price: Floats, option: "Indices", limit: "Indices") -> Floats:
     """Where nothing may be used at all, the price at which nobody wants it: it costs nothing in the bound."""
     from decisioning import allocate_kernels as kernels
 
-    closed = given.most == 0
-    if not closed.any():
+    if not len(option):
         return price
     worth = np.empty(len(given.value))
     kernels.worth_at(0, given.customer_count, given.starts, given.value, *given.of_use, price, worth)
-    customer = np.repeat(np.arange(given.customer_count), np.diff(given.starts))
     price = price.copy()
-    for family in range(len(given.group)):
-        group = given.group[family, given.place]
-        if given.owner_row[family] >= 0:
-            owner = given.owner[given.owner_row[family], customer]
-            group = np.where((group >= 0) & (owner >= 0), group + owner, -1)
-        row = int(given.unit_row[family])
-        amount = np.ones(len(group)) if row < 0 else given.rows[row].astype(np.float64)
-        here = np.flatnonzero((group >= 0) & (amount > 0) & (worth > 0))
-        here = here[closed[group[here]]]
-        np.maximum.at(price, group[here], worth[here] / amount[here])
+    family = np.searchsorted(given.offsets, limit, side="right") - 1
+    row = given.unit_row[family]
+    amount = np.where(row < 0, 1, given.rows[np.maximum(row, 0), option] if len(given.rows) else 1)
+    np.maximum.at(price, limit, np.maximum(worth[option], 0.0) / amount)
     return price

@@ -12,6 +12,8 @@ from forecasting.values import Floats
 if TYPE_CHECKING:
     from decisioning.allocate import Indices, Options
 
+GIVE = (0.03, 0.3)
+"""What a choice may lose at the prices, in mean values: room that is left goes first to what makes the most of it."""
 PASSES = 50
 ENOUGH = 1e-6
 """A pass that gains less than this share of what there is, is the last one."""
@@ -58,10 +60,13 @@ def rounded(
     rest = (given.most, given.least, use, chosen)
     kernels.assign(order, 0.0, given.starts, worth, given.value, *given.of_use, *rest)
     _reach(given, worth, use, chosen)
-    _fill(given, worth, use, chosen)
     dust = RELATIVE_DUST * float(np.abs(given.value).max(initial=0.0))
+    mean = float(np.abs(given.value).mean()) if len(given.value) else 0.0
+    for give in (*(share * mean for share in GIVE), np.inf):
+        _fill(given, worth, -give, use, chosen)
+        kernels.improve(dust, give, given.starts, worth, given.value, *given.of_use, *rest)
     for _ in range(PASSES):
-        gained = kernels.improve(dust, given.starts, given.value, *given.of_use, *rest)
+        gained = kernels.improve(dust, np.inf, given.starts, worth, given.value, *given.of_use, *rest)
         if gained <= ENOUGH * float(given.value[chosen[chosen >= 0]].sum()):
             break
     return chosen
@@ -99,18 +104,16 @@ def _reach(given: Arrays, worth: Floats, use: "Indices", chosen: "Indices") -> N
     kernels.reach(order, option, limit, who, *given.of_use, given.most, given.least, use, chosen)
 
 
-def _fill(given: Arrays, worth: Floats, use: "Indices", chosen: "Indices") -> None:
+def _fill(given: Arrays, worth: Floats, lowest: float, use: "Indices", chosen: "Indices") -> None:
     """Whoever has nothing yet takes what fits and is worth something, the best at the prices first."""
     from decisioning import allocate_kernels as kernels
 
     counts = np.diff(given.starts)
-    empty = np.flatnonzero((chosen < 0) & (counts > 0))
-    if not len(empty):
+    if not counts.any():
         return
     filled = np.flatnonzero(counts > 0)
     top = np.full(len(counts), -np.inf)
     top[filled] = np.maximum.reduceat(worth, given.starts[filled])
+    empty = np.flatnonzero((chosen < 0) & (top > lowest))
     order = empty[np.argsort(-top[empty], kind="stable")]
-    kernels.assign(
-        order, -np.inf, given.starts, worth, given.value, *given.of_use, given.most, given.least, use, chosen
-    )
+    kernels.assign(order, lowest, given.starts, worth, given.value, *given.of_use, given.most, given.least, use, chosen)

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -252,3 +253,109 @@ def test_what_is_above_a_limit_by_itself_does_not_fit() -> None:
         False,
         True,
     ]
+
+
+def crowd(customers: int, seed: int) -> tuple[Options, Limits]:
+    """Many customers, some hundred limits that bind, a minimum, limits of single customers, and closed ones."""
+    random = np.random.default_rng(seed)
+    assets, channels = 200, 4
+    count = random.binomial(8, 0.5, customers)
+    customer = np.repeat(np.arange(customers, dtype=np.int32), count)
+    asset = random.integers(0, assets, len(customer)).astype(np.int32)
+    channel = random.integers(0, channels, len(customer)).astype(np.int32)
+    value = random.lognormal(-1, 1, len(customer)) - 0.05
+    key = (customer.astype(np.int64) * assets + asset) * channels + channel
+    rows = np.unique(key, return_index=True)[1]
+    given_options = Options(
+        customer[rows],
+        asset[rows],
+        channel[rows],
+        value[rows],
+        np.array([0.001, 0.01, 0.1, 0.5])[channel[rows]],
+        random.exponential(0.2, len(rows)),
+        np.zeros(len(rows)),
+    )
+    by_channel = np.tile(np.arange(channels, dtype=np.int32), (assets, 1))
+    by_asset = np.repeat(np.arange(assets, dtype=np.int32)[:, np.newaxis], channels, axis=1)
+    names = [str(place) for place in range(max(assets, customers))]
+    capacity = np.floor(np.array([0.3, 0.1, 0.15, 0.0]) * customers)
+    share = customers / assets
+    households = (np.arange(customers) // 2).astype(np.int32)
+    coupons = np.where(by_asset < 20, 0, -1).astype(np.int32)
+    most = np.ceil(random.uniform(0.1, 1, assets) * share)
+    return given_options, (
+        Family("capacity", "touches", capacity, np.zeros(channels), by_channel, asset_names=names[:channels]),
+        Family("budget", "money", np.array([0.006 * customers]), np.zeros(1)),
+        Family("inventory", "touches", most, np.zeros(assets), by_asset, asset_names=names[:assets]),
+        Family("liability", "expected_cost", np.array([0.05 * customers]), np.zeros(1)),
+        Family("coupons", "touches", np.array([math.inf]), np.array([0.02 * customers]), coupons),
+        Family(
+            "household",
+            "touches",
+            np.ones(households[-1] + 1),
+            np.zeros(households[-1] + 1),
+            customer_group=households,
+            customer_names=names[: households[-1] + 1],
+        ),
+    )
+
+
+def test_many_customers_are_within_every_limit_and_a_thousandth_of_the_certified_bound() -> None:
+    customers = 24_000
+    given_options, limited = crowd(customers, seed=1)
+    found = allocate(given_options, limited, customers)
+    insist_on_limits(given_options, found)
+    assert found.shortfalls == ()
+    assert 0.998 * found.bound <= found.value <= found.bound
+    assert found.bound == pytest.approx(dual_bound(given_options, limited, found.prices), rel=1e-3)
+    assert found.is_repaired.mean() < 0.05
+
+
+def test_good_prices_to_start_from_lead_to_the_same_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("decisioning.allocate.EXACT_BELOW", 1_000)
+    given_options, limited = crowd(3_000, seed=2)
+    first = allocate(given_options, limited, 3_000)
+    again = allocate(given_options, limited, 3_000, start_prices=first.prices)
+    insist_on_limits(given_options, again)
+    assert again.value == pytest.approx(first.value, rel=2e-3)
+
+
+def test_the_smoothed_dual_comes_near_the_exact_programme(monkeypatch: pytest.MonkeyPatch) -> None:
+    given_options, limited = crowd(3_000, seed=3)
+    exact = allocate(given_options, limited, 3_000)
+    monkeypatch.setattr("decisioning.allocate.EXACT_BELOW", 1_000)
+    quick = allocate(given_options, limited, 3_000)
+    insist_on_limits(given_options, quick)
+    assert quick.value >= 0.995 * exact.value
+    assert exact.value <= quick.bound + 1e-6
+
+
+def test_the_number_of_threads_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("decisioning.allocate.EXACT_BELOW", 1_000)
+    given_options, limited = crowd(3_000, seed=4)
+    found = allocate(given_options, limited, 3_000)
+    monkeypatch.setattr("decisioning.allocate_prices.cpu_count", lambda: 5)
+    again = allocate(given_options, limited, 3_000)
+    assert again.chosen.tolist() == found.chosen.tolist()
+    assert all((mine == theirs).all() for mine, theirs in zip(again.prices, found.prices, strict=True))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_many_worlds_of_many_kinds_never_exceed_a_limit_at_any_size(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Zero, tiny, huge and impossible limits, on the way for large worlds too."""
+    monkeypatch.setattr("decisioning.allocate.EXACT_BELOW", 20)
+    random = np.random.default_rng(seed)
+    given_options, limited = crowd(60, seed)
+    for _ in range(30):
+        factor = random.choice([0.0, 0.01, 0.5, 3.0, 1e9], len(limited))
+        wanted = random.choice([0.0, 1.0, 50.0], len(limited))
+        changed = tuple(
+            replace(each, most=np.nan_to_num(each.most, posinf=1e12) * much, least=each.least * least)
+            for each, much, least in zip(limited, factor, wanted, strict=True)
+        )
+        found = allocate(given_options, changed, 60)
+        insist_on_limits(given_options, found)
+        assert found.value <= found.bound
+        if found.shortfalls:
+            assert found.shortfalls[0].name == "coupons"
+            assert found.shortfalls[0].reached < found.shortfalls[0].least
