@@ -22,14 +22,18 @@ from graph.view import View
 from lake.performed import Performed
 from lake.runs import RunRow
 from pipelines.day import Day
+from pipelines.playbook_scores import ScoresFile
 from pipelines.playbook_settings import acting_settings
-from pipelines.scoring import SCORES, STAGES, SURGES
+from pipelines.scoring import QUALIFICATION, SCORES, STAGES, SURGES
 from pipelines.stored import canonical_tables, stored_view
 
 ACTIONS: Final = "actions"
 CURVES: Final = "forecast_spend_curves"
 BEFORE: Final = "actions_before"
 ERASED_ACTIONS: Final = "erased_actions"
+NOTHING_SCORED: Final = pd.DataFrame(
+    {name: pd.Series(dtype=object) for name in ("subject_kind", "account_id", "name", "value", "stage", "people")}
+)
 TABLES: Final = ("accounts", "campaigns", "channels", "spend")
 
 
@@ -132,11 +136,12 @@ def act_run(day: Day, run: RunRow, history: pd.DataFrame | None = None) -> Actin
 def run_subjects(day: Day, run: RunRow, settings: ActionSettings, budgets: Mapping[str, float]) -> Subjects:
     """All that a run's actions may be about."""
     view = stored_view(day, run)
-    scored = day.playbook.scores is not None
-    scores = {name: day.lake.read_slice(name, run.run_id) for name in (SCORES, STAGES, SURGES)} if scored else {}
-    surges = tuple(day.playbook.scores.surges) if day.playbook.scores else ()
+    stated = day.playbook.scores
+    names = (SCORES, STAGES, SURGES) if stated else ()
+    scores = {name: day.lake.read_slice(name, run.run_id) for name in names}
     tables = canonical_tables(day, run, TABLES)
-    return subjects_from(day, view, tables, account_scores(scores, surges), settings=settings, budgets=budgets)
+    scores_of_accounts = account_scores(scores, stated, tables["accounts"]["account_id"])
+    return subjects_from(day, view, tables, scores_of_accounts, settings=settings, budgets=budgets)
 
 
 def subjects_from(
@@ -171,22 +176,35 @@ def subjects_from(
     )
 
 
-def account_scores(scores: Mapping[str, pd.DataFrame], surges: tuple[str, ...]) -> pd.DataFrame:
-    """Scores, stages and surges of accounts: `<score>_score`, `qualification`, `is_<surge>_surge`, `<surge>_people`."""
-    if not scores:
+def account_scores(
+    scores: Mapping[str, pd.DataFrame], stated: ScoresFile | None, account_ids: "pd.Series[str]"
+) -> pd.DataFrame:
+    """Scores, stages and surges of accounts: `<score>_score`, `qualification`, `is_<surge>_surge`, `<surge>_people`.
+
+    All that the playbook states is a column, also where nobody has any of it.
+
+    Args:
+        scores: `SCORES`, `STAGES` and `SURGES` of a run; empty where nothing was scored yet.
+        stated: The playbook's `scores.yaml`.
+        account_ids: All accounts; where nobody surges, nobody does.
+    """
+    if stated is None:
         return pd.DataFrame({"account_id": pd.Series(dtype=object)})
-    of_accounts = scores[SCORES][scores[SCORES]["subject_kind"] == "account"]
-    stages = scores[STAGES][scores[STAGES]["subject_kind"] == "account"].set_index("account_id")["stage"]
-    found = scores[SURGES]
-    keys = pd.concat([of_accounts["account_id"], found["account_id"], pd.Series(stages.index)]).dropna()
-    told = pd.DataFrame({"account_id": sorted(keys.astype(str).unique())}, dtype=object)
-    for name, rows in of_accounts.groupby("name"):
-        told[f"{name}_score"] = told["account_id"].map(rows.set_index("account_id")["value"]).astype(float)
-    told["qualification"] = told["account_id"].map(stages).astype(object)
-    for name in surges:
-        people = found[found["name"] == name].set_index("account_id")["people"]
-        told[f"is_{name}_surge"] = told["account_id"].isin(people.index)
-        told[f"{name}_people"] = told["account_id"].map(people).fillna(0).astype(float)
+    points, stages, found = (scores.get(name, NOTHING_SCORED) for name in (SCORES, STAGES, SURGES))
+    points, stages = (rows[rows["subject_kind"] == "account"] for rows in (points, stages))
+    told = pd.DataFrame({"account_id": account_ids.to_numpy(dtype=object)}, dtype=object)
+
+    def of(rows: pd.DataFrame, column: str) -> "pd.Series[Any]":
+        return told["account_id"].map(rows.set_index("account_id")[column])
+
+    for name in (name for name, score in stated.scores.items() if score.of == "account"):
+        told[f"{name}_score"] = of(points[points["name"] == name], "value").astype(float)
+    if any(stage.of == "account" for stage in stated.stages.values()):
+        told[QUALIFICATION] = of(stages, "stage").astype(object)
+    for name in stated.surges:
+        here = found[found["name"] == name]
+        told[f"is_{name}_surge"] = told["account_id"].isin(here["account_id"])
+        told[f"{name}_people"] = of(here, "people").fillna(0).astype(float)
     return told
 
 

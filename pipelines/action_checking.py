@@ -14,7 +14,6 @@ from graph.view import View
 from pipelines.acting import TABLES, account_scores, subjects_from
 from pipelines.day import Day
 from pipelines.playbook_settings import acting_settings
-from pipelines.scoring import SCORES, STAGES, SURGES
 from pipelines.stored import empty_table
 
 NEEDS = {"account": "accounts", "campaign": "campaigns", "channel": "spend"}
@@ -39,9 +38,8 @@ def check_actions(
         return [], []
     tables = {name: kept.get(name, empty_table(name)) for name in TABLES}
     budgets = {one.channel_id: one.budget for one in settings.money.budgets} if settings.money else {}
-    subjects = subjects_from(
-        day, view, tables, _scores_to_come(day, tables["accounts"]), settings=settings, budgets=budgets
-    )
+    scores = account_scores({}, day.playbook.scores, tables["accounts"]["account_id"])
+    subjects = subjects_from(day, view, tables, scores, settings=settings, budgets=budgets)
     errors, rules = [], []
     for rule in settings.rules:
         problem = _problem(rule, subjects)
@@ -68,33 +66,6 @@ def _problem(rule: ActionRule, subjects: Subjects) -> PolicyError | None:
     except PolicyError as error:
         return error
     return None
-
-
-def _scores_to_come(day: Day, accounts: pd.DataFrame) -> pd.DataFrame:
-    """The columns that scoring will add to accounts, before anything was scored."""
-    stated = day.playbook.scores
-    if stated is None:
-        return account_scores({}, ())
-    of_accounts = [name for name, score in stated.scores.items() if score.of == "account"]
-    first = accounts["account_id"].head(1)
-    told = [
-        pd.DataFrame({"subject_kind": "account", "account_id": first, "name": name, "value": 0.0})
-        for name in of_accounts
-    ]
-    stages = [name for name, stage in stated.stages.items() if stage.of == "account"]
-    columns = {
-        name: pd.Series(dtype=object) for name in ("subject_kind", "account_id", "name", "value", "people", "stage")
-    }
-    return account_scores(
-        {
-            SCORES: pd.concat(told) if told else pd.DataFrame(columns),
-            STAGES: pd.DataFrame({"subject_kind": "account", "account_id": first, "stage": stages[0]})
-            if stages
-            else pd.DataFrame(columns),
-            SURGES: pd.DataFrame(columns),
-        },
-        tuple(stated.surges),
-    )
 
 
 def _plain(error: PolicyError) -> dict[str, Any]:
