@@ -116,6 +116,7 @@ class ChannelSettings:
         cost_per_touch: Currency per send.
         capacity: Sends per day, None for unlimited.
         budget: Touch cost per day in currency, None for unlimited.
+        template_limit: How many different assets may be sent on it in a day, None for any number.
         quiet_from: Local time from which nothing is sent, or None.
         quiet_until: Local time from which sending is allowed again.
         send_hour: Preferred local hour of sending.
@@ -129,6 +130,7 @@ class ChannelSettings:
     cost_per_touch: float
     capacity: int | None = None
     budget: float | None = None
+    template_limit: int | None = None
     quiet_from: time | None = None
     quiet_until: time | None = None
     send_hour: int = 9

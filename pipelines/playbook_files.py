@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from lake.tables import ASSET_KINDS, OUTCOME_NAMES
 from pipelines.clock import CLOCK_SKEW
+from pipelines.playbook_limits import LimitFile
 
 MINUTES_PER_HOUR = 60
 LONGEST_WINDOW_DAYS = 36_500
@@ -198,6 +199,8 @@ class WarrantFile(Strict):
     exploration: Share = 0.0
     seed: int = 0
     budget_per_day: Money | None = None
+    limits: tuple[LimitFile, ...] = ()
+    kept_for_events: Share = 0.0
     confidence_caps: dict[Literal["assumed", "adjusted", "randomised"], Share] = {}
     uplift: UpliftPrior = UpliftPrior()
     redemption: RedemptionPrior = RedemptionPrior()
@@ -259,6 +262,7 @@ class ChannelFile(Strict):
     cost_per_touch: Money = 0.0
     capacity: Annotated[int, Field(ge=0)] | None = None
     budget: Money | None = None
+    template_limit: Annotated[int, Field(ge=1)] | None = None
     quiet_hours: QuietHours | None = None
     send_hour: Annotated[int, Field(ge=0, le=23)] = 9
     opt_out: OptOut = OptOut()

@@ -32,6 +32,7 @@ from pipelines.playbook_files import (
     Policy,
     RedactRule,
 )
+from pipelines.playbook_limits import limit_settings
 
 DEFAULT_CONFIDENCE_CAPS = {"assumed": 0.60, "adjusted": 0.85, "randomised": 1.00}
 DEFAULT_UPLIFT = Prior(mean=0.03, low=0.0, high=0.06)
@@ -47,6 +48,8 @@ def decision_settings(playbook: Playbook) -> DecisionSettings:
         audiences=dict(playbook.audiences),
         channels=tuple(_channel(key, channel) for key, channel in sorted(playbook.channels.channels.items())),
         budget=warrant.budget_per_day,
+        limits=limit_settings(playbook),
+        kept_share=warrant.kept_for_events,
         holdout_share=warrant.holdout_share,
         holdout_salt=warrant.holdout_salt,
         exploration=warrant.exploration,
@@ -207,6 +210,7 @@ def _channel(key: str, channel: ChannelFile) -> ChannelSettings:
         cost_per_touch=channel.cost_per_touch,
         capacity=channel.capacity,
         budget=channel.budget,
+        template_limit=channel.template_limit,
         quiet_from=channel.quiet_hours.from_ if channel.quiet_hours else None,
         quiet_until=channel.quiet_hours.until if channel.quiet_hours else None,
         send_hour=channel.send_hour,
