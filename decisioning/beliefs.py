@@ -10,6 +10,8 @@ from graph.view import Links, Positions, View
 
 Flags = npt.NDArray[np.bool_]
 
+DOUBT = "hesitated"
+
 
 def faded_weight(beliefs: Links, as_of: np.datetime64) -> npt.NDArray[np.float64]:
     """The weight that is left of each belief; one without half-life does not fade, shape (len(beliefs),)."""
@@ -41,7 +43,17 @@ def is_objected_to(view: View, customer: Positions, asset: Positions) -> Flags:
         customer: Positions, shape (n,).
         asset: Positions, shape (n,).
     """
-    return _is_said(view, view.topic_objections, view.objections, customer, asset)
+    return _is_said(view, refused_topics(view), view.objections, customer, asset)
+
+
+def refused_topics(view: View) -> Links:
+    """Objections to topics; not doubts (rule `hesitated`): a message about shipping answers a doubt about shipping."""
+    objections = view.topic_objections
+    kept = np.flatnonzero(objections.facts["rule"] != DOUBT)
+    if len(kept) == len(objections):
+        return objections
+    facts = {name: values[kept] for name, values in objections.facts.items()}
+    return Links.build(objections.sources[kept], objections.targets[kept], len(view.customers), facts)
 
 
 def _is_said(view: View, of_topics: Links, of_categories: Links, customer: Positions, asset: Positions) -> Flags:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from decisioning.beliefs import refused_topics
 from decisioning.ground import Rules
 from decisioning.policies.builtin import MESSAGE_ORDER, OBJECTION, SENDING_HOURS
 from decisioning.policies.compile import BITS_PER_WORD
@@ -18,7 +19,7 @@ def rules_of(view: View, verdicts: Verdicts) -> Rules:
     from decisioning.policies.programs import crossing_programs
 
     names = refusal_names(verdicts)
-    objections = believed(view.topic_objections, view.objections, view)
+    objections = believed(refused_topics(view), view.objections, view)
     masks = _masks(verdicts, len(names))
     return Rules(
         customer_words=np.ascontiguousarray(verdicts.customer_words),

@@ -136,3 +136,12 @@ def test_whoever_ordered_after_the_checkout_does_not_hesitate(bags: World) -> No
 def test_a_checkout_of_last_week_is_no_motive_any_more(bags: World) -> None:
     at_checkout(bags)
     assert motives(bags, "hesitation-at-checkout", fresh_days=0.9) == {}
+
+
+def test_a_doubt_about_shipping_is_answered_and_no_objection_to_hear_about_it(bags: World) -> None:
+    bags.asset("guaranteed", products=("pack",), topics=("shipping",))
+    at_checkout(bags).link("topic_objections", "1", "shipping", rule="hesitated")
+    bags.plays = (PlaySettings("hesitation-at-checkout"),)
+    assert bags.record("1")["asset_id"] == "guaranteed"
+    bags.link("topic_objections", "1", "shipping", rule="refused")
+    assert bags.record("1")["none_reason"] == "refused by policy: objection"
