@@ -203,6 +203,9 @@ def _counted(
     """Draws whose window is closed; what results say of an experiment stands in the place of events."""
     settings, key = known.settings, ["experiment_id", "customer_id", "assigned_at"]
     assignments, results = tables["assignments"], tables["results"]
+    # an arm that names neither, such as all who are not held out, is not one touch, and tells nothing about one
+    names_touch = assignments["asset_id"].notna() | assignments["channel_id"].notna()
+    assignments = assignments[names_touch | (assignments["arm"] == NOTHING)]
     metric = settings.margin_metric if target == "margin_uplift" else settings.response_metric
     told = results[results["metric"] == metric].sort_values([*key, "window_days"], kind="stable")
     told = told.drop_duplicates(key, keep="last")

@@ -177,6 +177,27 @@ def test_draws_whose_window_is_open_are_no_zeros(observed: float | None, *, coun
         assert score.targets["margin_uplift"].score().item() == pytest.approx(3.0, abs=0.5)
 
 
+def test_a_holdout_from_everything_is_no_draw_of_any_touch() -> None:
+    draw = np.random.default_rng(0)
+    size = 400
+    arm = np.where(np.arange(size) % 2 == 0, "treated", "nothing")
+    assignments = pd.DataFrame(
+        {
+            "experiment_id": "holdout",
+            "customer_id": [f"c{place}" for place in range(size)],
+            "assigned_at": _times(*([40.0] * size)),
+            "arm": arm,
+            "propensity": 0.5,
+        }
+    )
+    results = assignments[["experiment_id", "customer_id", "assigned_at"]].assign(
+        metric="margin", value=draw.normal(size=size) + 3.0 * (arm == "treated"), window_days=28.0
+    )
+    tables = {"assignments": assignments, "results": results, "assets": pd.DataFrame({"asset_id": ["a"]})}
+    rows, known = _situations(tables, SETTINGS_PLAIN)
+    assert not uplifts(rows, known, "margin_uplift", as_of=AS_OF)
+
+
 def test_summaries_stand_in_where_purchases_do_not_reach() -> None:
     draw = np.random.default_rng(4)
     size = 2_000
