@@ -17,6 +17,7 @@ from lake.runs import RunRow
 from pipelines.day import Day
 from pipelines.forecasts.registry import model_store
 from pipelines.forecasts.stated import response_settings, timing_settings, value_settings
+from pipelines.minimising import permitted_tables
 from pipelines.playbook_settings import forecast_settings
 from pipelines.stored import canonical_tables
 
@@ -57,7 +58,8 @@ def run_forecasts(day: Day, run: RunRow) -> Forecasts:
         ForecastingError: A table is not in the expected form.
         LakeError: The files of a model are not what was saved.
     """
-    tables, playbook = canonical_tables(day, run, FORECAST_TABLES), day.playbook
+    playbook = day.playbook
+    tables = permitted_tables(day, run, canonical_tables(day, run, FORECAST_TABLES))
     store = model_store(day)
     settings = LearntSettings(
         response=response_settings(playbook),
