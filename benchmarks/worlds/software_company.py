@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.worlds import catalogue, surroundings
+from benchmarks.worlds.advertising import advertised
 from benchmarks.worlds.buying import Orders, caused, needs, orders, purchases
 from benchmarks.worlds.minds import Minds, imagine, interest_rows, objection_rows
 from benchmarks.worlds.organisations import Organisations, customers, found
@@ -36,6 +37,7 @@ def simulate(settings: CompanySettings | None = None) -> World:
     order_of_touch = pd.Series(order_id[len(by_themselves.day) :], index=by_touches.cause, dtype=object)
     owned = devices(world, plan)
     visited = sessions(world, minds, owned, sent, plan)
+    aimed, paid, opened = advertised(world, opportunities(world, minds, tried, plan), plan)
     touch_rows, outcome_rows = surroundings.touches_and_outcomes(sent, order_of_touch, world, plan)
     tables = {
         "accounts": world.accounts,
@@ -45,9 +47,9 @@ def simulate(settings: CompanySettings | None = None) -> World:
         "categories": catalogue.categories(),
         "products": catalogue.products(),
         "offers": catalogue.offers(),
-        "campaigns": campaigns,
+        "campaigns": _below(campaigns, aimed),
         "assets": assets,
-        "opportunities": opportunities(world, minds, tried, plan),
+        "opportunities": opened,
         "purchases": bought,
         "signals": signals(Known(world, owned, visited, plan), minds, sent, tried, bought),
         "touches": touch_rows,
@@ -55,7 +57,7 @@ def simulate(settings: CompanySettings | None = None) -> World:
         "outcomes": outcome_rows,
         "consents": surroundings.consents(world, outcome_rows, plan),
         "observations": surroundings.observations(world, plan),
-        "spend": surroundings.spend(campaigns, plan),
+        "spend": _below(surroundings.spend(campaigns, plan), paid),
         "assertions": surroundings.assertions(world, minds, plan),
     }
     truth = _truth(
@@ -69,6 +71,14 @@ def simulate(settings: CompanySettings | None = None) -> World:
         touch_id=touch_rows["touch_id"],
     )
     return World(tables=tables, truth=truth, since=plan.settings.since, until=plan.settings.until)
+
+
+def _below(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
+    """Two frames as one; a column that only one of them has is missing in the other's rows."""
+    columns = list(dict.fromkeys([*first.columns, *second.columns]))
+    objects = {name: object for name in columns if name not in first or name not in second or first[name].isna().all()}
+    parts = [part.reindex(columns=columns).astype(objects) for part in (first, second)]
+    return pd.concat(parts, ignore_index=True).infer_objects()
 
 
 def _both(first: Orders, second: Orders) -> Orders:
