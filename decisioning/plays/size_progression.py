@@ -34,7 +34,15 @@ class SizeProgression:
         Trace("BOUGHT", {"last_at": "last_at"}, end="bought", end_label="Product"),
         Trace("NEXT_SIZE", {"because": "because"}, start="bought", start_label="Product"),
     )
-    facts: ClassVar[tuple[str, ...]] = ("sizes", "size", "next_size", "last_at", "pace_days", "due_at")
+    facts: ClassVar[tuple[str, ...]] = (
+        "size_count",
+        "first_size",
+        "size",
+        "next_size",
+        "last_at",
+        "pace_days",
+        "due_at",
+    )
     is_for_new_products: ClassVar[bool] = False
     is_for_products_in_stock: ClassVar[bool] = True
     orders: ClassVar[tuple[OrderSettings, ...]] = ()
@@ -69,7 +77,7 @@ class SizeProgression:
             f"Bought the sizes {sizes}, the last on {day}, about {pace:.0f} days each: {name} in size {following} is "
             f"the next, due around {due_day}."
             for sizes, day, pace, name, following, due_day in zip(
-                found["sizes"], last, found["pace_days"], names, found["next_size"], due, strict=True
+                _sizes_between(known, found), last, found["pace_days"], names, found["next_size"], due, strict=True
             )
         ]
 
@@ -95,7 +103,8 @@ class SizeProgression:
         is_newest = (worn["count"] >= threshold(self, settings, "minimum_sizes")) & ~goes_on
         newest = worn[is_newest].reset_index(drop=True)
         due_at = newest["last_at"].to_numpy(dtype="datetime64[us]") + days(newest["pace_days"].to_numpy())
-        return newest.assign(due_at=due_at, sizes=_joined(worn, newest))
+        first = worn.groupby("run")["product"].first()
+        return newest.assign(due_at=due_at, first=newest["run"].map(first).astype(np.int64))
 
     @staticmethod
     def _rows(known: Known, newest: pd.DataFrame, lead: float, grace: float) -> pd.DataFrame:
@@ -120,7 +129,9 @@ class SizeProgression:
             facts={
                 "bought": rows["product"].to_numpy(dtype=np.int32),
                 "because": rows["because"],
-                "sizes": rows["sizes"],
+                "first": rows["first"],
+                "size_count": rows["count"].astype(np.int64),
+                "first_size": sizes[rows["first"].to_numpy(dtype=np.int64)],
                 "size": rows["size"],
                 "next_size": sizes[rows["subject"].to_numpy(dtype=np.int64)],
                 "last_at": rows["last_at"],
@@ -152,10 +163,17 @@ def _sizes_worn(known: Known, is_excluded: npt.NDArray[np.bool_]) -> pd.DataFram
     return worn.drop_duplicates(["customer", "category", "size_scale", "rung"], keep="last")
 
 
-def _joined(worn: pd.DataFrame, newest: pd.DataFrame) -> "pd.Series[str]":
-    """The sizes of each child up to the newest: `92, 98, 104`."""
-    sizes = worn[worn["run"].isin(newest["run"])].groupby("run")["size"].agg(", ".join)
-    return newest["run"].map(sizes).astype(object)
+def _sizes_between(known: Known, found: pd.DataFrame) -> list[str]:
+    """The sizes of each history from the first to the newest: `92, 98, 104`."""
+    products, bought = known.view.products.frame, known.view.bought_products
+    told = []
+    for customer, first, last in zip(found["customer"], found["first"], found["bought"], strict=True):
+        theirs = products.iloc[bought.targets[bought.starts[customer] : bought.starts[customer + 1]]]
+        begins, ends = products.iloc[first], products.iloc[last]
+        is_theirs = (theirs["category"] == ends["category"]) & (theirs["size_scale"] == ends["size_scale"])
+        history = theirs[is_theirs & theirs["size_place"].between(begins["size_place"], ends["size_place"])]
+        told.append(", ".join(history.sort_values("size_place")["size"].drop_duplicates()))
+    return told
 
 
 PLAY = SizeProgression()

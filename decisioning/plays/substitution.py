@@ -140,9 +140,10 @@ class Substitution:
         )
         is_due = is_usual & (elapsed_days(due_at, known.as_of) <= threshold(self, settings, "lead_days"))
         in_cart = added <= threshold(self, settings, "cart_days")
-        how = np.select([in_cart, is_due, is_usual], [IN_CART, DUE, USUAL], default="")
+        ways = np.array([IN_CART, DUE, USUAL, ""], dtype=object)
+        how = ways[np.select([in_cart, is_due, is_usual], [0, 1, 2], default=3)]
         is_talked_about = (category < 0) | ~known.is_excluded(settings)[np.maximum(category, 0)]
-        rows: pd.DataFrame = wanted.assign(wanted=how.astype(object), due_at=due_at)[(how != "") & is_talked_about]
+        rows: pd.DataFrame = wanted.assign(wanted=how, due_at=due_at)[(how != "") & is_talked_about]
         return rows.reset_index(drop=True)
 
     def _replaced(self, known: Known, settings: PlaySettings, wanted: pd.DataFrame) -> pd.DataFrame:
