@@ -415,6 +415,7 @@ class ResponseModel:
             spread = arrays.get(f"{target}/customer/spread")
             if spread is not None and f"{target}/customer/keys" not in arrays:
                 observed = model._observed(target, rows, as_of)
+                observed = model._inside_history(observed) if observed is not None and len(observed) else observed
                 average = float(arrays[f"{target}/customer/average"])
                 model._learn_customers(target, observed, float(spread), average)
         return model
