@@ -104,6 +104,23 @@ class Shortfall:
         return self.possible < self.least
 
 
+@dataclass(frozen=True)
+class Collapsed:
+    """A channel that renders fewer different assets than would have been sent.
+
+    Attributes:
+        channel: The channel.
+        wanted: Different assets without that limit.
+        allowed: How many it renders.
+        loss: What the limits of all channels together cost, in currency.
+    """
+
+    channel: str
+    wanted: int
+    allowed: int
+    loss: float
+
+
 @dataclass(frozen=True, eq=False)
 class Allocation:
     """One choice per customer, and what the limits are worth.
@@ -118,6 +135,7 @@ class Allocation:
         bound: No choice within the limits, that reaches what this one reaches, is worth more.
         is_repaired: Who got something else than the best at the prices, shape (customers,).
         shortfalls: What was to be reached and is not.
+        collapsed: Channels whose assets were reduced to what they render.
     """
 
     chosen: Indices
@@ -128,6 +146,7 @@ class Allocation:
     bound: float
     is_repaired: Flags
     shortfalls: tuple[Shortfall, ...] = ()
+    collapsed: tuple[Collapsed, ...] = ()
 
     def named_prices(self) -> dict[str, float]:
         """The price of each limit by name; of families of more than a hundred limits only those that have one."""

@@ -33,6 +33,7 @@ from decisioning.screening import attributes_of, customer_table, insist_on_chann
 from decisioning.settings import DecisionSettings
 from decisioning.settle import settle
 from decisioning.summary import summarise
+from decisioning.templates import settle_in_templates
 from decisioning.terrain import terrain_of
 from decisioning.terrain.prices import prices_of
 from decisioning.times import moment
@@ -115,14 +116,22 @@ def decide(
     terrain = terrain_of(view, motives, forecasts, rhythms, verdicts, day, settings, touches)
     limits = limits_of(view, settings, touches, as_of)
     touch_cost = channel_costs(view, settings).touch
-    settled = settle(
-        terrain,
-        lambda prices: prices_of(view, settings, limits, prices),
+    settled = settle_in_templates(
+        lambda within: settle(
+            terrain,
+            lambda prices: prices_of(view, settings, within, prices),
+            within,
+            touch_cost,
+            ~held_out,
+            absent or nobody(),
+        ),
         limits,
+        view,
+        settings,
         touch_cost,
         ~held_out,
-        absent or nobody(),
     )
+    limits = settled.allocation.limits
     exploration = Exploration(settings.exploration, seed_of_day(settings.seed, when), view.customers.keys)
     choice = choose(settled, touch_cost, held_out, exploration)
     looked = Details(view, motives, forecasts, rhythms, day, verdicts, settings, touches)

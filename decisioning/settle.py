@@ -69,7 +69,7 @@ def settle(
     is_few = int(competes.sum()) < EXACT_BELOW
     each = KEPT_OF_FEW if is_few else KEPT_OF_MANY
     market = _Market(terrain, limits, touch_cost, competes, absent)
-    if absent.rounds is not None:
+    if absent.rounds is not None and len(absent.rounds[0]) == len(limits):
         return _again(market, spread, each, absent.rounds)
     prices = unpriced(limits) if is_few else _sampled_prices(market, spread, each)
     account = look(terrain, spread(prices), each=each)

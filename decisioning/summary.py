@@ -24,7 +24,7 @@ def summarise(made: Deliberation, records: pd.DataFrame, settings: DecisionSetti
         certified `bound`, `cost` (touch cost); `exploration` (customers, and what it cost); `evidence_grade`,
         `margin_basis`; `none_by_reason` (customers that are
         not held out), `refused_by_policy` (candidates, the holdout left aside), `shadow_prices` per limit; `shortfalls`
-        (what was to be reached and is not); `plays`, a
+        (what was to be reached and is not); `templates` (channels that render fewer assets than were wanted); `plays`, a
         row per play and channel, see `_play_row`.
     """
     is_ghost = records["is_ghost"].to_numpy()
@@ -51,6 +51,7 @@ def summarise(made: Deliberation, records: pd.DataFrame, settings: DecisionSetti
         },
         "shadow_prices": allocation.named_prices(),
         "shortfalls": [asdict(shortfall) for shortfall in allocation.shortfalls],
+        "templates": [asdict(collapsed) for collapsed in allocation.collapsed],
         "plays": [
             _play_row(made, play.name, place) for play in settings.plays for place in range(len(made.view.channels))
         ],
