@@ -15,16 +15,24 @@ CATEGORY_SHARE = 0.9
 """Of two motives that rest on the same, the one about the product is stronger than the one about its category."""
 
 
-def is_from_signals(beliefs: Links) -> npt.NDArray[np.bool_]:
-    """Which beliefs rest on signals that tell something; mere looking around counts views and no deeds."""
-    code, sources = pd.factorize(beliefs.facts["source"])
+def is_from_signals(beliefs: Links, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Which of some beliefs rest on signals that tell something; mere looking around counts views and no deeds."""
+    code, sources = pd.factorize(beliefs.facts["source"][rows])
     is_signal = np.array([SIGNALS in str(source).split(", ") for source in sources], dtype=np.bool_)
     is_told: npt.NDArray[np.bool_] = is_signal[code] if len(code) else np.zeros(0, dtype=np.bool_)
-    return np.asarray(is_told & (beliefs.facts["rule"] != BROWSED))
+    return np.asarray(is_told & (beliefs.facts["rule"][rows] != BROWSED))
 
 
 def fresh_beliefs(
-    known: Known, beliefs: Links, *, kind: str, relation: str, fresh_days: float, confidence: float, weight: float = 0.0
+    known: Known,
+    beliefs: Links,
+    *,
+    kind: str,
+    relation: str,
+    fresh_days: float,
+    confidence: float,
+    weight: float = 0.0,
+    among: npt.NDArray[np.bool_] | None = None,
 ) -> pd.DataFrame:
     """Beliefs from signals that are strong enough and whose newest evidence is fresh, one row each.
 
@@ -36,6 +44,7 @@ def fresh_beliefs(
         fresh_days: Days since the newest evidence at most.
         confidence: Least confidence.
         weight: Least weight that is left of them.
+        among: Whose, shape (customers,); None for everybody's.
 
     Returns:
         customer, kind, subject, relation, rule, weight (faded), confidence, valid_from, valid_to, half_life_days, age
@@ -44,7 +53,11 @@ def fresh_beliefs(
     valid_from = beliefs.facts["valid_from"].astype("datetime64[us]")
     sure, left = beliefs.facts["confidence"].astype(np.float64), faded_weight(beliefs, known.as_of)
     age = elapsed_days(known.as_of, valid_from)
-    rows = np.flatnonzero(is_from_signals(beliefs) & (sure >= confidence) & (age <= fresh_days) & (left >= weight))
+    is_meant = (sure >= confidence) & (age <= fresh_days) & (left >= weight)
+    if among is not None:
+        is_meant &= among[beliefs.sources]
+    rows = np.flatnonzero(is_meant)
+    rows = rows[is_from_signals(beliefs, rows)]
     return pd.DataFrame(
         {
             "customer": beliefs.sources[rows],

@@ -14,11 +14,16 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from decisioning.gather import gather
 from decisioning.play import Known, Threshold, Trace, motive_rows, named, threshold
+from decisioning.rhythms import Pairs
 from decisioning.settings import OrderSettings, PlaySettings
+from decisioning.subjects import expanded
 from decisioning.times import days, elapsed_days, local_dates, naive
+from graph.view import Links
 
 ROUNDING = 1e-9
+PREFERRED = 1e9
 OPEN_END_DAYS = 28.0
 
 
@@ -69,7 +74,7 @@ class LoyaltyGap:
         there is none, a half.
         """
         members = self._short(known, settings)
-        wanted = members.merge(self._categories(known, settings, members), on="customer")
+        wanted = self._wanted(known, settings, members)
         rows = _closing(known, wanted, most_units=threshold(self, settings, "most_units"))
         rows = rows.sort_values(["customer", "subject", "spend", "programme"], kind="stable")
         rows = rows.drop_duplicates(["customer", "subject"])
@@ -130,36 +135,44 @@ class LoyaltyGap:
             }
         )
 
-    def _categories(self, known: Known, settings: PlaySettings, members: pd.DataFrame) -> pd.DataFrame:
-        """The categories that members prefer or buy most often, a few of each."""
+    def _wanted(self, known: Known, settings: PlaySettings, members: pd.DataFrame) -> pd.DataFrame:
+        """Each membership, once for each category that its member likes."""
+        customer = members["customer"].to_numpy(dtype=np.int64)
+        is_member = np.zeros(len(known.view.customers), dtype=np.bool_)
+        is_member[customer] = True
+        likes = self._categories(known, settings, is_member)
+        owner, links = expanded(likes, customer)
+        who, category = customer[owner], likes.targets[links].astype(np.int64)
+        prefers, bought, width = known.view.preferences, known.view.bought_categories, len(known.view.categories)
+        days_there = Pairs(bought.sources, bought.targets, width).find(who, category)
+        return members.iloc[owner].assign(
+            category=category,
+            is_preferred=_distinct(prefers, width).find(who, category) >= 0,
+            is_bought=days_there >= 0,
+            shopping_days=gather(bought.facts["count"].astype(np.float64), days_there, np.nan),
+        )
+
+    def _categories(self, known: Known, settings: PlaySettings, is_member: npt.NDArray[np.bool_]) -> Links:
+        """Customers × the categories that they prefer or buy most often, a few of each member."""
         prefers, bought = known.view.preferences, known.view.bought_categories
-        liked = pd.DataFrame(
-            {
-                "customer": prefers.sources.astype(np.int64),
-                "category": prefers.targets.astype(np.int64),
-                "confidence": prefers.facts["confidence"].astype(np.float64),
-            }
-        )
-        usual = pd.DataFrame(
-            {
-                "customer": bought.sources.astype(np.int64),
-                "category": bought.targets.astype(np.int64),
-                "shopping_days": bought.facts["count"].astype(np.float64),
-            }
-        )
-        liked = liked[liked["customer"].isin(members["customer"])].sort_values("confidence", ascending=False)
-        liked = liked.drop_duplicates(["customer", "category"])
-        usual = usual[usual["customer"].isin(members["customer"])]
-        both = liked.merge(usual, on=["customer", "category"], how="outer")
-        both = both[~known.is_excluded(settings)[both["category"].to_numpy(dtype=np.int64)]]
-        both = both.assign(is_preferred=both["confidence"].notna(), is_bought=both["shopping_days"].notna())
-        both = both.sort_values(
-            ["customer", "is_preferred", "confidence", "shopping_days", "category"],
-            ascending=[True, False, False, False, True],
-            kind="stable",
-        )
-        few: pd.DataFrame = both[both.groupby("customer").cumcount() < threshold(self, settings, "categories")]
-        return few.drop(columns="confidence")
+        customer = np.concatenate([prefers.sources, bought.sources]).astype(np.int64)
+        category = np.concatenate([prefers.targets, bought.targets]).astype(np.int64)
+        confidence = prefers.facts["confidence"].astype(np.float64)
+        # what is preferred comes before what is bought, and confidence is never above 1
+        weight = np.concatenate([PREFERRED + confidence, bought.facts["count"].astype(np.float64)])
+        kept = np.flatnonzero(is_member[customer] & ~known.is_excluded(settings)[category])
+        kept = kept[np.lexsort((category[kept], -weight[kept], customer[kept]))]
+        width = max(1, len(known.view.categories))
+        kept = kept[np.sort(np.unique(customer[kept] * width + category[kept], return_index=True)[1])]
+        begins = np.searchsorted(customer[kept], customer[kept])
+        kept = kept[np.arange(len(kept)) - begins < threshold(self, settings, "categories")]
+        return Links.build(customer[kept], category[kept], len(known.view.customers))
+
+
+def _distinct(links: Links, width: int) -> Pairs:
+    """The pairs of links that may say the same twice, by several rules."""
+    keys = np.unique(links.sources.astype(np.int64) * width + links.targets)
+    return Pairs((keys // width).astype(np.int32), (keys % width).astype(np.int32), width)
 
 
 def _closing(known: Known, wanted: pd.DataFrame, *, most_units: float) -> pd.DataFrame:

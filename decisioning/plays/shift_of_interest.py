@@ -82,8 +82,9 @@ class ShiftOfInterest:
         """
         themes = Themes.of(known, settings)
         left = self._left(known, settings, themes)
-        signs = self._signs(known, settings, themes)
-        signs = signs[signs["customer"].isin(left["customer"])]
+        has_left = np.zeros(len(known.view.customers), dtype=np.bool_)
+        has_left[left["customer"]] = True
+        signs = self._signs(known, settings, themes, has_left)
         pair = ["customer", "theme"]
         counted = signs.groupby(pair).agg(signs=("key", "nunique"), newest_at=("valid_from", "max")).reset_index()
         risen = signs[signs["is_risen"]].sort_values([*pair, "recent_days"], ascending=[True, True, False])
@@ -125,26 +126,28 @@ class ShiftOfInterest:
         """One row per customer who has left a theme: the category in it that was bought most."""
         cadence, pairs = known.rhythms.cadence, known.rhythms.pairs
         regular = np.flatnonzero(cadence.shopping_days >= threshold(self, settings, "minimum_days"))
-        rows = pd.DataFrame(
+        customer, category = pairs.row[regular].astype(np.int64), pairs.column[regular].astype(np.int64)
+        theme = themes.of_category[category]
+        key = customer * (len(themes.names) + 1) + theme
+        goes_on = cadence.survival[regular] >= threshold(self, settings, "maximum_survival")
+        gone = np.flatnonzero(~np.isin(key, key[goes_on]))
+        shopping_days = cadence.shopping_days[regular].astype(np.int64)
+        gone = gone[np.lexsort((category[gone], -shopping_days[gone], customer[gone]))]
+        gone = gone[np.unique(customer[gone], return_index=True)[1]]
+        return pd.DataFrame(
             {
-                "customer": pairs.row[regular].astype(np.int64),
-                "theme_left": themes.of_category[pairs.column[regular]],
-                "left": pairs.column[regular].astype(np.int64),
-                "shopping_days": cadence.shopping_days[regular].astype(np.int64),
-                "last_at": cadence.last_at[regular].astype("datetime64[us]"),
-                "survival": cadence.survival[regular],
+                "customer": customer[gone],
+                "theme_left": theme[gone],
+                "left": category[gone],
+                "shopping_days": shopping_days[gone],
+                "last_at": cadence.last_at[regular][gone].astype("datetime64[us]"),
             }
         )
-        goes_on = rows[rows["survival"] >= threshold(self, settings, "maximum_survival")]
-        kept = pd.MultiIndex.from_frame(goes_on[["customer", "theme_left"]])
-        rows = rows[~pd.MultiIndex.from_frame(rows[["customer", "theme_left"]]).isin(kept)]
-        rows = rows.sort_values(
-            ["customer", "shopping_days", "left"], ascending=[True, False, True], kind="stable"
-        ).drop(columns="survival")
-        return rows.drop_duplicates("customer").reset_index(drop=True)
 
-    def _signs(self, known: Known, settings: PlaySettings, themes: "Themes") -> pd.DataFrame:
-        """One row per customer and fresh sign: of a topic or category, by a belief or by purchases."""
+    def _signs(
+        self, known: Known, settings: PlaySettings, themes: "Themes", has_left: npt.NDArray[np.bool_]
+    ) -> pd.DataFrame:
+        """One row per fresh sign of a customer who has left something: of a topic or category."""
         view = known.view
         asked = {
             "fresh_days": threshold(self, settings, "fresh_days"),
@@ -152,7 +155,7 @@ class ShiftOfInterest:
         }
         beliefs = pd.concat(
             [
-                fresh_beliefs(known, beliefs, kind=kind, relation=relation, **asked)
+                fresh_beliefs(known, beliefs, kind=kind, relation=relation, among=has_left, **asked)
                 for kind, relation, beliefs in (
                     ("topic", "INTERESTED_IN", view.topic_interests),
                     ("topic", "TRIGGERED_BY", view.topic_triggers),
@@ -162,7 +165,7 @@ class ShiftOfInterest:
             ignore_index=True,
         )
         beliefs = beliefs[["customer", "kind", "subject", "relation", *_TOLD]].assign(is_risen=False, recent_days=0)
-        both = pd.concat([beliefs, self._risen(known, settings)], ignore_index=True)
+        both = pd.concat([beliefs, self._risen(known, settings, has_left)], ignore_index=True)
         subject, is_topic = both["subject"].to_numpy(dtype=np.int64), (both["kind"] == "topic").to_numpy(dtype=bool)
         theme = np.where(
             is_topic,
@@ -171,17 +174,15 @@ class ShiftOfInterest:
         )
         return both.assign(theme=theme, key=subject * 2 + is_topic)
 
-    def _risen(self, known: Known, settings: PlaySettings) -> pd.DataFrame:
+    def _risen(self, known: Known, settings: PlaySettings, has_left: npt.NDArray[np.bool_]) -> pd.DataFrame:
         """Categories that are bought of late and hardly were before, as signs."""
         recent, total = known.rhythms.recent_pairs, known.rhythms.cadence.shopping_days.astype(np.float64)
-        of = known.rhythms.pairs.find(recent.row, recent.column)
-        bought, lately = gather(total, of, 0.0), known.rhythms.recent_days
-        rows = np.flatnonzero(
-            (of >= 0)
-            & (lately >= threshold(self, settings, "rise_days"))
-            & (lately >= threshold(self, settings, "rise_share") * bought)
-        )
-        last_at = gather(known.rhythms.cadence.last_at.astype("datetime64[us]"), of[rows], NEVER)
+        lately = known.rhythms.recent_days
+        rows = np.flatnonzero(has_left[recent.row] & (lately >= threshold(self, settings, "rise_days")))
+        of = known.rhythms.pairs.find(recent.row[rows], recent.column[rows])
+        has_risen = (of >= 0) & (lately[rows] >= threshold(self, settings, "rise_share") * gather(total, of, 0.0))
+        rows, of = rows[has_risen], of[has_risen]
+        last_at = gather(known.rhythms.cadence.last_at.astype("datetime64[us]"), of, NEVER)
         is_fresh = elapsed_days(known.as_of, last_at) <= threshold(self, settings, "fresh_days")
         rows, last_at = rows[is_fresh], last_at[is_fresh]
         return pd.DataFrame(
@@ -295,17 +296,22 @@ def _inherited(direct: Indices, parent: npt.NDArray[np.int32]) -> Indices:
 def _newest_signals(known: Known, rows: pd.DataFrame, themes: Themes) -> dict[str, Indices]:
     """The three newest signals of each row's customer about its theme, and their topics; -1 for none."""
     about = known.view.signal_topics
+    is_wanted = np.zeros(len(known.view.customers) + 1, dtype=np.bool_)
+    is_wanted[rows["customer"]] = True
+    wanted = np.flatnonzero(
+        is_wanted[known.signal_customers[about.sources]]
+    )  # an unknown customer reads the last entry
+    signal, topic = about.sources[wanted].astype(np.int64), about.targets[wanted].astype(np.int64)
     told = pd.DataFrame(
         {
-            "customer": known.signal_customers[about.sources].astype(np.int64),
-            "theme": themes.of_topic[about.targets],
-            "signal": about.sources.astype(np.int64),
-            "topic": about.targets.astype(np.int64),
-            "at": known.signal_times[about.sources],
+            "customer": known.signal_customers[signal].astype(np.int64),
+            "theme": themes.of_topic[topic],
+            "signal": signal,
+            "topic": topic,
+            "at": known.signal_times[signal],
         }
     )
     pair = ["customer", "theme"]
-    told = told[told["customer"].isin(rows["customer"])]
     told = told.sort_values([*pair, "at", "signal"], ascending=[True, True, False, False], kind="stable")
     told = told.drop_duplicates([*pair, "signal"])
     told = told.assign(place=told.groupby(pair).cumcount())
