@@ -10,13 +10,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from decisioning.choice import Choice
 from decisioning.experiments import HOLDOUT
 from decisioning.exploration import Explored, shortlisted
-from decisioning.settings import DecisionSettings
-from decisioning.shortlist import Kept
 from decisioning.times import aware
-from forecasting.values import Floats
+from forecasting.values import Floats, Keys
 from graph.view import Positions, View
 
 Flags = npt.NDArray[np.bool_]
@@ -27,54 +24,26 @@ EXPLORATION = "exploration"
 COLUMNS = ["experiment_id", "customer_id", "assigned_at", "arm", "asset_id", "channel_id", "propensity"]
 
 
-def assignments_of(
-    view: View, settings: DecisionSettings, is_held_out: Flags, kept: Kept, choice: Choice, *, as_of: np.datetime64
-) -> pd.DataFrame:
-    """All draws of one decision: who is held out, and who was explored.
-
-    Args:
-        view: Customers, assets and channels.
-        settings: The share that is held out.
-        is_held_out: Per customer.
-        kept: The candidates that were chosen from.
-        choice: What was chosen.
-        as_of: When it was decided.
-    """
-    held_out = holdout_assignments(
-        view, is_held_out, share=settings.holdout_share, salt=settings.holdout_salt, as_of=as_of
-    )
-    explored = exploration_assignments(
-        view,
-        kept.customer,
-        np.where(choice.is_affordable, choice.priced, -np.inf),
-        choice.explored,
-        asset=kept.asset,
-        channel=kept.channel,
-        as_of=as_of,
-    )
-    return pd.concat([part for part in (held_out, explored) if len(part)] or [held_out], ignore_index=True)
-
-
 def holdout_assignments(
-    view: View, is_held_out: Flags, *, share: float, salt: str, as_of: np.datetime64
+    customer_id: Keys, is_held_out: Flags, *, share: float, salt: str, as_of: np.datetime64
 ) -> pd.DataFrame:
     """Who is held out and who is not; no rows where that is no draw, because nobody or everybody is held out.
 
     The experiment carries salt and share in its name: with another one other people are drawn.
 
     Args:
-        view: Its customers.
+        customer_id: Keys of customers in order, shape (customers,).
         is_held_out: As `experiments.is_held_out` drew them, shape (customers,).
         share: Probability of being held out.
         salt: Of the draw.
         as_of: When they are drawn.
     """
-    drawn = view.customers.keys if 0 < share < 1 else view.customers.keys[:0]
-    is_held_out = is_held_out[: len(drawn)]
+    drawn = len(customer_id) if 0 < share < 1 else 0
+    is_held_out = is_held_out[:drawn]
     return _rows(
         pd.DataFrame(
             {
-                "customer_id": drawn,
+                "customer_id": customer_id[:drawn],
                 "experiment_id": holdout_experiment(share, salt),
                 "arm": np.where(is_held_out, NOTHING, TREATED),
                 "asset_id": None,
@@ -132,14 +101,14 @@ def exploration_assignments(
             arm=names.where(sent, NOTHING),
             asset_id=drawn["asset_id"].where(sent, None),
             channel_id=drawn["channel_id"].where(sent, None),
-        ),
+        ).sort_values(["experiment_id", "customer_id"], ignore_index=True),
         as_of,
     )
 
 
 def _rows(drawn: pd.DataFrame, as_of: np.datetime64) -> pd.DataFrame:
-    """Rows with the types of the table, in order of experiment and customer."""
+    """Rows with the columns and types of the table."""
     timed = drawn.assign(assigned_at=aware(np.full(len(drawn), as_of, dtype="datetime64[us]")))
     texts = ["experiment_id", "customer_id", "arm", "asset_id", "channel_id"]
     typed = timed.astype({**dict.fromkeys(texts, object), "propensity": "float64"})
-    return typed[COLUMNS].sort_values(["experiment_id", "customer_id"], ignore_index=True)
+    return typed[COLUMNS]

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from decisioning.assignments import assignments_of
+from decisioning.assignments import exploration_assignments
 from decisioning.authority import answered_for
 from decisioning.bids import Bids, nobody, owners_in, stand_ins
 from decisioning.channel_days import channel_days
@@ -54,7 +54,7 @@ class Decisions:
         summary: Counts and sums, see `summary.summarise`.
         bundle_hash: Hash of all policies that were applied.
         bids: What everybody competed with for the limits.
-        assignments: Who was held out and who was explored, as rows of the table `assignments`.
+        assignments: Who was explored, as rows of the table `assignments`.
     """
 
     records: pd.DataFrame
@@ -166,7 +166,15 @@ def decide(
         is_held_out=held_out,
         unreadable=verdicts.compiled.unreadable,
     )
-    drawn = assignments_of(view, settings, held_out, settled.kept, choice, as_of=when)
+    drawn = exploration_assignments(
+        view,
+        settled.kept.customer,
+        np.where(choice.is_affordable, choice.priced, -np.inf),
+        choice.explored,
+        asset=settled.kept.asset,
+        channel=settled.kept.channel,
+        as_of=when,
+    )
     return Decisions(records, summary, verdicts.compiled.bundle_hash, bids, drawn)
 
 

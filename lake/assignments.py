@@ -62,11 +62,13 @@ class Assignments:
 
 def _fresh(drawn: pd.DataFrame, known: pd.DataFrame, once: frozenset[str]) -> pd.DataFrame:
     """Rows whose key is not there yet."""
-    is_known = pd.Series(data=False, index=drawn.index)
-    for experiments, key in (
-        (drawn["experiment_id"].isin(once), ["experiment_id", "customer_id"]),
-        (~drawn["experiment_id"].isin(once), ["experiment_id", "customer_id", "assigned_at"]),
-    ):
-        asked = pd.MultiIndex.from_frame(drawn.loc[experiments, key])
-        is_known[experiments] = asked.isin(pd.MultiIndex.from_frame(known[key]))
-    return drawn[~is_known]
+    is_once = drawn["experiment_id"].isin(once)
+    parts = [
+        mine[~mine["customer_id"].isin(known.loc[known["experiment_id"] == experiment, "customer_id"])]
+        for experiment, mine in drawn[is_once].groupby("experiment_id")
+    ]
+    key = ["experiment_id", "customer_id", "assigned_at"]
+    others = drawn[~is_once]
+    earlier = known[known["assigned_at"].isin(others["assigned_at"].unique())]
+    is_known = pd.MultiIndex.from_frame(others[key]).isin(pd.MultiIndex.from_frame(earlier[key]))
+    return pd.concat([part for part in (*parts, others[~is_known]) if len(part)] or [drawn[:0]], ignore_index=True)

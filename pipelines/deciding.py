@@ -29,7 +29,7 @@ from pipelines.subjects.erased import absent_bids
 
 @dataclass(frozen=True, eq=False)
 class Decided:
-    """What deciding a run gives: sealed records, counts and sums, the hash of all policies, all bids, and all draws."""
+    """What deciding a run gives: sealed records, counts and sums, the hash of policies, bids, and who was explored."""
 
     sealed: Sealed
     summary: dict[str, Any]

@@ -1,14 +1,15 @@
 """Draws of a run: kept with it when it is decided, and written down as assignments when it goes out.
 
-A run that never goes out assigns nobody to anything. What is withheld at delivery stays assigned: the comparison is by
-assignment, and why something was withheld may depend on what it was.
+Who is held out stands in the records themselves. A run that never goes out assigns nobody to anything. What is withheld
+at delivery stays assigned: the comparison is by assignment, and why something was withheld may depend on what it was.
 """
 
 from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from decisioning.assignments import COLUMNS, holdout_experiment
+from decisioning.assignments import COLUMNS, holdout_assignments, holdout_experiment
+from decisioning.experiments import HELD_OUT
 from decisioning.times import day_bounds, moment
 from lake.assignments import Assignments
 from lake.reservations import Reservations
@@ -32,19 +33,29 @@ def record_draws(day: Day, run: RunRow, records: pd.DataFrame) -> int:
     Args:
         day: Of the playbook.
         run: The run, whose sends have been claimed.
-        records: Its records: customer_id, decision_id.
+        records: Its records in order of customer: customer_id, decision_id, arm.
 
     Returns:
         The number of new assignments.
     """
-    if not _has_any(day) or _is_over(day, run):
+    if _is_over(day, run):
         return 0
-    drawn = day.lake.read_slice(DRAWN, run.run_id)[COLUMNS]
+    share, salt = day.playbook.warrant.holdout_share, day.playbook.warrant.holdout_salt
+    held_out = holdout_assignments(
+        records["customer_id"].to_numpy(dtype=object),
+        (records["arm"] == HELD_OUT).to_numpy(),
+        share=share,
+        salt=salt,
+        as_of=moment(run.identity.as_of),
+    )
+    explored = day.lake.read_slice(DRAWN, run.run_id)[COLUMNS] if _has_any(day) else held_out[:0]
+    drawn = pd.concat([part for part in (held_out, explored) if len(part)] or [explored], ignore_index=True)
+    if drawn.empty:
+        return 0
     held = Reservations(day.lake).held_on(day.clock.day)
     theirs = held[(held["slot"] == SLOT) & ~held["decision_id"].isin(records["decision_id"])]
-    warrant = day.playbook.warrant
-    once = frozenset({holdout_experiment(warrant.holdout_share, warrant.holdout_salt)})
-    return Assignments(day.lake).record(drawn[~drawn["customer_id"].isin(theirs["customer_id"])], once=once)
+    mine = drawn[~drawn["customer_id"].isin(theirs["customer_id"])]
+    return Assignments(day.lake).record(mine, once=frozenset({holdout_experiment(share, salt)}))
 
 
 def _has_any(day: Day) -> bool:
