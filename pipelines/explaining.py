@@ -16,6 +16,7 @@ from lake.store import Only
 from pipelines.day import Day, open_day
 from pipelines.evidence import traced
 from pipelines.health import health_in_short
+from pipelines.lawful_basis import lawful_basis
 from pipelines.people import acting, may
 from pipelines.playbook_settings import policy_reasons
 from pipelines.running import assumed_numbers, day_of_run
@@ -151,6 +152,7 @@ def _card(day: Day, run: RunRow, record: Mapping[Any, Any], *, in_full: bool, as
         "assumed": assumed_numbers(day.playbook),
         "currency": day.playbook.warrant.currency,
         "outcomes": outcomes_of(day, card["customer_id"], card["decision_id"]),
+        "lawful_basis": lawful_basis(day, run, card["customer_id"], _text(record["channel_id"])),
     }
     from pipelines.what_else import what_else, why_not_asked
     from pipelines.what_if import open_case
@@ -161,6 +163,10 @@ def _card(day: Day, run: RunRow, record: Mapping[Any, Any], *, in_full: bool, as
         card["not"] = why_not_asked(opened, asked, card["policy_reasons"] | reasons)
     card |= {"blocks": four_blocks(card, traced(day, run, evidence_steps(card["path"])))}
     return card | {"said": told(card)}
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def _fields(run: RunRow, withheld: list[str]) -> Document:
