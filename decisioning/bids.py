@@ -13,7 +13,49 @@ from decisioning.rhythms import Usual
 from forecasting.values import Floats
 from graph.view import Positions
 
-Rounds = tuple[tuple[Floats, ...], ...]
+Prices = tuple[Floats, ...]
+Rounds = tuple[Prices, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class NamedPrices:
+    """The prices of one family, by the names of its groups of customers.
+
+    Attributes:
+        customers: Names of the groups of customers.
+        prices: Price per group of customers and group of assets, shape (customers, assets).
+    """
+
+    customers: tuple[str, ...]
+    prices: Floats
+
+
+NamedRounds = tuple[tuple[NamedPrices, ...], ...]
+
+
+def named(limits: Limits, rounds: Rounds) -> NamedRounds:
+    """Prices that still mean the same when some customers are not here any more."""
+    return tuple(
+        tuple(
+            NamedPrices(tuple(map(str, family.customer_names)), price.reshape(-1, max(1, len(family.asset_names))))
+            for family, price in zip(limits, prices, strict=True)
+        )
+        for prices in rounds
+    )
+
+
+def prices_of_those_here(limits: Limits, rounds: NamedRounds) -> Rounds:
+    """The same prices for the groups that these limits have; a group that was not there then had none."""
+    return tuple(tuple(_found(family, was) for family, was in zip(limits, prices, strict=True)) for prices in rounds)
+
+
+def _found(family: Family, was: NamedPrices) -> Floats:
+    if not len(family):
+        return np.zeros(0)
+    place = {name: at for at, name in enumerate(was.customers)}
+    rows = np.array([place.get(str(name), -1) for name in family.customer_names], dtype=np.int64)
+    extended = np.concatenate([was.prices, np.zeros((1, was.prices.shape[1]))])
+    return extended[rows].ravel()
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +79,7 @@ class Bids:
     options: Options
     usual: Usual | None = None
     owners: Mapping[str, npt.NDArray[np.object_]] = field(default_factory=dict)
-    rounds: Rounds | None = None
+    rounds: NamedRounds | None = None
 
     def of(self, places: Positions) -> "Bids":
         """The bids of some of them."""

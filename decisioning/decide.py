@@ -13,7 +13,7 @@ import pandas as pd
 
 from decisioning.assignments import exploration_assignments
 from decisioning.authority import answered_for
-from decisioning.bids import Bids, nobody, owners_in, stand_ins
+from decisioning.bids import Bids, named, nobody, owners_in, stand_ins
 from decisioning.channel_days import channel_days
 from decisioning.choice import Exploration, choose
 from decisioning.day_limits import limits_of
@@ -155,7 +155,7 @@ def decide(
     everybody = np.arange(len(view.customers), dtype=np.int32)
     competed = choice.options.take(choice.competed)
     competed = replace(competed, asset=stand_ins(competed, limits))
-    bids = Bids(everybody, competed, rhythms.usual, owners_in(limits), settled.rounds)
+    bids = Bids(everybody, competed, rhythms.usual, owners_in(limits), named(limits, settled.rounds))
     records, summary = answered_for(
         records,
         summarise(deliberation, records, settings),

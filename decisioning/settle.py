@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from decisioning.allocate import EXACT_BELOW, Allocation, Options
-from decisioning.bids import Bids, Rounds, allocate_beside
+from decisioning.bids import Bids, Rounds, allocate_beside, prices_of_those_here
 from decisioning.ground import Prices
 from decisioning.limits import Amounts, Limits, unpriced
 from decisioning.shortlist import Kept, Look, Terrain, look, sampled
@@ -70,7 +70,7 @@ def settle(
     each = KEPT_OF_FEW if is_few else KEPT_OF_MANY
     market = _Market(terrain, limits, touch_cost, competes, absent)
     if absent.rounds is not None and len(absent.rounds[0]) == len(limits):
-        return _again(market, spread, each, absent.rounds)
+        return _again(market, spread, each, prices_of_those_here(limits, absent.rounds))
     prices = unpriced(limits) if is_few else _sampled_prices(market, spread, each)
     account = look(terrain, spread(prices), each=each)
     kept, rounds, bound = account.kept, [prices], _Bound(limits, competes)

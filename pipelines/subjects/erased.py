@@ -11,7 +11,7 @@ from lake.runs import RunRow
 from pipelines.day import Day
 
 if TYPE_CHECKING:
-    from decisioning.bids import Bids
+    from decisioning.bids import Bids, NamedRounds
     from decisioning.rhythms import Usual
     from graph.view import View
 
@@ -48,9 +48,7 @@ def absent_bids(day: Day, run: RunRow, view: "View") -> "Bids":
 
     rows = erased_records(day, run.run_id)
     kept = [json.loads(text) if isinstance(text, str) else {"options": [], "owners": {}} for text in rows["bids"]]
-    bids = [
-        (place, *option) for place, text in zip(rows["place"], kept, strict=True) for option in text["options"]
-    ]
+    bids = [(place, *option) for place, text in zip(rows["place"], kept, strict=True) for option in text["options"]]
     place, asset, channel, *amounts = zip(*bids, strict=True) if bids else ((),) * 7
     options = Options(
         np.array(place, dtype=np.int32),
@@ -63,30 +61,60 @@ def absent_bids(day: Day, run: RunRow, view: "View") -> "Bids":
         for name in sorted({name for text in kept for name in text["owners"]})
     }
     places = rows["place"].to_numpy(dtype=np.int32)
-    return Bids(places, options, usual_of(day, run, view) if len(rows) else None, owners)
+    if not len(rows):
+        return Bids(places, options, None, owners)
+    return Bids(places, options, usual_of(day, run, view), owners, _rounds_of(day, run))
 
 
 def usual_of(day: Day, run: RunRow, view: "View") -> "Usual | None":
     """What everybody did in each category when the run was decided, where somebody was erased from it since."""
     from decisioning.rhythms import Usual
 
-    rows = day.lake.read_log(ERASED_RUNS)
-    kept = [] if rows is None else rows.loc[rows["run_id"] == run.run_id, "usual"].tolist()
-    if not kept:
+    kept = _kept_of(day, run)
+    if kept is None:
         return None
-    by_category = json.loads(kept[0])
+    by_category = json.loads(kept["usual"])
     figures = np.array([by_category[str(key)] for key in view.categories.keys], dtype=np.float64).reshape(-1, 3)
     return Usual(*figures.T)
 
 
-def keep_usual(day: Day, run: RunRow, view: "View", usual: "Usual") -> None:
-    """Keep what everybody did, before the first of them is erased: numbers per category, of nobody."""
+def _rounds_of(day: Day, run: RunRow) -> "NamedRounds | None":
+    """The prices at which the run looked through candidates, where somebody was erased from it since."""
+    from decisioning.bids import NamedPrices
+
+    kept = _kept_of(day, run)
+    if kept is None:
+        return None
+    return tuple(
+        tuple(
+            NamedPrices(tuple(each["customers"]), np.array(each["prices"]).reshape(len(each["customers"]), -1))
+            for each in prices
+        )
+        for prices in json.loads(kept["rounds"])
+    )
+
+
+def _kept_of(day: Day, run: RunRow) -> "dict[str, str] | None":
     rows = day.lake.read_log(ERASED_RUNS)
-    if rows is not None and rows["run_id"].eq(run.run_id).any():
+    kept = [] if rows is None else rows.loc[rows["run_id"] == run.run_id].to_dict("records")
+    return {str(name): str(text) for name, text in kept[0].items()} if kept else None
+
+
+def keep_what_was_common(day: Day, run: RunRow, view: "View", bids: "Bids") -> None:
+    """Keep what everybody did and at which prices candidates were looked through, before the first of them is erased.
+
+    These are numbers per category and limit, of nobody.
+    """
+    if _kept_of(day, run) is not None or bids.usual is None or bids.rounds is None:
         return
+    usual = bids.usual
     figures = zip(usual.margin.tolist(), usual.spend.tolist(), usual.rhythms.tolist(), strict=True)
     by_category = dict(zip((str(key) for key in view.categories.keys), figures, strict=True))
-    day.lake.append_log(ERASED_RUNS, [{"run_id": run.run_id, "usual": json.dumps(by_category)}])
+    rounds = [
+        [{"customers": each.customers, "prices": each.prices.tolist()} for each in prices] for prices in bids.rounds
+    ]
+    kept = {"run_id": run.run_id, "usual": json.dumps(by_category), "rounds": json.dumps(rounds)}
+    day.lake.append_log(ERASED_RUNS, [kept])
 
 
 def places_of(records: pd.DataFrame, erased: Mapping[int, str], customer_ids: frozenset[str]) -> dict[int, int]:

@@ -13,7 +13,7 @@ from pipelines.day import Day
 from pipelines.deciding import decide_from
 from pipelines.running import day_of_run
 from pipelines.stored import stored_forecasts, stored_records, stored_view
-from pipelines.subjects.erased import ERASED_RECORDS, erased_digests, keep_usual, places_of
+from pipelines.subjects.erased import ERASED_RECORDS, erased_digests, keep_what_was_common, places_of
 
 if TYPE_CHECKING:
     from decisioning.bids import Bids
@@ -83,7 +83,7 @@ def _bids(day: Day, run: RunRow) -> "tuple[Bids, View] | None":
     digests = with_erased(decided.sealed.frame["digest"].tolist(), erased_digests(day, run))
     if merkle_root(digests) != run.steps["decide"]["facts"]["root"] or decided.bids.usual is None:
         return None
-    keep_usual(day, run, view, decided.bids.usual)
+    keep_what_was_common(day, run, view, decided.bids)
     return decided.bids, view
 
 
