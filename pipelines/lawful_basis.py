@@ -14,7 +14,7 @@ def lawful_basis(day: Day, run: RunRow, customer_id: str, channel_id: str | None
     """The word of a customer on a channel as the run knew it.
 
     Returns:
-        `channel`, `basis` (consent, legitimate_interest, contract, assumed), `granted`, `source` and `recorded_at`; None
+        `channel`, `basis` (consent, legitimate_interest, contract, assumed), `granted`, `source`, `recorded_at`; None
         where nothing is sent.
     """
     if channel_id is None:
