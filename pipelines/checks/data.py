@@ -4,7 +4,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from forecasting.values import Cadence
+from forecasting.values import Cadence, Forecasts, Keys
+from forecasting.values.timing import HOURS_PER_WEEK
 from lake.runs import RunRow
 from pipelines.checks.check import Check, Finding, found
 from pipelines.day import Day
@@ -73,10 +74,28 @@ def _forecasts_are_possible(day: Day, run: RunRow) -> Finding:
             "outside its interval": _pairs(cadence, disordered),
             "margin is no number": _pairs(cadence, ~np.isfinite(cadence.margin_none)),
             "uplift is no number": uplift.asset_kind[boundless],
+            **_parts_that_are_impossible(forecasts),
         },
         rhythms=len(cadence.customer_id),
         grade=uplift.grade,
     )
+
+
+def _parts_that_are_impossible(forecasts: Forecasts) -> dict[str, Keys]:
+    """Customers of whom a part that may lack says what cannot be."""
+    timing, value, response = forecasts.timing, forecasts.lifetime_value, forecasts.response
+    wrong: dict[str, Keys] = {}
+    if timing is not None:
+        is_hour = (timing.hour_of_week >= 0) & (timing.hour_of_week < HOURS_PER_WEEK)
+        wrong["no hour of a week"] = timing.customer_id[~(is_hour & _is_probability(timing.share))]
+    if value is not None:
+        is_ordered = (value.pclv_low <= value.pclv) & (value.pclv <= value.pclv_high)
+        wrong["no lifetime value"] = value.customer_id[~(is_ordered & _is_probability(value.p_alive))]
+    keys = response.customer_id if response is not None else np.zeros(0, dtype=object)
+    for target, factors in (response.targets if response is not None else {}).items():
+        is_finite = np.isfinite(factors.customer_effect) & np.isfinite(factors.customer_factor).all(axis=1)
+        wrong[f"no {target}"] = keys[~is_finite]
+    return wrong
 
 
 def _pairs(cadence: Cadence, is_wrong: npt.NDArray[np.bool_]) -> list[str]:
