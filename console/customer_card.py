@@ -140,6 +140,9 @@ def _action(card: Card) -> list[tuple[str, str]]:
         who, policies = (", ".join(card["held"][name]) for name in ("needs", "by"))
         waits = f"for {who}, by the policy {policies}; not delivered until then"
         rows = [("Waits", waits), *rows]
+    if (lawful := card.get("lawful_basis")) is not None:
+        told = f"{lawful['basis'] or 'not stated'} on {lawful['channel']}, from {lawful['source'] or 'an unnamed source'}"
+        rows = [("Basis", f"{told}, recorded {str(lawful['recorded_at'])[:10]}"), *rows]
     return [("What", f"“{action['title']}” by {action['channel']}"), ("When", when), *rows]
 
 
