@@ -52,7 +52,8 @@ def linear_of(view: View, response: ResponseFactors | None, target: Target) -> L
     return Linear(
         is_there=1,
         knows_customer=customer >= 0,
-        knows_place=(asset >= 0)[:, np.newaxis] & (channel >= 0),
+        # Of an asset of which the data say no more than the prior, the grade does not hold.
+        knows_place=((asset >= 0) & np.append(factors.is_learnt, False)[asset])[:, np.newaxis] & (channel >= 0),
         intercept=float(factors.intercept),
         customer_effect=_taken(factors.customer_effect, customer),
         asset_effect=_taken(factors.asset_effect, asset),
