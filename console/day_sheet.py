@@ -20,9 +20,9 @@ from console.wording import (
     day_name,
     money,
     nothing_because,
-    one_more,
     sentence,
 )
+from decisioning.price_words import price_sentences
 
 Document = Mapping[str, Any]
 
@@ -226,13 +226,12 @@ def _refusals(screen: Console, day: Document) -> None:
 
 
 def _prices(screen: Console, day: Document) -> None:
-    binding = {limit: price for limit, price in sorted(day["shadow_prices"].items()) if price > 0}
-    if not binding:
+    said = price_sentences(day, day["currency"], lambda amount: money(amount, day["currency"]))
+    if not said:
         return
     screen.print("\n[bold]Limits that bind[/]")
-    for limit, price in binding.items():
-        text = f"  {limit}: {one_more(limit, day['currency'])} would bring {money(price, day['currency'])}"
-        screen.print(text, markup=False, highlight=False)
+    for text in said:
+        screen.print(f"  {text}", markup=False, highlight=False)
 
 
 def _unserved(screen: Console, found: Document, currency: str) -> None:

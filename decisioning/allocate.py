@@ -200,6 +200,7 @@ def allocate(
         chosen = rounded(shortlist, limits, prices, customer_count, guess=guess)
         if is_small:
             chosen = _lower_keys_first(shortlist, of_rows, chosen)
+            prices = _no_dearer_than_needed(shortlist, limits, of_rows, chosen, prices)
     return _certified(options, limits, used, rows, chosen, prices, shortlisted, in_order)
 
 
@@ -374,6 +375,28 @@ def _shortfalls(options: Options, limits: Limits, used: Usage, totals: Sequence[
                 )
             )
     return found
+
+
+def _no_dearer_than_needed(
+    options: Options, limits: Limits, used: Usage, chosen: Indices, prices: tuple[Floats, ...]
+) -> tuple[Floats, ...]:
+    """Prices of what is to be reached, no further below zero than those who are chosen for it need.
+
+    Where just enough can be reached, any price from there on solves the programme; the solver takes the penalty.
+    """
+    found = [price.copy() for price in prices]
+    rows = chosen[chosen >= 0]
+    for place, (family, price) in enumerate(zip(limits, found, strict=True)):
+        for limit in np.flatnonzero(price < 0):
+            worth = options.value - paid(limits, used, found).sum(axis=0)
+            is_in = used.index[place] == limit
+            best = np.zeros(len(chosen))
+            np.maximum.at(best, options.customer[~is_in], worth[~is_in])
+            mine = rows[is_in[rows] & (used.amount[place, rows] > 0)]
+            amount = used.amount[place, mine] / family.scale
+            needed = (best[options.customer[mine]] - worth[mine] - price[limit] * amount) / amount
+            price[limit] = max(price[limit], -max(float(needed.max(initial=0.0)), 0.0))
+    return tuple(found)
 
 
 def _lower_keys_first(options: Options, used: Usage, chosen: Indices) -> Indices:

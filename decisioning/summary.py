@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from decisioning.deliberation import Deliberation
+from decisioning.price_words import limit_rows
 from decisioning.settings import DecisionSettings
 
 GRADES = ("assumed", "adjusted", "randomised")
@@ -22,9 +23,9 @@ def summarise(made: Deliberation, records: pd.DataFrame, settings: DecisionSetti
         `customers` (all of them) = `sends` + `none` + `held_out`; `ghosts` (held-out customers who would have got
         something); `motives`, `candidates`; `value` (expected incremental margin of the sends, net of every cost), its
         certified `bound`, `cost` (touch cost); `exploration` (customers, and what it cost); `evidence_grade`,
-        `margin_basis`; `none_by_reason` (customers that are
-        not held out), `refused_by_policy` (candidates, the holdout left aside), `shadow_prices` per limit; `shortfalls`
-        (what was to be reached and is not); `templates` (channels that render fewer assets than were wanted); `plays`, a
+        `margin_basis`; `none_by_reason` (customers that are not held out), `refused_by_policy` (candidates, the holdout
+        left aside), `shadow_prices` per limit, and `limits` with unit and amount; `shortfalls` (what was to be reached
+        and is not); `templates` (channels that render fewer assets than were wanted); `plays`, a
         row per play and channel, see `_play_row`.
     """
     is_ghost = records["is_ghost"].to_numpy()
@@ -50,6 +51,7 @@ def summarise(made: Deliberation, records: pd.DataFrame, settings: DecisionSetti
             policy: int(refused.sum(dtype=np.int64)) for policy, refused in sorted(made.refused().items())
         },
         "shadow_prices": allocation.named_prices(),
+        "limits": limit_rows(allocation),
         "shortfalls": [asdict(shortfall) for shortfall in allocation.shortfalls],
         "templates": [asdict(collapsed) for collapsed in allocation.collapsed],
         "plays": [

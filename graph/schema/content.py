@@ -84,6 +84,7 @@ NODES: tuple[Node, ...] = (
             Property("audience", "text", "audience"),
             Property("status", "text", "status"),
             Property("budget", "number", "budget, in currency"),
+            Property("daily_cap", "number", "money a day, in currency"),
             Property("starts_at", "time", "start"),
             Property("ends_at", "time", "end"),
             Property("assets_per_touch", "number", "assets that one touch carries; absent when all"),
