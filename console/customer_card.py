@@ -141,7 +141,9 @@ def _action(card: Card) -> list[tuple[str, str]]:
         waits = f"for {who}, by the policy {policies}; not delivered until then"
         rows = [("Waits", waits), *rows]
     if (lawful := card.get("lawful_basis")) is not None:
-        told = f"{lawful['basis'] or 'not stated'} on {lawful['channel']}, from {lawful['source'] or 'an unnamed source'}"
+        told = (
+            f"{lawful['basis'] or 'not stated'} on {lawful['channel']}, from {lawful['source'] or 'an unnamed source'}"
+        )
         rows = [("Basis", f"{told}, recorded {str(lawful['recorded_at'])[:10]}"), *rows]
     return [("What", f"“{action['title']}” by {action['channel']}"), ("When", when), *rows]
 
@@ -243,6 +245,8 @@ def _not_taken(screen: Console, card: Card, currency: str) -> None:
     for flip in asked["flips"][:SHOWN_CHANGES]:
         said = f"  It would have been sent if {change_in_words(flip, currency)}."
         screen.print(said, markup=False, highlight=False)
+    if not asked["flips"] and asked["stage"] != "chosen":
+        screen.print("  No single change was found that would have made it so.", style="dim")
 
 
 def _changes(screen: Console, card: Card, currency: str) -> None:

@@ -26,9 +26,12 @@ from decisioning.weighing import Weighed, weigh
 from forecasting.values import Floats
 from graph.view import Links
 
-OVERSHOOTS = (1e-6, 1e-3, 1e-2, 1e-1)
-"""By which share of the way a change goes beyond where the turn should be, the first that turns the decision."""
-JUST_BEFORE = 1e-2
+BEYOND = ((1.0 + 1e-6, 0.0), (1.01, 0.0), (1.1, 0.01), (1.6, 0.05), (3.0, 0.2), (5.0, 0.5))
+"""How far a change goes: so many times the way to where the turn should be at the prices of the run, and at least so
+far. Where limits bind, others would move first, and the turn lies further away."""
+JUST_BEFORE = 0.99
+HALVINGS = 5
+TIE = 1e-9
 LARGEST = 20.0
 """A number that would have to become more than so many times as large is not close to anything."""
 MOST_UNITS = 1 << 16
@@ -99,6 +102,8 @@ class Term:
 
 
 Propose = Callable[[Case], Case]
+Wanted = tuple[str, str | None]
+"""An asset, and the channel; None for any."""
 
 
 def find_flips(weighed: Weighed, outcome: Outcome, propose_again: Propose | None = None) -> list[Flip]:
@@ -116,30 +121,34 @@ def find_flips(weighed: Weighed, outcome: Outcome, propose_again: Propose | None
 
 
 def find_flips_to(
-    weighed: Weighed, outcome: Outcome, asset_id: str, propose_again: Propose | None = None
+    weighed: Weighed, outcome: Outcome, wanted: Wanted, propose_again: Propose | None = None
 ) -> list[Flip]:
-    """The smallest verified changes with which this asset would have been sent, the smallest first."""
+    """The smallest verified changes with which this asset would have been sent (on its channel), the smallest first."""
     chosen = weighed.row(outcome.asset_id, outcome.channel_id)
-    rows = np.flatnonzero(weighed.candidates.asset == weighed.case.view.assets.positions([asset_id])[0]).tolist()
+    rows = [row for row in range(len(weighed.candidates)) if _is_wanted(_names(weighed, row), wanted)]
     turns = [trial for row in rows for trial in _terms(weighed, outcome, chosen, row)]
-    facts = [*_facts(weighed, outcome, propose_again, asset_id)]
-    found = _verified([*turns, *facts], _limits(weighed, outcome), asset_id)
+    facts = [*_facts(weighed, outcome, propose_again, wanted)]
+    found = _verified([*turns, *facts], _limits(weighed, outcome), wanted)
     return list({(flip.kind, flip.what): flip for flip in reversed(found)}.values())[::-1]
 
 
 Trial = tuple[float, Callable[[], Flip | None]]
 
 
-def _verified(tries: list[Trial], more: Iterable[Flip], asset_id: str | None = None) -> list[Flip]:
+def _is_wanted(named: tuple[str | None, str | None], wanted: Wanted | None) -> bool:
+    return wanted is None or (named[0] == wanted[0] and wanted[1] in (None, named[1]))
+
+
+def _verified(tries: list[Trial], more: Iterable[Flip], wanted: Wanted | None = None) -> list[Flip]:
     """Decide the most promising changes, the smallest first, until enough have turned the decision."""
     found: list[Flip] = []
     for size, attempt in sorted(tries, key=lambda trial: trial[0])[:MOST_TRIES]:
         if len(found) >= MOST_FLIPS and size >= found[-1].size:
             break
         flip = attempt()
-        if flip is not None and asset_id in (None, flip.becomes.asset_id):
+        if flip is not None and _is_wanted((flip.becomes.asset_id, flip.becomes.channel_id), wanted):
             found.append(flip)
-    found += [flip for flip in more if asset_id in (None, flip.becomes.asset_id)]
+    found += [flip for flip in more if _is_wanted((flip.becomes.asset_id, flip.becomes.channel_id), wanted)]
     return sorted(found, key=lambda flip: flip.size)[:MOST_FLIPS]
 
 
@@ -161,7 +170,7 @@ def _all_terms(weighed: Weighed, chosen: int) -> Iterator[Term]:
     likely = weighed.priced[chosen] if chosen >= 0 else 0.0
     best = chosen if chosen >= 0 else _best(weighed)
     margin = float(worth.margin_none[best]) if best >= 0 else 0.0
-    yield Term("what they are expected to spend anyway, as margin", margin, gain, partial(_with_margin, case))
+    yield Term("the margin that is expected of them anyway", margin, gain, partial(_with_margin, case))
     kinds = view.assets.frame["kind"].to_numpy(dtype=object)[weighed.candidates.asset]
     for kind in dict.fromkeys(kinds.tolist()):
         is_kind = kinds == kind
@@ -207,6 +216,8 @@ def _turns(weighed: Weighed, term: Term, chosen: int, wanted: int | None) -> lis
             lead, weight = np.append(lead, weighed.priced[chosen]), np.append(weight, term.weight[chosen])
     else:
         lead, weight = -lead, -weight
+    # Where limits bind, what is decided may be a tie at their prices, or behind by what did not fit into them.
+    lead = np.maximum(lead, TIE)
     with np.errstate(divide="ignore", invalid="ignore"):
         moves = -lead / weight
     moves = moves[np.isfinite(moves) & (moves != 0)]
@@ -216,15 +227,34 @@ def _turns(weighed: Weighed, term: Term, chosen: int, wanted: int | None) -> lis
 
 
 def _turned(term: Term, factor: float, outcome: Outcome) -> Flip | None:
-    move = factor - 1.0
-    if not term.scaled(1.0 + move * (1 - JUST_BEFORE)).decided().is_same(outcome):
+    """The change that turns the decision, with another one at most a little smaller that does not; None without any."""
+    sign, way = (1.0 if factor > 1.0 else -1.0), abs(factor - 1.0)
+
+    def decided(far: float) -> Outcome:
+        return term.scaled(max(1.0 + sign * far, 0.0)).decided()
+
+    before = way * JUST_BEFORE
+    if not decided(before).is_same(outcome):
         return None
-    for overshoot in OVERSHOOTS:
-        beyond = max(1.0 + move * (1 + overshoot), 0.0)
-        becomes = term.scaled(beyond).decided()
+    for times, least in BEYOND:
+        far = max(way * times, least)
+        becomes = decided(far)
         if not becomes.is_same(outcome):
-            return Flip("term", term.what, term.value, term.value * beyond, abs(beyond - 1.0), becomes)
-    return None
+            break
+        before = far
+        if sign < 0 and far >= 1.0:
+            return None
+    else:
+        return None
+    for _ in range(HALVINGS if far - before > NEAR_ENOUGH * far else 0):
+        middle = (before + far) / 2
+        tried = decided(middle)
+        if tried.is_same(outcome):
+            before = middle
+        else:
+            far, becomes = middle, tried
+    far = min(far, 1.0) if sign < 0 else far
+    return Flip("term", term.what, term.value, term.value * (1.0 + sign * far), far, becomes)
 
 
 def _with_margin(case: Case, by: float) -> Case:
@@ -258,7 +288,7 @@ def _stated(case: Case, channel_id: str) -> ChannelSettings:
 # ---- facts
 
 
-def _facts(weighed: Weighed, outcome: Outcome, propose_again: Propose | None, asset_id: str | None) -> Iterator[Trial]:
+def _facts(weighed: Weighed, outcome: Outcome, propose_again: Propose | None, wanted: Wanted | None) -> Iterator[Trial]:
     """Changes of facts that should turn the decision, at the prices of the run; which is quick to see."""
     case = weighed.case
     refusing = {policy for policy, refused in weighed.refusals.items() if refused.any()}
@@ -272,7 +302,7 @@ def _facts(weighed: Weighed, outcome: Outcome, propose_again: Propose | None, as
     usual = _named(weighed)
     for kind, what, before, after, size, changed in tried:
         expected = _named(weigh(changed, weighed.prices))
-        if expected != usual and asset_id in (None, expected[0]):
+        if expected != usual and _is_wanted(expected, wanted):
             yield size, partial(_decided_otherwise, (kind, what, before, after, size, changed), outcome)
 
 
@@ -281,7 +311,11 @@ Tried = tuple[str, str, Any, Any, float, Case]
 
 def _named(weighed: Weighed) -> tuple[str | None, str | None]:
     """Asset and channel that are best at the prices of the run."""
-    row = weighed.at_prices()
+    return _names(weighed, weighed.at_prices())
+
+
+def _names(weighed: Weighed, row: int) -> tuple[str | None, str | None]:
+    """Asset and channel of a candidate, None for none."""
     if row < 0:
         return None, None
     view, candidates = weighed.case.view, weighed.candidates

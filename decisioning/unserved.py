@@ -154,7 +154,7 @@ def _cause(weighed: Weighed, row: int, none_reason: str) -> tuple[str, str]:
     return (CAP if first in caps else kinds.get(first, POLICY)), first
 
 
-def _fix(row: Mapping[str, Any], reasons: Mapping[str, str], prices: Mapping[str, float]) -> str:
+def _fix(row: Mapping[str, Any], reasons: Mapping[str, str], prices: Mapping[str, float]) -> str:  # noqa: PLR0911
     """The cheapest thing that would let these messages go, in words."""
     cause, detail, count = row["cause"], row["detail"], row["customers"]
     who = f"{count:,} customer{'' if count == 1 else 's'}"

@@ -1,5 +1,7 @@
 """The picture of a decision: its literal path through the graph, with what was refused in grey beside it."""
 
+import base64
+import io
 import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -53,10 +55,10 @@ def draw_path(card: Mapping[str, Any], path: Path) -> Path:
 
 def path_address(card: Mapping[str, Any]) -> str:
     """The same picture as a PNG in a data address, for a page."""
-    from pipelines.pictures import picture_address
-
+    content = io.BytesIO()
     with missing_letters_as_boxes():
-        return picture_address(_figure(card))
+        _figure(card).savefig(content, format="png", dpi=110)
+    return f"data:image/png;base64,{base64.b64encode(content.getvalue()).decode()}"
 
 
 def picture_path(path: Path) -> None:

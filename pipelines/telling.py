@@ -22,6 +22,7 @@ CUSTOMER_REASONS: Mapping[str, str] = {
     "limits": "we do not write to everybody every day, and others came first",
 }
 AUDIENCES = ("marketer", "customer", "auditor")
+SHARE = ", as a share"
 MAKERS = ("code", "playbook", "policies", "view")
 
 
@@ -90,12 +91,15 @@ def for_auditor(card: Card) -> list[str]:
     return said
 
 
-def change_in_words(flip: Mapping[str, Any], currency: str) -> str:
+def change_in_words(flip: Mapping[str, Any], currency: str) -> str:  # noqa: PLR0911 - one sentence per kind
     """A change that turns the decision, as the end of a sentence that begins with `if`."""
     what, was, becomes = flip["what"], flip["from"], flip["to"]
     kind = flip["kind"]
+    if kind == "term" and what.endswith(SHARE):
+        size = f"{100 * flip['size']:.3g} % {'less' if becomes < was else 'more'}"
+        return f"{what.removesuffix(SHARE)} were {100 * becomes:.3g} % instead of {100 * was:.3g} % ({size})"
     if kind == "term":
-        unit = "" if "share" in what else f" {currency}"
+        unit = f" {currency}"
         size = f"{100 * flip['size']:.3g} % {'less' if becomes < was else 'more'}"
         return f"{what} were {_plain(becomes)}{unit} instead of {_plain(was)}{unit} ({size})"
     if kind == "consent":
@@ -133,22 +137,17 @@ def _what(card: Card) -> list[str]:
     if action["verb"] == "none":
         return [f"Nothing is sent to customer {card['customer_id']}: {because(str(action['none_reason']))}."]
     verb = "would be sent (held out, so it never is)" if action["is_ghost"] else "is sent"
-    return [
-        f"“{action['title']}” {verb} to customer {card['customer_id']} by {action['channel']} at "
-        f"{action['send_at_local']}.",
-        _begin(card["motive"]["sentence"]),
-    ]
+    whom = f"to customer {card['customer_id']} by {action['channel']} at {action['send_at_local']}"
+    return [f"“{action['title']}” {verb} {whom}.", _begin(card["motive"]["sentence"])]
 
 
 def _worth(card: Card) -> list[str]:
     if not card["value"]:
         return []
     currency, forecast = card["currency"], card["forecast"]
-    low, high = _plain(forecast["total_low"]), _plain(forecast["total_high"])
-    return [
-        f"It is expected to bring {_plain(card['value']['total'])} {currency} that would not come without it, 95 % "
-        f"between {low} and {high}; {card['evidence_grade']}."
-    ]
+    worth = f"{_plain(card['value']['total'])} {currency}"
+    ends = f"95 % between {_plain(forecast['total_low'])} and {_plain(forecast['total_high'])}"
+    return [f"It is expected to bring {worth} that would not come without it, {ends}; {card['evidence_grade']}."]
 
 
 def _runner_up(card: Card) -> list[str]:

@@ -74,7 +74,7 @@ def why_not_asked(opened: Opened, asked: str, reasons: Mapping[str, str]) -> Doc
     found = why_not_asset(opened.weighed, opened.outcome, asset_id, channel_id, reasons)
     if not opened.is_reproduced or found["stage"] == "chosen":
         return {**found, "flips": []}
-    flips = find_flips_to(opened.weighed, opened.outcome, asset_id, opened.propose_again)
+    flips = find_flips_to(opened.weighed, opened.outcome, (asset_id, channel_id), opened.propose_again)
     return {**found, "flips": [flip.facts() for flip in flips]}
 
 

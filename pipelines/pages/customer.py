@@ -18,7 +18,7 @@ from pipelines.running import day_of_run
 from pipelines.stored import canonical_tables, empty_table
 from pipelines.telling import because, change_in_words, outcome_in_words
 
-SHOWN_DAYS = 400
+SHOWN_DAYS = 182
 CATEGORY = "category/"
 TERMS: Mapping[str, str] = {
     "expected_margin_with_touch": "margin expected with the message",

@@ -130,7 +130,7 @@ def _legend(entries: Sequence[tuple[str, str]], y: int) -> str:
     for colour, text in entries:
         parts.append(f'<circle cx="{x + 5:.1f}" cy="{y - 4}" r="5" fill="{colour}"/>')
         parts.append(_text(x + 15, y, _cut(text, 48), INK, anchor="start"))
-        x += 40 + 6.8 * min(len(text), 48)
+        x += 46 + 8.2 * min(len(text), 48)
     return "".join(parts)
 
 
@@ -144,7 +144,7 @@ def _months(first: date, last: date, at: "object", base: int) -> list[str]:
             x = at(day)  # type: ignore[operator]
             parts.append(f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{base}" y2="{base + 8}" stroke="{GREY}"/>')
             name = MONTHS[day.month - 1] + (f" {day.year}" if day.month == 1 else "")
-            parts.append(_text(x, base + 38, name, GREY))
+            parts.append(_text(_within(x, 7.0 * len(name)), base + 38, name, GREY))
         day = date(day.year + day.month // 12, day.month % 12 + 1, 1)
     return parts
 

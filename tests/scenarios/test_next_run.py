@@ -36,11 +36,12 @@ def test_b033_a_repeat_purchase_before_the_send_ends_it_and_nothing_is_exported(
 
 def test_b135_intent_inventory_and_competitors_change_the_next_run_and_a_customer_hears_one_thing(world: World) -> None:
     world.channel("app").channel("email")
+    world.has_default_reminders = False
     world.play("replenishment-due").play("high-intent").play("substitution")
     world.source("customers", WITH_COMPETITORS)
     world.row("observations", observation_id="none", kind="trend", about_kind="region", about_id="south", value=0)
     world.rows["observations"][0]["observed_at"] = local(days_before(TODAY, 30))
-    world.policy("match-competitors", when="customer.competitor_gap_pct > 10", require="asset.kind == 'value_note'")
+    world.policy("match-competitors", when="customer.competitor_gap_pct > 10", require='asset.kind == "story"')
     world.policy("one-a-week", cap={"count": 1, "days": 7})
     alike = {"brand": "green", "size": "1 l", "price": 2.0}
     world.product("oat", "drinks", stock=5, **alike).product("soy", "drinks", stock=5, **alike)
@@ -62,10 +63,10 @@ def test_b135_intent_inventory_and_competitors_change_the_next_run_and_a_custome
 
     after = said(world)
     assert before == {"intent": None, "stock": "see-oat", "rival": "coffee-note"}
-    assert after == {"intent": "see-bike", "stock": "see-soy", "rival": None}
+    assert after == {"intent": "see-bike", "stock": "see-soy", "rival": "coffee-value"}
     assert world.why("rival")["refused_by"].keys() == {"match-competitors"}
     heard = [row["customer_id"] for channel in ("app", "email") for row in world.exported(day, channel)]
-    assert sorted(heard) == ["intent", "stock"], "on one channel each, whatever there would be on the other"
+    assert sorted(heard) == ["intent", "rival", "stock"], "on one channel each, whatever there would be on the other"
     world.today = days_before(TODAY, -1)
     assert world.run(until="authorise")["sends"] == 0, "what one channel said counts on every channel"
 

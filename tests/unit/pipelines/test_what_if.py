@@ -90,7 +90,7 @@ def test_a_policy_that_refuses_is_named_with_what_would_be_sent_without_it(shop:
     weighed = weigh(mine, {})
     told = why_not_asset(weighed, on_record, "milk-reminder", None, {"never": "No."})
     assert (told["stage"], told["refused_by"][0]["because"]) == ("refused by policy", "No.")
-    (flip,) = [flip for flip in find_flips_to(weighed, on_record, "milk-reminder") if flip.kind == "policy"]
+    (flip,) = [flip for flip in find_flips_to(weighed, on_record, ("milk-reminder", None)) if flip.kind == "policy"]
     assert (flip.what, flip.becomes.asset_id) == ("never", "milk-reminder")
 
 
