@@ -134,3 +134,18 @@ def test_a_question_that_takes_too_long_says_so(shop: World) -> None:
     assert answer.exit_code == USAGE
     assert "too long" in answer.error["what"]
     assert "LIMIT" in answer.error["remedy"]
+
+
+def test_who_may_not_see_personal_data_replays_nothing(shop: World) -> None:
+    people = shop.playbook / "people.yaml"
+    people.write_text(
+        "people:\n  vic: {name: Vic, role: viewer}\n  ana: {name: Ana, role: analyst}\n", encoding="utf-8"
+    )
+    try:
+        for asking in ((), ("--actor", "person:vic")):
+            refused = shop.command("replay", "no such run", *asking)
+            assert refused.exit_code == REFUSED
+            assert "person:ana" in refused.error["remedy"]
+        assert shop.command("replay", "no such run", "--actor", "person:ana").exit_code == USAGE
+    finally:
+        people.unlink()

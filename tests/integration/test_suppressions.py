@@ -1,7 +1,5 @@
 """Whom nobody may write to is heeded under every name a person has, when deciding and again when files leave."""
 
-from pathlib import Path
-
 import pytest
 
 from tests.scenarios.world import TODAY, World, days_before
