@@ -130,7 +130,7 @@ class ShiftOfInterest:
         theme = themes.of_category[category]
         key = customer * (len(themes.names) + 1) + theme
         goes_on = cadence.survival[regular] >= threshold(self, settings, "maximum_survival")
-        gone = np.flatnonzero(~np.isin(key, key[goes_on]))
+        gone = np.flatnonzero(~pd.Series(key).isin(key[goes_on]).to_numpy(dtype=np.bool_))
         shopping_days = cadence.shopping_days[regular].astype(np.int64)
         gone = gone[np.lexsort((category[gone], -shopping_days[gone], customer[gone]))]
         gone = gone[np.unique(customer[gone], return_index=True)[1]]

@@ -27,11 +27,17 @@ def test_b032_follow_up_dates_of_first_purchases_differ_by_depletion(world: Worl
     first = days_before(TODAY, 20)
     world.customer("anna").purchase("anna", "cleanser", on=first)
     world.customer("bert").purchase("bert", "exfoliant", on=first)
+    world.play("depletion")
 
     due = {row["customer_id"]: moment(row["due_at"]).date() for row in forecast(world, "cadence", tmp_path)}
 
     assert abs((due["anna"] - first).days - DAILY) <= 1
     assert abs((due["bert"] - first).days - WEEKLY) <= 1
+    for lasts, follow_up in ((DAILY, {"anna": "cleansers-reminder"}), (WEEKLY, {"bert": "exfoliants-reminder"})):
+        world.today = first + timedelta(days=lasts - 2)
+        told = {row["customer_id"]: row["asset_id"] for row in world.exported(world.run())}
+        assert told == follow_up, "each two days before what they bought is used up, and nobody else"
+    assert "which lasts about 90 days: used up around" in world.why("bert")["motive"]["sentence"]
 
 
 def shop_with_mail(world: World) -> None:

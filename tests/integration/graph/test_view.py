@@ -213,6 +213,56 @@ def test_a_world_in_which_somebody_can_be_told_something_has_exactly_these_candi
     }
 
 
+def test_recent_signals_and_what_led_to_a_cart_come_back_as_they_went_in(
+    graph_store: GraphStore, tmp_path: Path
+) -> None:
+    told = ("signal_id", "customer_id", "name", "product_id", "topic", "campaign_id", "session_id")
+    visit = "visit"
+    rows = [
+        ("s1", "ann", "Promotion Clicked", None, "durability", "search", visit),
+        ("s2", "ann", "Product Added", "milk", None, None, visit),
+        ("s3", "bob", "Demo Requested", None, "analytics", None, None),
+        ("s4", "bob", "Shipping Page Viewed", None, None, None, None),
+    ]
+    noon = pd.Timestamp("2026-02-20 12:00", tz="UTC")
+    signals = pd.DataFrame(rows, columns=told).assign(occurred_at=noon, received_at=pd.NaT, value=np.nan, source="web")
+    tables: Tables = {
+        "customers": pd.DataFrame({"customer_id": ["ann", "bob"]}),
+        "categories": pd.DataFrame({"category_id": ["DAIRY"], "name": "x", "parent_id": None}),
+        "products": pd.DataFrame({"product_id": ["milk"], "name": "x", "category_id": ["DAIRY"]}),
+        "purchases": pd.DataFrame(
+            {
+                "customer_id": ["ann"],
+                "product_id": ["milk"],
+                "occurred_at": noon - pd.Timedelta(days=30),
+                "net_value": 1.0,
+                "quantity": 1.0,
+                "kind": "sale",
+            }
+        ),
+        "assets": pd.DataFrame({"asset_id": ["milk-week"], "version": "1", "products": [["milk"]]}),
+        "channels": pd.DataFrame({"channel_id": ["email"], "kind": "file", "cost_per_touch": 0.1}),
+        "signals": signals,
+    }
+    rows_of_graph = related(tables)
+    load(graph_store, tmp_path, "knowledge", rows_of_graph)
+    view = read_view(graph_store, AS_OF)
+    assert_same(view, view_from_tables(rows_of_graph, AS_OF))
+    assert_same(load_view(tmp_path, store_view(view, tmp_path)), view)
+    whose = view.customers.keys[view.signals.frame["customer"].to_numpy()].tolist()
+    assert list(zip(view.signals.frame["name"], whose, strict=True)) == [
+        ("Product Added", "ann"),
+        ("Demo Requested", "bob"),
+        ("Shipping Page Viewed", "bob"),
+    ]
+    assert view.topics.keys[view.signal_topics.targets].tolist() == ["analytics"]
+    assert view.products.keys[view.signal_products.targets].tolist() == ["milk"]
+    assert (view.carts.facts["came_for"].tolist(), view.carts.facts["campaign_id"].tolist()) == (
+        ["durability"],
+        ["search"],
+    )
+
+
 def test_a_view_is_not_read_from_a_graph_that_is_not_loaded(graph_store: GraphStore) -> None:
     with pytest.raises(GraphError, match="not loaded completely"):
         read_view(graph_store, AS_OF)
