@@ -51,7 +51,7 @@ def show_day_actions(screen: Console, actions: Document | None) -> None:
 
 def show_action_list(screen: Console, document: Document) -> None:
     """The actions of a run, a few lines each."""
-    screen.print(f"\nRun {document['run_id']}, {document['as_of_day']}: {document['found']:,} actions", highlight=False)
+    screen.print(f"\nRun {document['run_id']}, {document['as_of_day']}: {_many(document['found'])}", highlight=False)
     for card in document["actions"]:
         subject = card["subject"]
         title = f"{card['verb']} · {subject['kind']} {subject['id']}"
@@ -129,13 +129,18 @@ def _by_rule(rows: Sequence[Document]) -> Table:
     return grid
 
 
+def _many(count: int) -> str:
+    return f"{count:,} action{'' if count == 1 else 's'}"
+
+
 def _held_out(card: Document) -> str:
     return " (held out: recorded, never carried out)" if card["is_ghost"] else ""
 
 
 def _parameters(card: Document) -> str:
     return ", ".join(
-        f"{one['name']} {_said(one['value'])}{_unit(one['unit'], card['currency'])}" for one in card["parameters"]
+        f"{one['name'].replace('_', ' ')} {_said(one['value'])}{_unit(one['unit'], card['currency'])}"
+        for one in card["parameters"]
     )
 
 

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
-from decisioning.acting.budgets import equalised
+from decisioning.acting.budgets import Move, equalised, marginal_return
 from decisioning.acting.counterfactual import Change, Counterfactual, counterfactual
 from decisioning.acting.limits import cap, conflicts, inside_money, same_as
 from decisioning.acting.policies import (
@@ -33,6 +33,7 @@ from decisioning.acting.rows import action_rows
 from decisioning.acting.settings import ActionRule, ActionSettings, ChannelBudget
 from decisioning.acting.subjects import KEY, Subjects
 from decisioning.actions import verb_named
+from decisioning.canonical import json_text
 from decisioning.policies.rules import HOLDING
 from decisioning.times import moment
 from forecasting.values.spend_curves import SpendCurves
@@ -212,7 +213,9 @@ def _moves(  # noqa: PLR0917 -- as the caller has them
             "subject_id": np.array([move.from_channel for move in moves], dtype=object),
             "row": np.array([row_of[move.from_channel] for move in moves], dtype=np.int64),
             "reason": np.array([str(chosen.loc[move.from_channel, "reason"]) for move in moves], dtype=object),
-            "evidence": np.array([str(chosen.loc[move.from_channel, "evidence"]) for move in moves], dtype=object),
+            "evidence": np.array(
+                [_grounds(move, chosen, known, settings.money.step, month_days) for move in moves], dtype=object
+            ),
             "worth": np.full(len(moves), np.nan),
             "confidence": np.full(len(moves), np.nan),
             "grade": np.full(len(moves), None, dtype=object),
@@ -221,6 +224,18 @@ def _moves(  # noqa: PLR0917 -- as the caller has them
             PARAMETER + "amount": np.array([move.amount for move in moves], dtype=np.float64),
         }
     )
+
+
+def _grounds(move: Move, chosen: pd.DataFrame, known: Known, step: float, month_days: int) -> str:
+    """What the rule looked at, and what the next unit brings on both channels."""
+    told = json.loads(str(chosen.loc[move.from_channel, "evidence"]))
+    for channel_id in (move.from_channel, move.to_channel):
+        budget = known.budgets.get(channel_id, np.nan)
+        told[f"the budget of {channel_id}"] = round(budget, 2)
+        if known.curves is not None:
+            found = marginal_return(channel_id, budget, known.curves, step=step, month_days=month_days)
+            told[f"what the next unit on {channel_id} brings"] = round(found, 4)
+    return json_text(told)
 
 
 def _asking(rule: ActionRule) -> ActionRule:

@@ -5,7 +5,7 @@ exactly, by dynamic programming over steps, because a curve need not bend the sa
 marginal returns of all channels that no bound holds are equal then, up to a step.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -39,7 +39,7 @@ def equalised(
         change_pct: By how much of its budget a channel may gain or lose, in percent; None for as far as bounds let.
         month_days: Days of the month.
     """
-    known = [one for one in budgets if curves.place(one.channel_id) >= 0]
+    known = [held for one in budgets if (held := _within_what_was_tried(one, curves, month_days)) is not None]
     if len(known) < 2:  # noqa: PLR2004 -- money moves between two
         return []
     widest = max(one.most - one.least for one in known) / step
@@ -47,6 +47,20 @@ def equalised(
     lows, values = zip(*(_options(one, curves, step, change_pct, month_days) for one in known), strict=True)
     steps = _best_steps(lows, values)
     return _pairs(known, steps, step)
+
+
+def _within_what_was_tried(one: ChannelBudget, curves: SpendCurves, month_days: int) -> ChannelBudget | None:
+    """The budget with as much room as its curve can tell about; None where it tells nothing of the budget itself."""
+    place = curves.place(one.channel_id)
+    highest = curves.highest(place) * month_days / curves.period_days if place >= 0 else -np.inf
+    return None if one.budget > highest else replace(one, most=min(one.most, highest))
+
+
+def marginal_return(channel_id: str, budget: float, curves: SpendCurves, *, step: float, month_days: int) -> float:
+    """What the next unit of money is expected to bring on a channel, per unit."""
+    periods = month_days / curves.period_days
+    brings = curves.brings(curves.place(channel_id), np.array([budget, budget + step]) / periods).mean(axis=0)
+    return float((brings[1] - brings[0]) * periods / step)
 
 
 def _options(

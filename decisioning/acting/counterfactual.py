@@ -15,6 +15,7 @@ from forecasting.values.spend_curves import SpendCurves
 
 ENDS: Final = (5.0, 95.0)
 INTERVAL_PCT: Final = 90
+TINY: Final = 1e-9
 WEAKEST: Final = ("assumed", "adjusted", "randomised")
 """Evidence grades, the weakest first."""
 
@@ -69,6 +70,9 @@ def counterfactual(
             return f"no curve was fitted for {change.channel_id}"
         if not (np.isfinite(change.before) and np.isfinite(change.after)):
             return f"what is spent on {change.channel_id} is not known"
+        highest = curves.highest(place) * month_days / curves.period_days
+        if max(change.before, change.after) > highest * (1 + TINY):
+            return f"nobody has ever spent {max(change.before, change.after):,.2f} a month on {change.channel_id}"
     share = 1.0 if margin_share is None else margin_share
     worth = [
         share * _difference(curves, place, change, month_days) for change, place in zip(changes, places, strict=True)

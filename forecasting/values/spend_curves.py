@@ -34,6 +34,10 @@ class SpendCurves:
         found = np.flatnonzero(self.channel_id == channel_id)
         return int(found[0]) if len(found) else -1
 
+    def highest(self, place: int) -> float:
+        """The highest spend per period that the curve says anything about."""
+        return float(self.spend[place, -1])
+
     def brings(self, place: int, spend: npt.ArrayLike) -> Floats:
         """Draws of what spend per period brings per period, shape (n, amounts).
 
