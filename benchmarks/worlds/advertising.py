@@ -1,4 +1,4 @@
-"""Paid advertising: two channels whose spend was set by chance each week, and campaigns aimed at single accounts.
+"""Paid advertising: two channels whose spend was set by chance each week, and a third for single accounts.
 
 What search brings rises with spend for long; what a social network brings is soon exhausted. Money brings
 opportunities, whose amounts are what a company of this kind can see.
@@ -11,16 +11,16 @@ from benchmarks.worlds.organisations import Organisations
 from benchmarks.worlds.settings import Plan
 from benchmarks.worlds.world import Floats
 
-WEEKLY = {"google": 600.0, "linkedin": 600.0}
+WEEKLY = {"google": 2_000.0, "linkedin": 2_000.0}
 """Mean spend a week, in currency."""
-MOST = {"google": 26_000.0, "linkedin": 3_000.0}
+MOST = {"google": 45_000.0, "linkedin": 5_000.0}
 """Amount of opportunities a week that no spend exceeds."""
-HALF = {"google": 1_100.0, "linkedin": 300.0}
+HALF = {"google": 3_500.0, "linkedin": 800.0}
 """Spend a week that brings half of it."""
 NAMES = {"google": "search-01", "linkedin": "sponsored-01"}
 BIDS = {"google": 2.4, "linkedin": 5.2}
-AIMED_BID, AIMED_WEEKLY, AIMED_WEEKS = 6.0, 14.0, 10
-MEAN_AMOUNT = 6_000.0
+AIMED_ON, AIMED_BID, AIMED_WEEKLY, AIMED_WEEKS = "display", 6.0, 14.0, 10
+MEAN_AMOUNT = 3_000.0
 
 
 def advertised(
@@ -51,11 +51,11 @@ def _campaigns(aimed: np.ndarray, plan: Plan) -> pd.DataFrame:
     """They run on past the end of the world."""
     days = float(plan.days)
     general = [(NAMES[channel], channel, "search" if channel == "google" else "sponsored", None) for channel in WEEKLY]
-    single = [(f"abm-{account_id}", "linkedin", "abm", account_id) for account_id in aimed]
+    single = [(f"abm-{account_id}", AIMED_ON, "abm", account_id) for account_id in aimed]
     frame = pd.DataFrame([*general, *single], columns=["campaign_id", "channel_id", "kind", "audience"])
     starts = np.where(frame["kind"] == "abm", days - 7.0 * AIMED_WEEKS, 0.0)
     return frame.assign(
-        bid=np.where(frame["kind"] == "abm", AIMED_BID, frame["channel_id"].map(BIDS)),
+        bid=np.where(frame["kind"] == "abm", AIMED_BID, frame["channel_id"].map(BIDS).fillna(0.0)),
         starts_at=plan.calendar.moments(starts),
         ends_at=plan.calendar.moments(np.full(len(frame), days + 90.0)),
     )
@@ -89,7 +89,7 @@ def _aimed(accounts: np.ndarray, first: Floats, draw: np.random.Generator, plan:
     return pd.DataFrame(
         {
             "campaign_id": "abm-" + account,
-            "channel_id": "linkedin",
+            "channel_id": AIMED_ON,
             "date": plan.calendar.moments(day),
             "spend": cost,
             "impressions": clicks * 60.0,

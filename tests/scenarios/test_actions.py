@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import yaml
 
-from tests.scenarios.world import TODAY, Document, Row, World, days_before, local
+from tests.scenarios.world import TODAY, Document, Row, World, days_before, local, moment
 
 SCORES = """
 scores:
@@ -233,3 +233,37 @@ def test_b078_bids_follow_returns_and_only_within_their_parameters(world: World)
     again = world.run()
     assert (again["run_id"], again["actions"]) == (day["run_id"], day["actions"])
     assert json.loads(world.command("replay", day["run_id"]).stdout)["actions"]["is_equal"]
+
+
+def test_b084_every_automated_step_about_a_person_records_its_lawful_basis(world: World) -> None:
+    world.channel("email").channel("post")
+    world.customer("regular", consents=False).buys("regular", "tea", every=14, last=days_before(TODAY, 13))
+    told_on = local(days_before(TODAY, 30))
+    keys = {"customer_id": "regular", "purpose": "marketing", "granted": True, "recorded_at": told_on, "source": "shop"}
+    world.row("consents", **keys, channel_id="email", basis="consent")
+    world.row("consents", **keys, channel_id="post", basis="contract")
+    world.play("replenishment-due")
+    world.write()
+    nurture = {"programme": "tea-lovers", "channel": "post"}
+    rule = {"verb": "enrol", "for": "customer", "because": "Likes tea.", "parameters": nurture}
+    (world.playbook / "actions.yaml").write_text(yaml.safe_dump({"rules": {"tea": rule}}), encoding="utf-8")
+
+    day = world.run()
+
+    card = world.why("regular")
+    assert card["action"]["verb"] == "send"
+    basis = {name: card["lawful_basis"][name] for name in ("channel", "basis", "source", "granted")}
+    channel = card["action"]["channel"]
+    assert basis == {
+        "channel": channel,
+        "basis": {"email": "consent", "post": "contract"}[channel],
+        "source": "shop",
+        "granted": True,
+    }
+    assert moment(card["lawful_basis"]["recorded_at"]) == told_on
+    (enrolled,) = carried_out(day, "enrolments")
+    assert (enrolled["customer_id"], enrolled["channel_id"], enrolled["lawful_basis"]) == (
+        "regular",
+        "post",
+        "contract",
+    )

@@ -1,2 +1,2 @@
-SELECT campaign_id, channel_id, "date", spend, impressions, clicks, conversions
+SELECT campaign_id, channel_id, "date", spend, impressions, clicks, conversions, revenue
 FROM 'spend.csv'

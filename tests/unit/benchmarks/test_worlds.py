@@ -19,7 +19,7 @@ from lake.coercion import arrow_of
 from lake.quality import keys_of, split
 from lake.tables import TABLES
 
-CHANNELS = pd.DataFrame({"channel_id": ["email", "sales", "website"], "kind": "file"})
+CHANNELS = pd.DataFrame({"channel_id": ["email", "sales", "website", "google", "linkedin", "display"], "kind": "file"})
 sizes = st.builds(
     CompanySettings,
     contacts=st.integers(1, 90),
