@@ -10,6 +10,7 @@ import pandas as pd
 
 from decisioning.acting.act import Known, act
 from decisioning.acting.expressions import selected
+from decisioning.acting.policies import check_policies
 from decisioning.acting.records import SealedActions, joint_root, seal_actions
 from decisioning.acting.settings import ActionSettings, MoneySettings
 from decisioning.acting.subjects import Subjects, attribute_table, subjects_of
@@ -107,7 +108,7 @@ def act_run(day: Day, run: RunRow, history: pd.DataFrame | None = None) -> Actin
         history: What was carried out before its day; None for what it was decided by.
 
     Raises:
-        WarrantError: A rule or a policy does not fit what is known.
+        WarrantError: A rule or a policy does not fit what is known, or a policy does not do what its own tests say.
     """
     settings = acting_settings(day.playbook)
     if settings is None:
@@ -115,6 +116,8 @@ def act_run(day: Day, run: RunRow, history: pd.DataFrame | None = None) -> Actin
     history = _stored_history(day, run) if history is None else history
     budgets = _budgets(settings.money, history, _day_of(run))
     subjects = run_subjects(day, run, settings, budgets)
+    for problem in check_policies(settings.policies, subjects):
+        raise problem
     told = run.steps["forecast"]["facts"].get("spend_curves", {})
     known = Known(
         as_of=run.identity.as_of,
