@@ -90,13 +90,11 @@ def _treated(records: pd.DataFrame) -> pd.DataFrame:
     """Who is not held out, with what they get; nothing is None and worth 0."""
     rows = records.loc[~records["is_ghost"].astype(bool)]
     is_send = (rows["verb"] == "send").to_numpy()
-    texts = {
-        name: np.where(is_send, rows[name].to_numpy(dtype=object), None) for name in ("asset_id", "title", "channel_id")
-    }
+    texts = {name: rows[name].astype(object).where(is_send, None) for name in ("asset_id", "title", "channel_id")}
     return pd.DataFrame(
         {
             "customer_id": rows["customer_id"].to_numpy(dtype=object),
-            **texts,
+            **{name: column.to_numpy(dtype=object) for name, column in texts.items()},
             "value": np.where(is_send, rows["value"].to_numpy(dtype=np.float64), 0.0),
             "none_reason": rows["none_reason"].to_numpy(dtype=object),
         }

@@ -365,8 +365,8 @@ def _touches(case: Case, outcome: Outcome) -> Iterator[Tried]:
     if not caps:
         return
     if outcome.asset_id is not None:
-        row = {"customer_id": case.customer_id, "channel_id": None, "asset_id": None}
-        row["sent_at"] = pd.Timestamp(case.as_of) - timedelta(days=1)
+        yesterday = pd.Timestamp(case.as_of) - timedelta(days=1)
+        row = {"customer_id": case.customer_id, "channel_id": None, "asset_id": None, "sent_at": yesterday}
         extra = pd.DataFrame([row]).astype({"sent_at": "datetime64[us, UTC]"})
         touches = pd.concat([case.touches, extra], ignore_index=True) if len(case.touches) else extra
         yield "touch", "messages yesterday", 0, 1, 1.0, replace(case, touches=touches)
@@ -478,7 +478,8 @@ def _beliefs(weighed: Weighed, outcome: Outcome, propose_again: Propose) -> Iter
             facts = {name: values[kept] for name, values in links.facts.items()}
             fewer = Links.build(np.zeros(len(kept), dtype=np.int32), links.targets[kept], 1, facts)
             held = float(np.max(links.facts["confidence"][links.targets == target].astype(np.float64)))
-            changed = replace(case, view=replace(case.view, **{field: fewer}))
+            changes: dict[str, Any] = {field: fewer}
+            changed = replace(case, view=replace(case.view, **changes))
             yield "belief", f"{kind} {names[target]}", held, None, 1.0, propose_again(changed)
 
 

@@ -13,6 +13,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from decisioning.case import Case
+from decisioning.gather import gather
 from decisioning.policies.builtin import OBJECTION, SENDING_HOURS
 from decisioning.rhythms import align
 from decisioning.weighing import Weighed
@@ -20,13 +22,16 @@ from forecasting.values import Floats
 
 NO_REASON = "no reason to talk"
 NO_CONTENT = "no content"
-CONSENT = "consent"
+CONSENT, OUT_OF_STOCK = "consent", "asset-out-of-stock"
 STOCK = "stock"
 CAP = "cap"
 POLICY = "policy"
 LIMITS = "limits"
 NOT_WORTH_IT = "not worth it"
 CAUSES = (NO_CONTENT, CONSENT, STOCK, CAP, POLICY, LIMITS, NOT_WORTH_IT, NO_REASON)
+
+Flags = npt.NDArray[np.bool_]
+Texts = npt.NDArray[np.object_]
 
 COLUMNS = (
     "customer_id",
@@ -66,33 +71,40 @@ def find_unserved(weighed: Weighed, none_reasons: Mapping[str, str]) -> Unserved
         weighed: Customers who were sent nothing, and all that could have been said to them.
         none_reasons: The reason on record, by customer.
     """
-    case = weighed.case
-    customers = case.view.customers
-    count = len(customers)
-    allowed = np.where(weighed.is_eligible & (weighed.worth.value > 0), weighed.worth.value, -np.inf)
-    any_worth = np.where(np.isfinite(weighed.worth.value), weighed.worth.value, -np.inf)
-    of_allowed, of_any = (_best(weighed.candidates.customer, worth, count) for worth in (allowed, any_worth))
-    best = np.where(of_allowed >= 0, of_allowed, of_any)
+    case, candidates, worth = weighed.case, weighed.candidates, weighed.worth
+    view, count = case.view, len(case.view.customers)
+    is_served_by_room = weighed.is_eligible & (worth.value > 0)
+    allowed = _best(candidates.customer, np.where(is_served_by_room, worth.value, -np.inf), count)
+    any_best = _best(candidates.customer, np.where(np.isfinite(worth.value), worth.value, -np.inf), count)
+    best = np.where(allowed >= 0, allowed, any_best)
     strongest = _strongest_motives(weighed)
-    estimate = _estimates(weighed, strongest)
-    frame, view = case.motives.table, case.view
-    rows = []
-    for place, customer_id in enumerate(customers.keys.tolist()):
-        row = int(best[place])
-        motive = int(weighed.candidates.motive[row]) if row >= 0 else int(strongest[place])
-        named = (None, None) if motive < 0 else (str(frame["play"].iloc[motive]), str(frame["subject"].iloc[motive]))
-        if row < 0:
-            cause = NO_REASON if motive < 0 else NO_CONTENT
-            value = 0.0 if motive < 0 else float(estimate[place])
-            rows.append((customer_id, cause, "", *named, None, None, value, motive >= 0, 0.0))
-            continue
-        cause, detail = _cause(weighed, row, none_reasons.get(str(customer_id), ""))
-        value = max(float(weighed.worth.value[row]), 0.0)
-        asset = str(view.assets.keys[weighed.candidates.asset[row]])
-        channel = str(view.channels.keys[weighed.candidates.channel[row]])
-        cost = float(weighed.worth.touch_cost[row])
-        rows.append((customer_id, cause, detail, *named, asset, channel, value, False, cost))
-    return Unserved(pd.DataFrame(rows, columns=list(COLUMNS)))
+    motive = np.where(best >= 0, gather(candidates.motive, best, -1), strongest)
+    value = np.maximum(gather(worth.value, best, 0.0), 0.0)
+    refusing = gather(_first_refusal(weighed), best, "")
+    reason = pd.Series(view.customers.keys).map(none_reasons).fillna("").astype(str).str.partition(": ")[2]
+    limit = gather(weighed.dearest, best, "")
+    limit = np.where(limit == "", reason.to_numpy(dtype=object), limit)
+    is_estimate = (best < 0) & (motive >= 0)
+    cause, detail = _causes(
+        case, has_motive=motive >= 0, has_message=best >= 0, value=value, refusing=refusing, limit=limit
+    )
+    table = case.motives.table
+    frame = pd.DataFrame(
+        {
+            "customer_id": view.customers.keys,
+            "cause": cause,
+            "detail": detail,
+            "play": gather(table["play"].to_numpy(dtype=object), motive, None),
+            "subject": gather(table["subject"].to_numpy(dtype=object), motive, None),
+            "asset_id": gather(view.assets.keys, gather(candidates.asset, best, -1), None),
+            "channel_id": gather(view.channels.keys, gather(candidates.channel, best, -1), None),
+            "value": np.where(is_estimate, _estimates(weighed, strongest), value),
+            "is_estimate": is_estimate,
+            "cost": gather(worth.touch_cost, best, 0.0),
+        },
+        columns=list(COLUMNS),
+    )
+    return Unserved(frame)
 
 
 def by_motive_and_cause(
@@ -107,16 +119,15 @@ def by_motive_and_cause(
 
     Returns:
         Per play, subject, cause and detail: `customers`, `value` lost, `is_estimate`, `assets` and `channels` that
-            would have
-        been used most, `cost` of the touches, `samples` of customers, and `fix`, the cheapest one in words.
+        would have been used most, `cost` of the touches, `samples` of customers, and `fix`, the cheapest one in words.
     """
     rows = []
-    for (play, subject, cause, detail), group in found.groupby(
-        ["play", "subject", "cause", "detail"], dropna=False, sort=True
-    ):
+    by = ["play", "subject", "cause", "detail"]
+    named = found.assign(**{name: found[name].fillna("") for name in ("play", "subject")})
+    for (play, subject, cause, detail), group in named.groupby(by, sort=True):
         row = {
-            "play": None if pd.isna(play) else play,
-            "subject": None if pd.isna(subject) else subject,
+            "play": play or None,
+            "subject": subject or None,
             "cause": cause,
             "detail": detail,
             "customers": len(group),
@@ -142,16 +153,35 @@ def by_cause(found: pd.DataFrame) -> list[dict[str, Any]]:
     ]
 
 
-def _cause(weighed: Weighed, row: int, none_reason: str) -> tuple[str, str]:
-    refusing = weighed.refusing(row)
-    if weighed.worth.value[row] <= 0:
-        return NOT_WORTH_IT, ""
-    if not refusing:
-        return LIMITS, str(weighed.dearest[row]) or none_reason.partition(": ")[2]
-    caps = {policy.identifier for policy in weighed.case.settings.policies if policy.kind == "cap"}
-    kinds = {CONSENT: CONSENT, "asset-out-of-stock": STOCK}
-    first = refusing[0]
-    return (CAP if first in caps else kinds.get(first, POLICY)), first
+def _first_refusal(weighed: Weighed) -> Texts:
+    """The first policy that refuses each candidate; "" where none does."""
+    first = np.full(len(weighed.candidates), "", dtype=object)
+    for policy, refused in reversed(list(weighed.refusals.items())):
+        first[refused] = policy
+    return first
+
+
+def _causes(
+    case: Case, *, has_motive: Flags, has_message: Flags, value: Floats, refusing: Texts, limit: Texts
+) -> tuple[Texts, Texts]:
+    """Cause and detail of every customer."""
+    caps = [policy.identifier for policy in case.settings.policies if policy.kind == "cap"]
+    is_refused = refusing != ""
+    cause = np.select(
+        [
+            ~has_message & ~has_motive,
+            ~has_message,
+            value <= 0,
+            ~is_refused,
+            refusing == CONSENT,
+            refusing == OUT_OF_STOCK,
+            np.isin(refusing.astype(str), caps),
+        ],
+        [NO_REASON, NO_CONTENT, NOT_WORTH_IT, LIMITS, CONSENT, STOCK, CAP],
+        default=POLICY,
+    ).astype(object)
+    detail = np.where(cause == LIMITS, limit, np.where(is_refused, refusing, ""))
+    return cause, np.where(np.isin(cause.astype(str), [NO_REASON, NO_CONTENT, NOT_WORTH_IT]), "", detail)
 
 
 def _fix(row: Mapping[str, Any], reasons: Mapping[str, str], prices: Mapping[str, float]) -> str:  # noqa: PLR0911
@@ -169,8 +199,9 @@ def _fix(row: Mapping[str, Any], reasons: Mapping[str, str], prices: Mapping[str
         return f"One more message allowed by {detail} would let these go, {row['cost']:,.2f} of touch cost."
     if cause == LIMITS:
         price = prices.get(detail, 0.0)
-        worth = f"; one more unit is worth {price:,.4f}" if price else ""
-        return f"More room in {detail or 'the limits'}: {row['cost']:,.2f} of touch cost{worth}."
+        worth = f", of which the first is worth {price:,.4f}" if price else ""
+        more = f"{row['cost']:,.2f} more" if detail.endswith("budget") else f"{count:,} more sends"
+        return f"{more} within {detail or 'the limits'}{worth}."
     if cause == NOT_WORTH_IT:
         return "Nothing: say it on a cheaper channel or without the offer, or leave them in peace."
     if cause == POLICY and detail == OBJECTION:

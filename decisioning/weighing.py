@@ -66,7 +66,7 @@ class Weighed:
     def row(self, asset_id: str | None, channel_id: str | None) -> int:
         """Where a message stands among the candidates, -1 where it does not."""
         view = self.case.view
-        if asset_id is None:
+        if asset_id is None or channel_id is None:
             return -1
         asset, channel = view.assets.positions([asset_id])[0], view.channels.positions([channel_id])[0]
         found = np.flatnonzero((self.candidates.asset == asset) & (self.candidates.channel == channel))

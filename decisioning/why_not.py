@@ -66,15 +66,12 @@ def _candidate(weighed: Weighed, outcome: Outcome, row: int, chosen: int, reason
     """Where a candidate fell behind."""
     refusing = weighed.refusing(row)
     parts = weighed.parts(row)
-    known = {
-        "parts": parts,
-        "value": parts["total"],
-        "refused_by": [_refusal(weighed, row, one, reasons) for one in refusing],
-    }
+    refusals = [_refusal(weighed, row, one, reasons) for one in refusing]
+    known: Document = {"parts": parts, "value": parts["total"], "refused_by": refusals}
     if row == chosen:
         return {**known, "stage": CHOSEN, "sentence": "It is what was chosen."}
     if refusing:
-        said = "; ".join(f"{one['policy']}: {one['because']}" for one in known["refused_by"])
+        said = "; ".join(f"{one['policy']}: {one['because']}" for one in refusals)
         return {**known, "stage": REFUSED, "sentence": f"Refused by {said}"}
     if weighed.worth.value[row] <= 0:
         return {

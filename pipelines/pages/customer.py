@@ -123,8 +123,9 @@ def _timeline(day: Day, run: RunRow, card: Card) -> str | None:
     local = found["occurred_at"].dt.tz_convert(ZoneInfo(day.playbook.timezone)).dt.date
     is_about = (category == wanted).to_numpy() if wanted else [False] * len(found)
     rows = pd.DataFrame({"day": local.to_numpy(), "spent": found["net_value"].to_numpy(float), "is_about": is_about})
-    days = rows.groupby(["is_about", "day"], as_index=False)["spent"].sum()
-    purchases = [Purchase(row["day"], float(row["spent"]), bool(row["is_about"])) for row in days.to_dict("records")]
+    days = rows.groupby(["is_about", "day"], as_index=False).agg(spent=("spent", "sum"))
+    columns = (days[name].tolist() for name in ("day", "spent", "is_about"))
+    purchases = [Purchase(*row) for row in zip(*columns, strict=True)]
     is_sent = card["action"]["verb"] == "send" and not card["action"]["is_ghost"]
     return timeline(
         purchases,

@@ -1,6 +1,6 @@
 """Small pictures as inline SVG: a timeline of purchases and bars of amounts. Letters stay letters."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from html import escape
@@ -68,7 +68,8 @@ def timeline(purchases: Sequence[Purchase], today: date, *, about: str, due: Due
         else:
             x = at(one.day)
             parts.append(f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{base - 6}" y2="{base + 6}" stroke="{GREY}"/>')
-    parts.append(f'<line x1="{at(today):.1f}" x2="{at(today):.1f}" y1="20" y2="{base + 24}" stroke="{INK}"/>')
+    for begins, ends in ((20, base - 68), (base - 46, base + 24)):  # between them stands when it is due
+        parts.append(f'<line x1="{at(today):.1f}" x2="{at(today):.1f}" y1="{begins}" y2="{ends}" stroke="{INK}"/>')
     parts.append(_text(_within(at(today), 40), 14, "today", INK))
     if sends_on is not None:
         x = at(sends_on)
@@ -134,14 +135,14 @@ def _legend(entries: Sequence[tuple[str, str]], y: int) -> str:
     return "".join(parts)
 
 
-def _months(first: date, last: date, at: "object", base: int) -> list[str]:
+def _months(first: date, last: date, at: Callable[[date], float], base: int) -> list[str]:
     """A tick where a month begins, with its name where there is room."""
     parts = []
     day = date(first.year, first.month, 1)
     every = max(1, round((last - first).days / 30.4 / 12))
     while day <= last:
         if day >= first and (day.month - 1) % every == 0:
-            x = at(day)  # type: ignore[operator]
+            x = at(day)
             parts.append(f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{base}" y2="{base + 8}" stroke="{GREY}"/>')
             name = MONTHS[day.month - 1] + (f" {day.year}" if day.month == 1 else "")
             parts.append(_text(_within(x, 7.0 * len(name)), base + 38, name, GREY))

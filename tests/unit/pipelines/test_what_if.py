@@ -73,6 +73,7 @@ def test_every_flip_turns_the_decision_and_the_smallest_stands_first(market: Wor
 
 
 def test_a_cost_just_below_the_turn_changes_nothing_and_beyond_it_all(shop: World) -> None:
+    shop.channel("email", cost=0.05)
     mine, on_record = case(shop, "1"), outcome(shop, "1")
     flips = find_flips(weigh(mine, {}), on_record)
     cost = next(flip for flip in flips if flip.what == "cost of a touch by email")
