@@ -5,11 +5,12 @@ from typing import Any
 
 import pandas as pd
 
-from decisioning.acting.policies import check_policies
+from decisioning.acting.policies import action_attributes, check_policies
 from decisioning.acting.proposals import names_in
-from decisioning.acting.settings import ActionRule
+from decisioning.acting.settings import ActionRule, ActionSettings
 from decisioning.acting.subjects import Subjects
 from decisioning.errors import PolicyError
+from decisioning.policies.attributes import Attributes
 from graph.view import View
 from pipelines.acting import TABLES, account_scores, subjects_from
 from pipelines.day import Day
@@ -71,3 +72,11 @@ def _problem(rule: ActionRule, subjects: Subjects) -> PolicyError | None:
 def _plain(error: PolicyError) -> dict[str, Any]:
     column = f", column {error.column}" if error.column is not None else ""
     return {"where": f"{error.place or error.where}{column}", "what": error.what, "remedy": error.remedy}
+
+
+def attributes_of_actions(day: Day, view: View) -> Attributes:
+    """What policies about actions may name, from the columns that canonical tables have."""
+    settings = acting_settings(day.playbook) or ActionSettings(day.playbook.timezone)
+    tables = {name: empty_table(name) for name in TABLES}
+    scores = account_scores({}, day.playbook.scores, tables["accounts"]["account_id"])
+    return action_attributes(subjects_from(day, view, tables, scores, settings=settings, budgets={}))
