@@ -110,7 +110,7 @@ def bars(rows: Sequence[Bar], *, label: str, digits: int = 4) -> str:
             f'<rect x="{start:.1f}" y="{y}" width="{max(length, 1):.1f}" height="18" rx="2" fill="{row.colour}">'
         )
         parts.append(f"<title>{escape(row.name)}: {row.amount:,.{digits}f}</title></rect>")
-        said = f"{row.amount:,.{digits}f}" + (f"  {row.note}" if row.note else "")
+        said = f"{row.amount:,.{digits}f}" + (f" · {row.note}" if row.note else "")
         parts.append(_text(WIDTH - RIGHT - notes + 8, y + 14, _cut(said, 42), INK, anchor="start"))
     return "".join([*parts, "</svg>"])
 
