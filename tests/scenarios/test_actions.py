@@ -267,3 +267,20 @@ def test_b084_every_automated_step_about_a_person_records_its_lawful_basis(world
         "post",
         "contract",
     )
+
+
+def test_an_erased_person_is_gone_from_actions_and_the_roots_still_hold(world: World) -> None:
+    for who in ("asked", "another", "somebody-else"):
+        world.customer(who)
+    nurture = {"programme": "tea-lovers", "channel": "email"}
+    rule = {"verb": "enrol", "for": "customer", "because": "Likes tea.", "parameters": nurture, "most_per_day": 3}
+    acts(world, rules={"tea": rule}, limits={"enrol": 3})
+    day = world.run()
+    assert {row["customer_id"] for row in carried_out(day, "enrolments")} == {"another", "asked", "regular"}
+
+    answer = world.command("subject", "erase", "asked", "--because", "They asked for it.", "--yes")
+    assert answer.exit_code == 0, answer.stdout + answer.stderr
+    assert answer.document["still_found"] == []
+    assert {row["customer_id"] for row in carried_out(day, "enrolments")} == {"another", "regular"}
+    again = world.command("replay", day["run_id"]).document["actions"]
+    assert (again["records"], again["is_equal"], again["recorded_root"]) == (3, True, day["actions"]["root"])
