@@ -32,18 +32,19 @@ from pipelines.stored import stored_forecasts, stored_records, stored_view
 Document = dict[str, Any]
 
 
-def run_policy_tests(day: Day) -> Document:
-    """Run the tests that stand in the policies' own files.
+def run_policy_tests(day: Day, file: Path | None = None) -> Document:
+    """Run the tests that stand in the policies' own files, or in a file that is no part of the playbook yet.
 
     Returns:
         `playbook`, `passed`, `failed`, `untested` (policies), and `policies`: `policy`, `where`, `problems` (what keeps
         it from being tested) and `tests` with `text`, `is_passed`, `what`, `remedy`.
     """
-    settings = decision_settings(day.playbook)
-    caps = [policy.identifier for policy in settings.policies if policy.kind == "cap"]
+    policies: Sequence[PolicySpecification] = decision_settings(day.playbook).policies
+    tested = policies if file is None else _read(file)
+    caps = [policy.identifier for policy in (*policies, *tested) if policy.kind == "cap"]
     attributes = attributes_of(view_of_sources(day)).with_caps(caps)
     told_of: list[Document] = []
-    for policy in settings.policies:
+    for policy in tested:
         problems = [
             told(finding) for finding in check([replace(policy, tests=())], {}, attributes) if not finding.is_warning
         ]
@@ -241,7 +242,7 @@ def _is_same(one: PolicySpecification, other: PolicySpecification) -> bool:
 
 def _of_file(day: Day, file: Path, present: Sequence[PolicySpecification]) -> list[PolicySpecification]:
     """The policies of a file, checked as those of the playbook are."""
-    found = [policy_of(placed) for placed in read_policies(file.expanduser().resolve())]
+    found = _read(file)
     ids = {policy.identifier for policy in found}
     others = [policy for policy in present if policy.identifier not in ids]
     for finding in check([*others, *found], {}, attributes_of(view_of_sources(day))):
@@ -249,6 +250,10 @@ def _of_file(day: Day, file: Path, present: Sequence[PolicySpecification]) -> li
             plain = told(finding)
             raise PlaybookError(plain["what"], where=plain["where"], remedy=plain["remedy"])
     return found
+
+
+def _read(file: Path) -> list[PolicySpecification]:
+    return [policy_of(placed) for placed in read_policies(file.expanduser().resolve())]
 
 
 def _compared(day: Day, run: RunRow, policies: tuple[PolicySpecification, ...]) -> Document:

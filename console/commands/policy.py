@@ -23,12 +23,20 @@ app = typer.Typer(cls=WarrantGroup, no_args_is_help=True, help="Test, explain an
 
 
 @app.command("test", epilog="Example: warrant policy test examples/grocer")
-def run_tests(playbook: PlaybookArgument = None, output: FormatOption = Format.TABLE) -> None:
+def run_tests(
+    playbook: PlaybookArgument = None,
+    *,
+    file: Annotated[
+        Path | None,
+        typer.Option("--with", metavar="FILE", help="Test the policies of this file instead of the playbook's."),
+    ] = None,
+    output: FormatOption = Format.TABLE,
+) -> None:
     """Run the tests that stand in the policies' own files, and tell each; exit code 6 when one fails."""
     from pipelines.policy_questions import run_policy_tests
 
     with watch() as progress:
-        found = run_policy_tests(open_command_day(playbook, progress=progress))
+        found = run_policy_tests(open_command_day(playbook, progress=progress), file)
     if output == Format.JSON:
         show_json(found)
     else:
@@ -151,14 +159,7 @@ def _show_impact(screen: Console, found: Document) -> None:
     screen.rule(f"[bold]{escape(found['playbook'])}[/] · {found['from']} to {found['to']} · other policies")
     for change in found["changes"]:
         screen.print(f"  {change['policy']}: {change['change']}", markup=False, highlight=False)
-    difference = total["difference"]
-    word = "more" if difference["value"] >= 0 else "less"
-    screen.print(
-        f"\nThe {len(found['days'])} days would have been worth {money(abs(difference['value']), currency)} {word}, "
-        f"with {abs(difference['sends']):,} {'more' if difference['sends'] >= 0 else 'fewer'} messages.",
-        style="bold",
-        highlight=False,
-    )
+    screen.print(f"\n{_in_short(total['difference'], len(found['days']), currency)}", style="bold", highlight=False)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
     for heading in ("day", f"value, {currency}", "would be", "messages", "would be", "gain", "lose"):
         table.add_column(heading, justify="left" if heading == "day" else "right", no_wrap=True)
@@ -180,6 +181,14 @@ def _show_impact(screen: Console, found: Document) -> None:
             amount = f"{group['value']:+,.2f} {currency}"
             screen.print(f"  {group['count']:,} times a customer would {_would(meaning)}, {amount}", highlight=False)
     screen.print("\nNothing has been sent or changed. To commit to it, change policies/ and run.", style="dim")
+
+
+def _in_short(difference: Document, days: int, currency: str) -> str:
+    """What the change would have come to, in one sentence."""
+    worth = f"{money(abs(difference['value']), currency)} {'more' if difference['value'] >= 0 else 'less'}"
+    sends = abs(difference["sends"])
+    messages = f"{sends:,} {'message' if sends == 1 else 'messages'} {'more' if difference['sends'] >= 0 else 'fewer'}"
+    return f"The {days} days would have been worth {worth}, with {messages}."
 
 
 def _would(meaning: str) -> str:

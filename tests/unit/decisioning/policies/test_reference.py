@@ -13,6 +13,9 @@ from decisioning.policies.check import check
 from decisioning.policies.compile import MOST_TERMS, compile_policies
 from decisioning.policies.grammar import DEEPEST_NESTING, LONGEST_TEXT
 from decisioning.settings import PolicySpecification
+from pipelines.playbook import PlacedPolicy
+from pipelines.playbook_files import Policy
+from pipelines.playbook_settings import policy_of
 
 PAGE = (Path(__file__).parents[4] / "docs" / "reference" / "policies.md").read_text()
 ATTRIBUTES = Attributes.build(
@@ -28,23 +31,14 @@ def blocks(language: str) -> list[str]:
 
 
 def specification(entry: dict[str, Any]) -> PolicySpecification:
-    kind = next(kind for kind in ("deny", "require", "cap") if kind in entry)
-    cap = entry["cap"] if kind == "cap" else {}
-    return PolicySpecification(
-        identifier=entry["id"],
-        kind=kind,
-        because=entry["because"],
-        when=entry.get("when"),
-        expression=cap.get("of") if kind == "cap" else entry[kind],
-        count=cap.get("count"),
-        days=cap.get("days"),
-        tests=tuple(entry["tests"]),
-    )
+    return policy_of(PlacedPolicy(Policy.model_validate(entry), "page"))
 
 
 def test_the_policies_on_the_page_pass_their_own_tests() -> None:
     policies = [specification(entry) for block in blocks("yaml") for entry in yaml.safe_load(block)]
-    assert len(policies) == 3
+    assert [policy.kind for policy in policies] == [
+        *("deny", "cap", "deny", "escalate", "approval", "sign_off", "redact", "parity")
+    ]
     assert check(policies, {}, ATTRIBUTES) == []
 
 
