@@ -132,6 +132,12 @@ def _headline(screen: Console, day: Document) -> None:
         f"(certified); this one is {best_possible(day['value'], day['bound'])}.",
         highlight=False,
     )
+    if (explored := day.get("exploration", {"customers": 0}))["customers"]:
+        screen.print(
+            f"Chance chose for [bold]{explored['customers']:,}[/] of them, to learn what the rest is worth; with what is "
+            f"best for them they would bring {money(explored['cost'], currency)} more.",
+            highlight=False,
+        )
     if day["sends"]:
         average, cost = day["value"] / day["sends"], day["cost"] / day["sends"]
         screen.print(

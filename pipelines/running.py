@@ -98,6 +98,7 @@ def describe_run(day: Day, run: RunRow) -> dict[str, Any]:
         "sends": summary.get("sends", 0),
         "none": summary.get("none", 0),
         "held_out": summary.get("held_out", 0),
+        "exploration": summary.get("exploration", {"customers": 0, "cost": 0.0}),
         "by_channel": _sums(plays, "channel"),
         "by_play": _sums(plays, "play"),
         "value": summary.get("value", 0.0),

@@ -24,6 +24,13 @@ def test_it_begins_with_who_gets_what_and_what_that_is_worth(day: Document) -> N
     assert "A send is worth 7.23 USD on average and costs 0.0155 USD." in text
 
 
+def test_what_chance_chose_is_told_with_its_cost(day: Document) -> None:
+    assert "Chance chose" not in words(sheet(day))
+    text = words(sheet(day | {"exploration": {"customers": 12, "cost": 0.5}}))
+    assert "Chance chose for 12 of them" in text
+    assert "they would bring 0.5000 USD more" in text
+
+
 @pytest.mark.parametrize("width", [NARROW, WIDE])
 def test_plays_stand_in_aligned_columns_with_their_sum(day: Document, width: int) -> None:
     lines = sheet(day, width=width).splitlines()
