@@ -134,8 +134,8 @@ def _headline(screen: Console, day: Document) -> None:
     )
     if (explored := day.get("exploration", {"customers": 0}))["customers"]:
         screen.print(
-            f"Chance chose for [bold]{explored['customers']:,}[/] of them, to learn what the rest is worth; with what is "
-            f"best for them they would bring {money(explored['cost'], currency)} more.",
+            f"Chance chose for [bold]{explored['customers']:,}[/] of them, to learn what the rest is worth; with what "
+            f"is best for them they would bring {money(explored['cost'], currency)} more.",
             highlight=False,
         )
     if day["sends"]:
