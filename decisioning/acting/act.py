@@ -12,6 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from decisioning.acting.budgets import Move, equalised, marginal_return
@@ -89,21 +90,20 @@ def act(subjects: Subjects, settings: ActionSettings, known: Known) -> Acted:
     """
     month_days = _days_of_month(known.as_of, settings.timezone)
     proposals = _proposals(subjects, settings, known, month_days)
-    effects = [_effect(row, subjects, settings, known, month_days) for row in proposals.to_dict("records")]
+    effects = _effects(proposals, subjects, settings, known, month_days)
     proposals = _with_effects(proposals, effects, settings)
     policies, basis = screen(proposals, subjects, settings.policies)
     is_ghost = _is_held_out(proposals, subjects)
-    refusals = [
-        {**_own_refusals(row, settings), **dict.fromkeys(refused, None)}
-        for row, refused in zip(proposals.to_dict("records"), policies, strict=True)
-    ]
-    _refuse(refusals, _done_lately(proposals, settings, known.history), DONE)
+    refusals = [dict[str, None]() for _ in policies]
+    _refuse_for_what_they_lack(refusals, proposals, settings)
+    for refused, by_policy in zip(refusals, policies, strict=True):
+        refused.update(dict.fromkeys(by_policy))
+    _refuse(refusals, np.flatnonzero(_done_lately(proposals, settings, known.history)), DONE)
     open_ = np.array([not refused for refused in refusals], dtype=np.bool_)
-    _refuse(refusals, conflicts(proposals, open_ & ~is_ghost), TAKEN)
+    _refuse(refusals, np.flatnonzero(conflicts(proposals, open_ & ~is_ghost)), TAKEN)
     open_ &= np.array([not refused for refused in refusals], dtype=np.bool_)
-    _refuse(
-        refusals, ~inside_money(proposals, open_ & ~is_ghost, settings.money, known.budgets) & open_, APPROVED_SPEND
-    )
+    is_inside = inside_money(proposals, open_ & ~is_ghost, settings.money, known.budgets)
+    _refuse(refusals, np.flatnonzero(open_ & ~is_inside), APPROVED_SPEND)
     open_ &= np.array([not refused for refused in refusals], dtype=np.bool_)
     limited = cap(proposals, open_ & ~is_ghost, settings, known.used)
     holding = {one.identifier for one in settings.policies if one.kind in HOLDING}
@@ -181,6 +181,7 @@ def _proposals(subjects: Subjects, settings: ActionSettings, known: Known, month
     )
     names = [rule.name for rule in settings.rules]
     ordered["rule_name"] = pd.Series([names[place] for place in ordered["rule"]], dtype=object)
+    ordered["same_as"] = same_as(ordered)
     return ordered.drop(columns="unworthy")
 
 
@@ -243,25 +244,29 @@ def _asking(rule: ActionRule) -> ActionRule:
     return ActionRule(rule.name, rule.verb, rule.subject_kind, rule.when, rule.because, where=rule.where)
 
 
-def _effect(
-    row: Mapping[Any, Any], subjects: Subjects, settings: ActionSettings, known: Known, month_days: int
-) -> Counterfactual | str | None:
-    """What a proposal brings against no change; why that cannot be told; None for verbs that do not spend."""
-    if not verb_named(row["verb"]).is_spending:
-        return None
-    changes = _changes(row, subjects, known, month_days)
-    if isinstance(changes, str):
-        return changes
-    return counterfactual(
-        known.curves,
-        changes,
-        month_days=month_days,
-        margin_share=settings.margin_share,
-        missing=known.no_curves_because,
-    )
+def _effects(
+    proposals: pd.DataFrame, subjects: Subjects, settings: ActionSettings, known: Known, month_days: int
+) -> list[Counterfactual | str | None]:
+    """What each proposal brings against no change; why that cannot be told; None for verbs that do not spend."""
+    effects: list[Counterfactual | str | None] = [None] * len(proposals)
+    spending = [name for name in proposals["verb"].unique() if verb_named(name).is_spending]
+    for place in np.flatnonzero(proposals["verb"].isin(spending)):
+        changes = _changes(proposals.iloc[place], subjects, known, month_days)
+        effects[place] = (
+            changes
+            if isinstance(changes, str)
+            else counterfactual(
+                known.curves,
+                changes,
+                month_days=month_days,
+                margin_share=settings.margin_share,
+                missing=known.no_curves_because,
+            )
+        )
+    return effects
 
 
-def _changes(row: Mapping[Any, Any], subjects: Subjects, known: Known, month_days: int) -> list[Change] | str:
+def _changes(row: "pd.Series[Any]", subjects: Subjects, known: Known, month_days: int) -> list[Change] | str:
     """What a proposal changes of what channels spend in a month."""
     subject = subjects.frames[row["subject_kind"]].iloc[row["row"]]
     if row["verb"] == "move_budget":
@@ -300,34 +305,41 @@ def _with_effects(
     return told
 
 
-def _own_refusals(row: Mapping[Any, Any], settings: ActionSettings) -> dict[str, None]:
-    """What the proposal itself shows to be wrong."""
-    verb, rule = verb_named(row["verb"]), settings.rules[row["rule"]]
-    refused: dict[str, None] = {}
-    if row["refusal"]:
-        refused[str(row["refusal"])] = None
-    for one in verb.parameters:
-        value = row.get(PARAMETER + one.name)
-        is_missing = value is None or (isinstance(value, float) and np.isnan(value)) or value == ""
-        is_below = not is_missing and one.minimum is not None and value < one.minimum  # type: ignore[operator] # a number, as declared
-        if (is_missing and one.is_required) or is_below:
-            refused[MISSING] = None
-    if verb.needs_counterfactual and np.isnan(row["confidence"]):
-        refused[NO_COUNTERFACTUAL] = None
-    elif rule.least_confidence is not None and not row["confidence"] >= rule.least_confidence:
-        refused[UNSURE] = None
-    return refused
+def _refuse_for_what_they_lack(
+    refusals: list[dict[str, None]], proposals: pd.DataFrame, settings: ActionSettings
+) -> None:
+    """What the proposals themselves show to be wrong."""
+    for place in np.flatnonzero(proposals["refusal"].notna()):
+        refusals[place][str(proposals["refusal"].iloc[place])] = None
+    confidence = proposals["confidence"].to_numpy(dtype=np.float64)
+    least = [settings.rules[place].least_confidence for place in proposals["rule"]]
+    asked = np.array([np.nan if one is None else one for one in least], dtype=np.float64)
+    is_unsure = ~np.isnan(asked) & ~(confidence >= asked)
+    for name, places in proposals.groupby("verb", sort=False).indices.items():
+        verb, rows = verb_named(str(name)), proposals.iloc[places]
+        lacks = np.zeros(len(rows), dtype=np.bool_)
+        for one in verb.parameters:
+            values = rows[PARAMETER + one.name] if PARAMETER + one.name in rows else pd.Series([None] * len(rows))
+            is_missing = (values.isna() | (values == "")).to_numpy(dtype=np.bool_)
+            lacks |= is_missing & one.is_required
+            if one.minimum is not None:
+                lacks |= ~is_missing & (pd.to_numeric(values) < one.minimum).to_numpy(dtype=np.bool_)
+        _refuse(refusals, np.asarray(places)[lacks], MISSING)
+        untold = np.isnan(confidence[places]) & verb.needs_counterfactual
+        _refuse(refusals, np.asarray(places)[untold], NO_COUNTERFACTUAL)
+        is_unsure[np.asarray(places)[untold]] = False
+    _refuse(refusals, np.flatnonzero(is_unsure), UNSURE)
 
 
-def _refuse(refusals: list[dict[str, None]], is_refused: np.ndarray, reason: str) -> None:
-    for place in np.flatnonzero(is_refused):
+def _refuse(refusals: list[dict[str, None]], places: npt.NDArray[np.intp], reason: str) -> None:
+    for place in places:
         refusals[place][reason] = None
 
 
 def _done_lately(proposals: pd.DataFrame, settings: ActionSettings, history: pd.DataFrame) -> np.ndarray:
     """Which proposals were carried out within their rule's days already."""
     last = history.groupby("same_as")["days_ago"].min() if len(history) else pd.Series(dtype=np.float64)
-    ago = pd.Series(same_as(proposals), dtype=object).map(last).astype(np.float64).to_numpy()
+    ago = proposals["same_as"].map(last).astype(np.float64).to_numpy()
     within = np.array([settings.rules[place].again_after_days for place in proposals["rule"]], dtype=np.float64)
     return np.asarray(~np.isnan(ago) & (ago < within), dtype=np.bool_)
 

@@ -1,7 +1,7 @@
 """What may not be done beside something else: two rules that change the same, approved money, and limits per day."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -10,22 +10,29 @@ import pandas as pd
 from decisioning.acting.proposals import PARAMETER
 from decisioning.acting.settings import ActionSettings, MoneySettings
 from decisioning.actions import verb_named
-from decisioning.canonical import json_text
+from decisioning.canonical import json_texts
 
 Flags = npt.NDArray[np.bool_]
-CENT = 0.005
+MOVING: Final = "move_budget"
+CENT: Final = 0.005
 
 
-def same_as(proposals: pd.DataFrame) -> list[str]:
-    """What there is one of a day, per proposal: what it changes of its subject, or the action with its parameters."""
-    return [_same_as(row) for row in proposals.to_dict("records")]
+def same_as(proposals: pd.DataFrame) -> npt.NDArray[np.object_]:
+    """What there is one of a day, shape (proposals,): what changes of a subject, or the action with its parameters."""
+    keys = np.full(len(proposals), None, dtype=object)
+    for name, places in proposals.groupby("verb", sort=False).indices.items():
+        verb, rows = verb_named(str(name)), proposals.iloc[places]
+        told = [rows[column].tolist() for column in ("subject_kind", "subject_id")]
+        own = [_stated(rows, PARAMETER + parameter) for parameter in verb.told_apart_by]
+        keys[places] = json_texts([verb.changes or verb.name, *one] for one in zip(*told, *own, strict=True))
+    return keys
 
 
-def _same_as(row: Mapping[Any, Any]) -> str:
-    verb = verb_named(str(row["verb"]))
-    told = [row["subject_kind"], row["subject_id"]]
-    own = [row.get(PARAMETER + name) for name in verb.told_apart_by]
-    return json_text([verb.changes or verb.name, *told, *own])
+def _stated(rows: pd.DataFrame, column: str) -> list[Any]:
+    """A parameter per row, None where it is not stated."""
+    if column not in rows:
+        return [None] * len(rows)
+    return rows[column].astype(object).where(rows[column].notna(), None).tolist()
 
 
 def conflicts(proposals: pd.DataFrame, is_open: Flags) -> Flags:
@@ -34,22 +41,19 @@ def conflicts(proposals: pd.DataFrame, is_open: Flags) -> Flags:
     Proposals are in order of their rules, so the first rule of the playbook does it. Money that two rules move between
     the same channels is one budget: a rule that comes later moves none of what an earlier one moves.
     """
+    is_move = (proposals["verb"] == MOVING).to_numpy(dtype=np.bool_)
     taken = np.zeros(len(proposals), dtype=np.bool_)
+    others = np.flatnonzero(is_open & ~is_move)
+    taken[others] = proposals["same_as"].iloc[others].duplicated().to_numpy(dtype=np.bool_)
     held: dict[str, int] = {}
-    for place, (key, row) in enumerate(zip(same_as(proposals), proposals.to_dict("records"), strict=True)):
-        if not is_open[place]:
-            continue
+    for place in np.flatnonzero(is_open & is_move):
+        row = proposals.iloc[place]
+        ends = [str(row["subject_id"]), str(row[PARAMETER + "to"])]
         # within one rule the moves of a budget belong together
-        keys = (
-            [key]
-            if row["verb"] != "move_budget"
-            else [f"budget/{row['subject_id']}", f"budget/{row[PARAMETER + 'to']}"]
-        )
-        holders = {held[one] for one in keys if one in held}
-        if any(row["verb"] != "move_budget" or holder != row["rule"] for holder in holders):
+        if any(held.get(one, row["rule"]) != row["rule"] for one in ends):
             taken[place] = True
         else:
-            held |= dict.fromkeys(keys, int(row["rule"]))
+            held |= dict.fromkeys(ends, int(row["rule"]))
     return taken
 
 
@@ -64,9 +68,8 @@ def inside_money(
     inside = np.ones(len(proposals), dtype=np.bool_)
     now = dict(budgets)
     stated = {one.channel_id: one for one in money.budgets} if money else {}
-    for place, row in enumerate(proposals.to_dict("records")):
-        if row["verb"] != "move_budget" or not is_open[place]:
-            continue
+    for place in np.flatnonzero(is_open & (proposals["verb"] == MOVING).to_numpy(dtype=np.bool_)):
+        row = proposals.iloc[place]
         source, to, amount = (
             stated.get(str(row["subject_id"])),
             stated.get(str(row[PARAMETER + "to"])),

@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 
 from decisioning.acting.counterfactual import Counterfactual
-from decisioning.acting.limits import same_as
 from decisioning.acting.proposals import PARAMETER
 from decisioning.acting.subjects import Subjects, plain
 from decisioning.actions import verb_named
@@ -37,9 +36,8 @@ def action_rows(
 ) -> pd.DataFrame:
     """One row per proposal; columns as in `records.ACTION_COLUMNS`, without action_id, run_id and as_of."""
     count = len(proposals)
-    rows = proposals.to_dict("records")
-    verbs = [verb_named(row["verb"]) for row in rows]
-    parameters = [_parameters(row, verb) for row, verb in zip(rows, verbs, strict=True)]
+    verbs = [verb_named(name) for name in proposals["verb"]]
+    parameters = _parameters(proposals)
     has_effect = [isinstance(one, Counterfactual) for one in effects]
     worth = proposals["worth"].to_numpy(dtype=np.float64)
     value_basis = [
@@ -74,11 +72,16 @@ def action_rows(
             "consequence": _objects([verb.consequence for verb in verbs]),
             "detectability": _objects([verb.detectability for verb in verbs]),
             "inverse": _objects(
-                [json_text(_inverse(row, verb, told)) for row, verb, told in zip(rows, verbs, parameters, strict=True)]
+                [
+                    json_text(_inverse(kind, subject, verb, told))
+                    for kind, subject, verb, told in zip(
+                        proposals["subject_kind"], proposals["subject_id"], verbs, parameters, strict=True
+                    )
+                ]
             ),
             "lawful_basis": _objects([one if isinstance(one, str) else None for one in basis]),
             "leaves_through": _objects([verb.leaves_through for verb in verbs]),
-            "same_as": _objects(same_as(proposals)),
+            "same_as": proposals["same_as"].astype(object),
             "versions": _objects([json_text(dict(versions))] * count),
         }
     )
@@ -89,20 +92,28 @@ def _objects(values: Sequence[Any]) -> "pd.Series[Any]":
     return pd.Series(list(values), dtype=object)
 
 
-def _parameters(row: Mapping[Any, Any], verb: Verb) -> dict[str, Any]:
-    told = {one.name: plain([row.get(PARAMETER + one.name)])[0] for one in verb.parameters}
-    return {name: value for name, value in told.items() if value is not None}
+def _parameters(proposals: pd.DataFrame) -> list[dict[str, Any]]:
+    """The parameters that each proposal states, by name."""
+    told: list[dict[str, Any]] = [{} for _ in range(len(proposals))]
+    for name, places in proposals.groupby("verb", sort=False).indices.items():
+        for one in verb_named(str(name)).parameters:
+            if PARAMETER + one.name in proposals:
+                values = plain(proposals[PARAMETER + one.name].iloc[places])
+                for place, value in zip(places, values, strict=True):
+                    if value is not None:
+                        told[place][one.name] = value
+    return told
 
 
-def _inverse(row: Mapping[Any, Any], verb: Verb, parameters: Mapping[str, Any]) -> dict[str, Any]:
+def _inverse(kind: str, subject_id: str, verb: Verb, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """What takes the action back, ready to be proposed; or why nothing does."""
     if verb.inverse is None:
         return {"none_because": verb.cannot_be_undone_because}
-    known = {**parameters, "subject": row["subject_id"]}
-    subject = row["subject_id"] if verb.inverse.subject is None else known.get(verb.inverse.subject)
+    known = {**parameters, "subject": subject_id}
+    subject = subject_id if verb.inverse.subject is None else known.get(verb.inverse.subject)
     return {
         "verb": verb.inverse.verb,
-        "subject_kind": row["subject_kind"],
+        "subject_kind": kind,
         "subject_id": subject,
         "parameters": {ours: known[theirs] for ours, theirs in verb.inverse.parameters.items() if theirs in known},
     }
