@@ -49,6 +49,7 @@ class Company:
     options: dict[str, Any] = field(default_factory=dict)
     known: dict[str, Any] = field(default_factory=dict)
     channels: tuple[str, ...] = ("email", "google", "linkedin")
+    audiences: dict[str, int] = field(default_factory=dict)
 
     def customer(self, key: str, account: str | None = None, *, consents: bool = True, **said: Any) -> "Company":
         """Somebody who may be written to by e-mail."""
@@ -103,7 +104,7 @@ class Company:
             consents=_frame(self.consents, "customer_id", "channel_id", "granted", "basis"),
             money=self.money,
             budgets=self._budgets(),
-            audiences={},
+            audiences=self.audiences,
             as_of=AS_OF,
             timezone="UTC",
         )

@@ -244,3 +244,12 @@ def test_an_action_is_sealed_once(company: Company) -> None:
     acted = company.account("acme").act(rule(parameters=CALL))
     with pytest.raises(DecisioningError, match="twice"):
         seal_actions(pd.concat([acted.records, acted.records]), run_id="run")
+
+
+def test_something_is_posted_for_an_audience_that_is_large_enough(company: Company) -> None:
+    company.audiences |= {"few": 99, "many": 100}
+    acted = company.act(
+        rule("post", subject_kind="audience", when="audience.customers >= 100", parameters={"asset": "security-week"})
+    )
+    (record,) = acted.records.to_dict("records")
+    assert (record["subject_id"], record["consequence"], record["leaves_through"]) == ("many", "serious", "posts")
