@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+from decisioning.acting.policies import is_only_about_actions
 from decisioning.comparison import compare
 from decisioning.explain import refusals_of
 from decisioning.policies.builtin import BUILT_IN
@@ -22,11 +23,12 @@ from graph.view import View
 from lake.runs import RunRow
 from pipelines.backfilling import backfilled
 from pipelines.checking import told, view_of_sources
+from pipelines.action_checking import attributes_of_actions
 from pipelines.day import Day
 from pipelines.deciding import decide_from, settings_of
 from pipelines.errors import PlaybookError, RefusedError, UsageError
 from pipelines.playbook_reading import read_policies
-from pipelines.playbook_settings import decision_settings, policy_of
+from pipelines.playbook_settings import decision_settings, policy_of, stated_policies
 from pipelines.stored import stored_forecasts, stored_records, stored_view
 
 Document = dict[str, Any]
@@ -39,12 +41,14 @@ def run_policy_tests(day: Day, file: Path | None = None) -> Document:
         `playbook`, `passed`, `failed`, `untested` (policies), and `policies`: `policy`, `where`, `problems` (what keeps
         it from being tested) and `tests` with `text`, `is_passed`, `what`, `remedy`.
     """
-    policies: Sequence[PolicySpecification] = decision_settings(day.playbook).policies
+    policies: Sequence[PolicySpecification] = stated_policies(day.playbook)
     tested = policies if file is None else _read(file)
     caps = [policy.identifier for policy in (*policies, *tested) if policy.kind == "cap"]
-    attributes = attributes_of(view_of_sources(day)).with_caps(caps)
+    view = view_of_sources(day)
+    of_messages, of_actions = attributes_of(view).with_caps(caps), attributes_of_actions(day, view)
     told_of: list[Document] = []
     for policy in tested:
+        attributes = of_actions if is_only_about_actions(policy) else of_messages
         problems = [
             told(finding) for finding in check([replace(policy, tests=())], {}, attributes) if not finding.is_warning
         ]
