@@ -21,9 +21,9 @@ from decisioning.screening import attributes_of
 from decisioning.settings import PolicySpecification
 from graph.view import View
 from lake.runs import RunRow
+from pipelines.action_checking import attributes_of_actions
 from pipelines.backfilling import backfilled
 from pipelines.checking import told, view_of_sources
-from pipelines.action_checking import attributes_of_actions
 from pipelines.day import Day
 from pipelines.deciding import decide_from, settings_of
 from pipelines.errors import PlaybookError, RefusedError, UsageError
