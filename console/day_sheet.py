@@ -22,7 +22,6 @@ from console.wording import (
     nothing_because,
     sentence,
 )
-from decisioning.price_words import price_sentences
 
 Document = Mapping[str, Any]
 
@@ -232,6 +231,8 @@ def _refusals(screen: Console, day: Document) -> None:
 
 
 def _prices(screen: Console, day: Document) -> None:
+    from decisioning.price_words import price_sentences
+
     said = price_sentences(day, day["currency"], lambda amount: money(amount, day["currency"]))
     if not said:
         return

@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.padding import Padding
 from rich.table import Table
 
-from console.wording import cents, day_name, interval, money, number, one_more
+from console.wording import cents, day_name, interval, money, number
 
 Document = Mapping[str, Any]
 
@@ -115,17 +115,27 @@ def _limits(screen: Console, limits: list[Document], currency: str) -> None:
         return
     screen.print("\n[bold]What the limits are worth[/]")
     for limit in limits:
-        was, becomes = (_worth(limit["limit"], limit[side], currency) for side in ("before", "after"))
+        was, becomes = (_worth(limit, limit[side], currency) for side in ("before", "after"))
         said = was if was == becomes else f"now {was}; then {becomes}"
         screen.print(f"  {limit['limit']}: {said}", markup=False, highlight=False)
 
 
-def _worth(limit: str, price: float | None, currency: str) -> str:
+def _worth(limit: Document, price: float | None, currency: str) -> str:
     if price is None:
         return "there is no such limit"
     if not price:
         return "it does not bind"
-    return f"{one_more(limit, currency)} would bring {money(price, currency)}"
+    if price < 0:
+        return f"its last unit costs {money(-price, currency)}"
+    return f"{_one_more(limit, currency)} would bring {money(price, currency)}"
+
+
+def _one_more(limit: Document, currency: str) -> str:
+    if limit["unit"] is None:
+        return f"one more {currency}" if limit["limit"].endswith("budget") else "one more send"
+    from decisioning.price_words import one_more
+
+    return one_more(limit["unit"], currency)
 
 
 def _what(sent: Document | None) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 SAMPLES = 5
+MOST_LIMITS = 50
 DUST = 5e-7
 """In currency; two values nearer to each other than this are equal."""
 
@@ -132,11 +133,16 @@ def _what(row: Mapping[Any, Any], side: str) -> Document | None:
 
 
 def _limits(before: Summary, after: Summary) -> list[Document]:
-    """Per limit what one more unit is worth, None where there is no such limit on that side."""
+    """Per limit what one more unit is worth, None where there is no such limit on that side.
+
+    Of many limits those with a price on either side, and the rest not at all.
+    """
     was, becomes = before["shadow_prices"], after["shadow_prices"]
+    units = {row["name"]: row["unit"] for side in (before, after) for row in side.get("limits", [])}
+    names = sorted(was.keys() | becomes.keys())
+    shown = [name for name in names if len(names) <= MOST_LIMITS or was.get(name) or becomes.get(name)]
     return [
-        {"limit": name, "before": was.get(name), "after": becomes.get(name)}
-        for name in sorted(was.keys() | becomes.keys())
+        {"limit": name, "unit": units.get(name), "before": was.get(name), "after": becomes.get(name)} for name in shown
     ]
 
 

@@ -6,6 +6,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from decisioning.price_words import price_sentences
 from pipelines.pages import write_page
 from pipelines.pages.customer import amount
 from pipelines.pages.drawing import BLUE, GREY, ORANGE, Bar, bars
@@ -30,7 +31,8 @@ def day_page(document: Document, unserved: Document | None) -> str:
     environment = Environment(autoescape=True, undefined=StrictUndefined)
     environment.globals |= {"amount": amount, "because": because}
     rows = [row for row in document["plays"] if row["eligible"] or row["sent"] or row["held_out"]]
-    binding = {name: price for name, price in sorted(document["shadow_prices"].items()) if price > 0}
+    currency = document["currency"]
+    binding = price_sentences(document, currency, lambda price: f"{amount(price)} {currency}")
     refused = sorted(((name, count) for name, count in document["refused_by_policy"].items() if count), key=_most)
     return environment.from_string(template).render(
         day=document,

@@ -51,6 +51,7 @@ def test_b135_intent_inventory_and_competitors_change_the_next_run_and_a_custome
         world.asset(f"see-{product}", products=[product], kind="story")
     world.customer("intent", region="north").buys("intent", "coffee", every=90, last=days_before(TODAY, 40))
     world.customer("stock", region="north").buys("stock", "oat", every=14, last=DUE)
+    world.customer("cyclist", consents=False, region="north").buys("cyclist", "bike", every=20, last=DUE, spend=90.0)
     world.customer("rival", region="south").buys("rival", "coffee", every=14, last=DUE)
 
     world.run(until="authorise")
