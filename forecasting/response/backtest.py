@@ -270,10 +270,10 @@ def _scored(target: Target, frame: pd.DataFrame) -> tuple[list[tuple[object, ...
     for name in _models(frame):
         is_ours = name == OURS
         for metric, loss in (("brier", _brier(frame, name)), ("log loss", _log_loss(frame, name))):
-            scores.append((name, f"{target} {metric}", *_interval(loss, customer), rows, is_ours, True))
+            scores.append((name, f"{target} {metric}", *mean_interval(loss, customer), rows, is_ours, True))
             if not is_ours:
                 own = _brier(frame, OURS) if metric == "brier" else _log_loss(frame, OURS)
-                mean, low, high = _interval(own - loss, customer)
+                mean, low, high = mean_interval(own - loss, customer)
                 against.append((name, f"{target} {metric}", mean, low, high, high < 0))
         area = float(roc_auc_score(frame["label"], frame[name]))
         scores.append((name, f"{target} area under curve", area, np.nan, np.nan, rows, is_ours, False))
@@ -293,7 +293,7 @@ def calibration_error(predicted: Floats, happened: Floats, bands: int = BANDS) -
     )
 
 
-def _interval(loss: Floats, customer: Keys) -> tuple[float, float, float]:
+def mean_interval(loss: Floats, customer: Keys) -> tuple[float, float, float]:
     """Mean and its 95 % interval, rows of one customer taken together."""
     code, keys = pd.factorize(customer)
     mean = float(loss.mean())
@@ -316,14 +316,14 @@ def _ranking(frame: pd.DataFrame) -> tuple[list[tuple[object, ...]], Curve]:
     predicted, score = frame["predicted"].to_numpy(), frame["score"].to_numpy()
     curve = uplift_curve(predicted, score)
     rank = np.argsort(np.argsort(-predicted, kind="stable"), kind="stable") / len(frame)
-    _, low, high = _interval((0.5 - rank) * score, frame["customer"].to_numpy(dtype=object))
+    _, low, high = mean_interval((0.5 - rank) * score, frame["customer"].to_numpy(dtype=object))
     middle = (low + high) / 2
     rows, metric = len(frame), "margin_uplift area under uplift curve"
     scores: list[tuple[object, ...]] = [
         (OURS, metric, curve.area, curve.area - (middle - low), curve.area + (high - middle), rows, True, False),
         ("by chance", metric, 0.0, np.nan, np.nan, rows, False, False),
     ]
-    every = _interval(score, frame["customer"].to_numpy(dtype=object))
+    every = mean_interval(score, frame["customer"].to_numpy(dtype=object))
     scores.append(("everybody", "margin_uplift mean effect", *every, rows, False, False))
     scores.append((OURS, "margin_uplift mean effect", float(predicted.mean()), np.nan, np.nan, rows, True, False))
     title = "Margin gained per customer when the best ranked are touched"
@@ -331,4 +331,4 @@ def _ranking(frame: pd.DataFrame) -> tuple[list[tuple[object, ...]], Curve]:
     return scores, Curve(title, "share of customers touched", "margin per customer", "lines", line)
 
 
-__all__ = ["backtest_response", "calibration_error", "foreseen"]
+__all__ = ["backtest_response", "calibration_error", "foreseen", "mean_interval"]

@@ -15,7 +15,7 @@ import pandas as pd
 
 from forecasting.backtest import known_before
 from forecasting.errors import TooLittleDataError
-from forecasting.response.backtest import CHANCES, MAILINGS, OURS, foreseen
+from forecasting.response.backtest import CHANCES, MAILINGS, OURS, foreseen, mean_interval
 from forecasting.response.factors.model import ResponseModel
 from forecasting.response.forecast import factors_of_all, table_of
 from forecasting.response.settings import ResponseSettings
@@ -24,7 +24,7 @@ from forecasting.values.response import Target
 
 FEWEST_EVENTS: Final = 20
 REDEEM: Final[tuple[Target, ...]] = ("p_redeem",)
-UNPROVEN: Final = "the model of mailings foresaw redemptions better"
+UNPROVEN: Final = "not proven to foresee redemptions better than the model of mailings"
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class ResponseTrainer:
         """Learn from touches before `as_of` whose wait is over.
 
         P(redeem) is kept only where, on the last part of these touches, it lost less than the model of mailings that
-        runs take it from otherwise.
+        runs take it from otherwise: the whole 95 % interval of the difference has to lie on its side.
 
         Raises:
             TooLittleDataError: Of no target there is enough to learn from.
@@ -122,7 +122,9 @@ class ResponseTrainer:
         if "p_redeem" not in told or told["p_redeem"]["label"].sum() < FEWEST_EVENTS:
             return False
         rows = told["p_redeem"]
-        return bool(_log_loss(rows[OURS], rows["label"]).mean() < _log_loss(rows[MAILINGS], rows["label"]).mean())
+        gained = _log_loss(rows[OURS], rows["label"]) - _log_loss(rows[MAILINGS], rows["label"])
+        _, _, high = mean_interval(gained.to_numpy(dtype=np.float64), rows["customer"].to_numpy(dtype=object))
+        return high < 0
 
 
 def _log_loss(chance: "pd.Series[float]", label: "pd.Series[float]") -> "pd.Series[float]":
