@@ -123,7 +123,7 @@ class ResponseTrainer:
             return False
         rows = told["p_redeem"]
         gained = _log_loss(rows[OURS], rows["label"]) - _log_loss(rows[MAILINGS], rows["label"])
-        _, _, high = mean_interval(gained.to_numpy(dtype=np.float64), rows["customer"].to_numpy(dtype=object))
+        _, _, high = mean_interval(np.asarray(gained, dtype=np.float64), rows["customer"].to_numpy(dtype=object))
         return high < 0
 
 
