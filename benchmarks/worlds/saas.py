@@ -2,6 +2,7 @@
 
     python -m benchmarks.worlds.saas                                    # the committed files, again
     python -m benchmarks.worlds.saas --to FOLDER --contacts 100000      # a larger one, for WARRANT_DATA=FOLDER
+    python -m benchmarks.worlds.saas --to FOLDER --answering EXPORTS    # with what came of a run's files
 
 Files are CSV, signals Parquet. What a company would have to work out itself (the stage somebody is in, what they are
 worth) is left out: the playbook's queries do that, as of the day that is decided.
@@ -10,6 +11,7 @@ worth) is left out: the playbook's queries do that, as of the day that is decide
 import argparse
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -17,6 +19,7 @@ import pyarrow as pa
 import pyarrow.compute
 import pyarrow.parquet
 
+from benchmarks.worlds.answering import answers, sent_by
 from benchmarks.worlds.settings import CompanySettings
 from benchmarks.worlds.software_company import simulate
 from benchmarks.worlds.world import World
@@ -37,11 +40,33 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--to", type=Path, default=DATA, help="folder to write into (default: examples/saas/data)")
     parser.add_argument("--contacts", type=int, default=default.contacts, help="customer records")
     parser.add_argument("--seed", type=int, default=default.seed, help="another seed is another company")
+    parser.add_argument(
+        "--answering", type=Path, metavar="EXPORTS", help="a run's folder of files: add what people did with them"
+    )
     told = parser.parse_args(arguments)
+    if told.answering is not None and told.to == DATA:
+        parser.error("--answering needs --to FOLDER: the committed files know of no run")
+    if told.answering is not None and not told.answering.is_dir():
+        parser.error(f"there is no folder {told.answering}; `warrant run --format json` names a run's files")
     world = simulate(CompanySettings(contacts=told.contacts, seed=told.seed))
+    if told.answering is not None:
+        world = answered(world, told.answering, seed=told.seed)
     for path in write(world, told.to):
         print(f"{path.stat().st_size:>10,}  {path}")
     return 0
+
+
+def answered(world: World, exports: Path, *, seed: int) -> World:
+    """The same world, its outcomes with what people did with the files of a run.
+
+    Args:
+        world: Whose people were written to.
+        exports: The folder of the run's files.
+        seed: Of the chance that is in every answer.
+    """
+    outcomes = world.tables["outcomes"]
+    further = answers(world, sent_by(exports, world.tables["assets"]), seed=seed)
+    return replace(world, tables={**world.tables, "outcomes": pd.concat([outcomes, further], ignore_index=True)})
 
 
 def exported(world: World) -> Mapping[str, pa.Table]:

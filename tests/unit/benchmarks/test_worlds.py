@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.worlds import CompanySettings, World, simulate
+from benchmarks.worlds.answering import answers, sent_by
 from benchmarks.worlds.catalogue import OBJECTION_TOPICS
 from graph.carts import carts
 from graph.identity.decisions import DECIDED_COLUMNS
@@ -248,3 +250,38 @@ def near_quarter_end(world: World) -> "pd.Series[float]":
     person = sales["customer_id"].map(world.truth.person_of("customer"))
     form = person.map(world.truth.people.set_index("person")["behaviour"])
     return pd.Series(np.asarray(left <= 21, dtype=float)).groupby(form.to_numpy()).mean()
+
+
+def test_people_answer_what_they_care_about_more_often_and_never_after_the_world_has_ended(world: World) -> None:
+    assets = world.tables["assets"]
+    about = assets[assets["kind"] == "story"].explode("topics")
+    people = world.truth.identities.query("kind == 'customer'").set_index("person")["key"]
+    interests = world.truth.interests_at(world.until).assign(is_high=lambda rows: rows["weight"] > 0.5)
+    asked = interests.merge(about[["asset_id", "topics"]], left_on="topic", right_on="topics")
+    sent = pd.DataFrame(
+        {
+            "decision_id": [f"d{number}" for number in range(len(asked))],
+            "customer_id": asked["person"].map(people[~people.index.duplicated()]),
+            "channel_id": "email",
+            "asset_id": asked["asset_id"],
+            "sent_at": pd.Timestamp(world.until) - pd.Timedelta(days=2),
+        }
+    )
+    found = answers(world, sent, seed=3)
+    assert found.equals(answers(world, sent, seed=3))
+    assert (found["occurred_at"] < pd.Timestamp(world.until)).all()
+    assert set(found["touch_id"]) <= set(sent["decision_id"])
+    clicked = sent["decision_id"].isin(found.loc[found["name"] == "clicked", "touch_id"])
+    rate = clicked.groupby(asked["is_high"]).mean()
+    assert rate[True] > 2 * rate[False] > 0
+
+
+def test_what_a_run_sent_is_read_from_its_files(tmp_path: Path) -> None:
+    (tmp_path / "email.csv").write_text("contact,template,decision_id,send_at\ncon-1,a-1,d-2,2025-10-03 07:00:00Z\n")
+    (tmp_path / "sales.csv").write_text("contact,task,reference,due\ncon-2,Call them,d-1,2025-10-03 06:00:00Z\n")
+    sent = sent_by(tmp_path, pd.DataFrame({"asset_id": ["a-1", "call"], "title": ["Read this", "Call them"]}))
+    assert sent[["decision_id", "customer_id", "channel_id", "asset_id"]].to_numpy().tolist() == [
+        ["d-1", "con-2", "sales", "call"],
+        ["d-2", "con-1", "email", "a-1"],
+    ]
+    assert sent["sent_at"].tolist() == [pd.Timestamp(f"2025-10-03 0{hour}:00", tz="UTC") for hour in (6, 7)]
