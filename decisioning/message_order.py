@@ -15,7 +15,7 @@ import pandas as pd
 
 from decisioning.errors import DecisioningError
 from decisioning.gather import gather
-from decisioning.play import Known, Play
+from decisioning.play import Known, Play, theme_error
 from decisioning.plays import play_named
 from decisioning.policies.builtin import MESSAGE_ORDER
 from decisioning.policies.screen import select
@@ -143,6 +143,26 @@ def message_orders(view: View, motives: pd.DataFrame, settings: DecisionSettings
     shape = (len(found), len(view.assets))
     ranks = np.array([rank for rank, _ in found], dtype=np.uint8).reshape(shape)
     return MessageOrders(of_motive, ranks, np.array([rank for _, rank in found], dtype=np.uint8).reshape(shape))
+
+
+def unknown_names(view: View, settings: DecisionSettings) -> list[DecisioningError]:
+    """What orders and themes of plays name and the view does not have, one error each; for whoever checks a playbook.
+
+    Args:
+        view: With the content, topics and categories that there are.
+        settings: The playbook's settings.
+    """
+    found: list[DecisioningError] = []
+    for play in settings.plays:
+        for name in [name for order in play.orders or () for name in (*order.first, *order.last)]:
+            try:
+                _is_named(view, (name,), play.name)
+            except DecisioningError as error:
+                found.append(error)
+        for theme, keys in play.themes.items():
+            known = np.maximum(view.categories.positions(list(keys)), view.topics.positions(list(keys))) >= 0
+            found += [theme_error(theme, key) for key, is_known in zip(keys, known, strict=True) if not is_known]
+    return found
 
 
 def _by_play(settings: DecisionSettings) -> dict[str, tuple[OrderSettings, ...]]:

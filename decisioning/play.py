@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from decisioning.errors import DecisioningError
 from decisioning.policies.columns import AttributeTable
 from decisioning.rhythms import Rhythms
 from decisioning.settings import DecisionSettings, OrderSettings, PlaySettings
@@ -213,6 +214,15 @@ class Play(Protocol):
 def _names(nodes: Nodes) -> npt.NDArray[np.object_]:
     named = nodes.frame["name"].to_numpy(dtype=object)
     return np.where(pd.isna(named), nodes.keys, named)
+
+
+def theme_error(theme: str, key: str) -> DecisioningError:
+    """A theme names what is not there."""
+    return DecisioningError(
+        f"The theme `{theme}` names `{key}`, which is neither a category nor a topic.",
+        where="plays.yaml: shift-of-interest: themes",
+        remedy="Name categories of the table categories, and topics that content or signals are about.",
+    )
 
 
 def named(text: Any) -> bool:

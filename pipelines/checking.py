@@ -3,6 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
+from decisioning.message_order import unknown_names
 from decisioning.play import SURGES
 from decisioning.plays import available, off_because
 from decisioning.policies.check import Finding, check
@@ -117,7 +118,8 @@ def _plays(playbook: Playbook, reading: Reading) -> list[dict[str, Any]]:
 
 def _policies(day: Day, reading: Reading) -> dict[str, Any]:
     settings = decision_settings(day.playbook)
-    attributes = attributes_of(_view(day, reading))
+    view = _view(day, reading)
+    attributes = attributes_of(view)
     conditions = {
         f"order {place} of the play {play.name}": order.when
         for play in settings.plays
@@ -126,6 +128,9 @@ def _policies(day: Day, reading: Reading) -> dict[str, Any]:
     }
     findings = check(settings.policies, {**settings.audiences, **conditions}, attributes)
     errors = [told(finding) for finding in findings if not finding.is_warning]
+    errors += [
+        {"where": wrong.where, "what": wrong.what, "remedy": wrong.remedy} for wrong in unknown_names(view, settings)
+    ]
     return {
         "policies": len(settings.policies),
         "policy_tests": sum(len(policy.tests) for policy in settings.policies),

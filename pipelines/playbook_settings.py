@@ -35,6 +35,7 @@ from pipelines.playbook_files import (
 from pipelines.playbook_limits import limit_settings
 
 DEFAULT_CONFIDENCE_CAPS = {"assumed": 0.60, "adjusted": 0.85, "randomised": 1.00}
+THEMED = "shift-of-interest"
 DEFAULT_UPLIFT = Prior(mean=0.03, low=0.0, high=0.06)
 
 
@@ -133,6 +134,12 @@ def _play(playbook: Playbook, name: str, play: Play, excluded: frozenset[str]) -
                 where=_where(playbook, name, "thresholds", threshold),
                 remedy=f"Known: {', '.join(defaults) or 'none'}.",
             )
+    if play.themes and name != THEMED:
+        raise PlaybookError(
+            f"the play `{name}` has no themes.",
+            where=_where(playbook, name, "themes"),
+            remedy=f"State them under `{THEMED}`.",
+        )
     for position, campaign in enumerate(play.campaigns):
         if campaign.audience is not None and campaign.audience not in playbook.audiences:
             raise PlaybookError(

@@ -17,9 +17,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from decisioning.errors import DecisioningError
 from decisioning.gather import gather
-from decisioning.play import Known, Threshold, Trace, motive_rows, threshold
+from decisioning.play import Known, Threshold, Trace, motive_rows, theme_error, threshold
 from decisioning.settings import OrderSettings, PlaySettings
 from decisioning.signs import fresh_beliefs
 from decisioning.subjects import parents
@@ -255,11 +254,7 @@ class Themes:
             for key in settings.themes[name]:
                 category, topic = view.categories.positions([key])[0], view.topics.positions([key])[0]
                 if category < 0 and topic < 0:
-                    raise DecisioningError(
-                        f"The theme `{name}` names `{key}`, which is neither a category nor a topic.",
-                        where="plays.yaml: shift-of-interest: themes",
-                        remedy="Name categories of the table categories, and topics that content or signals are about.",
-                    )
+                    raise theme_error(name, key)
                 if category >= 0:
                     direct[category] = place
                 if topic >= 0:
