@@ -31,7 +31,10 @@ def actions(
     run_id: Annotated[str | None, typer.Option("--run", help="A run's id; without it the last decided one.")] = None,
     *,
     verb: Annotated[str | None, typer.Option("--verb", help="Only this verb, such as task or move_budget.")] = None,
-    status: Annotated[Status | None, typer.Option("--status", help="Only what this became of.")] = None,
+    status: Annotated[
+        Status | None,
+        typer.Option("--status", help="Only proposals that this became of: to be done, held, refused, left out."),
+    ] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, help="Show at most this many.")] = 20,
     verbs: Annotated[bool, typer.Option("--verbs", help="Show every declared verb instead.")] = False,
     actor: ActorOption = None,
