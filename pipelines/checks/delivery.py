@@ -17,16 +17,17 @@ from pipelines.stored import stored_records
 DECISION = "decision_id"
 
 
-def _manifests(run: RunRow) -> Iterator[Path]:
-    """Manifests that are still there; a channel may have fetched its files already."""
-    for name in run.steps["deliver"]["facts"]["files"]:
+def _manifests(run: RunRow, *, with_actions: bool = False) -> Iterator[Path]:
+    """Manifests that are still there, those of actions beyond messages too; a channel may have fetched its files."""
+    told = run.steps["deliver"]["facts"]
+    for name in [*told["files"], *(told.get("actions", {}).get("files", []) if with_actions else [])]:
         if name.endswith(".manifest.json") and Path(name).is_file():
             yield Path(name)
 
 
 def _files_are_intact(_day: Day, run: RunRow) -> Finding:
     changed, checked = [], 0
-    for manifest in _manifests(run):
+    for manifest in _manifests(run, with_actions=True):
         for name, digest in json.loads(manifest.read_bytes())["sha256"].items():
             path = manifest.with_name(name)
             if path.is_file():
