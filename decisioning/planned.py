@@ -8,6 +8,8 @@ from decisioning.screening import attributes_of, customer_table
 from decisioning.settings import DecisionSettings
 from graph.view import View
 
+KEPT = ("cost", "expected_cost", "lapses_at", "liability")
+"""What limits count of touches, where it is known."""
 COLUMNS = ["touch_id", "customer_id", "channel_id", "asset_id", "sent_at"]
 
 
@@ -18,7 +20,8 @@ def with_planned(touches: pd.DataFrame, planned: pd.DataFrame, view: View, setti
     sent then. One for an audience that nobody has defined may reach anybody, and so counts for everybody.
 
     Args:
-        touches: touch_id, customer_id, channel_id, asset_id, sent_at; further columns are left out when any is planned.
+        touches: touch_id, customer_id, channel_id, asset_id, sent_at; further columns but
+            those of money are left out when any is planned.
         planned: touch_id, customer_id or audience, channel_id, send_at.
         view: Whose customers the audiences are chosen from.
         settings: Audiences and the holdout, which conditions may name.
@@ -31,7 +34,8 @@ def with_planned(touches: pd.DataFrame, planned: pd.DataFrame, view: View, setti
         return touches
     parts = [open_ones[open_ones["customer_id"].notna()], *_of_audiences(open_ones, view, settings)]
     to_come = pd.concat(parts, ignore_index=True).rename(columns={"send_at": "sent_at"}).assign(asset_id=None)
-    found = [part[COLUMNS] for part in (touches, to_come) if len(part)]
+    columns = [*COLUMNS, *(name for name in KEPT if name in touches.columns)]
+    found = [part.reindex(columns=columns) for part in (touches, to_come) if len(part)]
     return pd.concat(found, ignore_index=True) if found else touches
 
 

@@ -213,6 +213,7 @@ class Lake:
                 table,
                 arrow_table(frame),
                 mode="append",
+                schema_mode="merge",  # a log may have grown columns since
                 commit_properties=CommitProperties(max_commit_retries=0),
             )
         except CommitFailedError:

@@ -10,6 +10,7 @@ from decisioning.decide import Motives
 from decisioning.decide import decide as decide_all
 from decisioning.decide import propose as propose_all
 from decisioning.decision_log import Sealed, seal
+from decisioning.liability import with_liability
 from decisioning.lifetime_values import with_lifetime_values
 from decisioning.planned import with_planned
 from decisioning.policies.compile import readable
@@ -59,6 +60,15 @@ def _insist_on_own_tests(view: View, settings: DecisionSettings) -> None:
             raise failure
 
 
+def touches_before(day: Day, run: RunRow, view: View, settings: DecisionSettings) -> pd.DataFrame:
+    """What was sent before the run, and what others plan; with what of offers may still be claimed, where it counts."""
+    tables = canonical_tables(day, run, ["touches", "planned_touches", "outcomes"])
+    touches = tables["touches"]
+    if any(limit.per == "standing" for limit in settings.limits):
+        touches = with_liability(touches, tables["outcomes"], view, run.identity.as_of)
+    return with_planned(touches, tables["planned_touches"], view, settings)
+
+
 def decide_run(day: Day, run: RunRow) -> Decided:
     """Decide a run from its stored view and forecasts."""
     return decide_from(day, run, stored_view(day, run), stored_forecasts(day, run))
@@ -76,8 +86,7 @@ def decide_from(
     settings = settings or settings_of(day, run)
     view = with_lifetime_values(view, forecasts.lifetime_value)  # audiences of planned touches read it too
     motives = propose_all(view, forecasts, settings, run.identity.as_of)
-    tables = canonical_tables(day, run, ["touches", "planned_touches"])
-    touches = with_planned(tables["touches"], tables["planned_touches"], view, settings)
+    touches = touches_before(day, run, view, settings)
     absent = absent_bids(day, run, view)
     decisions = decide_all(view, motives, forecasts, settings, touches, as_of=run.identity.as_of, absent=absent)
     sealed = seal(decisions.records, run_id=run.run_id, slot=SLOT)

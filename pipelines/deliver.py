@@ -18,7 +18,9 @@ from decisioning.recheck import is_quiet, refusing_policies, without_room
 from lake.reservations import Reservations
 from lake.runs import RunRow
 from pipelines.channels.files import Batch, write_batch
+from pipelines.commitments import with_commitments, write_commitments
 from pipelines.day import SLOT, Day
+from pipelines.deciding import touches_before
 from pipelines.draws import record_draws
 from pipelines.errors import RefusedError, VerificationError
 from pipelines.motives_now import has_ended
@@ -73,23 +75,26 @@ def deliver_batches(day: Day, run: RunRow) -> Delivery:
     _refuse_simulated_clock(day)
     _refuse_uneven(run)
     records = stored_records(day, run)
-    sends = records[(records["verb"] == "send") & ~records["is_ghost"]].reset_index(drop=True)
+    sends = with_commitments(records[(records["verb"] == "send") & ~records["is_ghost"]].reset_index(drop=True))
     _insist_on_the_seal(day, run, records)
     day.progress.doing("deliver", f"checking {len(sends):,} sends again")
     reasons = _reasons_to_withhold(day, run, sends)
     allowed = sends[reasons.isna()].rename(columns={"touch_cost": "cost"})
     claimed = Reservations(day.lake).claim(SLOT, day.clock.day, allowed, run.run_id)
     reasons[reasons.isna() & ~sends["decision_id"].isin(claimed["decision_id"])] = TAKEN
+    # What an earlier attempt reserved and is kept back now makes room again.
+    Reservations(day.lake).release(SLOT, day.clock.day, sends.loc[reasons.notna(), "decision_id"], run.run_id)
     record_draws(day, run, records)
     batches = {
         channel_id: _write(day, run, channel_id, sends, reasons)
         for channel_id, channel in sorted(day.playbook.channels.channels.items())
         if channel.kind != ADS
     }
+    ledger = write_commitments(day, run, stored_view(day, run))
     return Delivery(
         by_channel={channel: batch.rows for channel, batch in batches.items()},
         withheld=_counts(reasons),
-        files=tuple(str(path) for batch in batches.values() for path in batch.files),
+        files=(*(str(path) for batch in batches.values() for path in batch.files), str(ledger)),
         batches={channel: batch.batch_id for channel, batch in batches.items()},
     )
 
@@ -163,10 +168,13 @@ def _reasons_to_withhold(day: Day, run: RunRow, sends: pd.DataFrame) -> "pd.Seri
     has_bought = has_ended(day, run, sends, now=now, latest_known=present.clock.latest_known)
     reasons[reasons.isna() & has_bought] = BOUGHT
     reasons[reasons.isna() & is_quiet(view, sends, settings, now)] = SENDING_HOURS
+    before = touches_before(day, run, view, settings)
     held = Reservations(day.lake).held_on(day.clock.day)
     reasons[reasons.isna() & _is_taken(sends, held)] = TAKEN
     going = sends[reasons.isna()]
-    full = pd.Series(without_room(view, going, settings, held=held), index=going.index, dtype=object).dropna()
+    full = pd.Series(
+        without_room(view, going, settings, held=held, touches=before), index=going.index, dtype=object
+    ).dropna()
     reasons[full.index] = LIMITS + ": " + full
     return reasons
 

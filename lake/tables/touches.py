@@ -17,6 +17,7 @@ TOUCHES = Table(
         text("experiment_id", "In which experiment."),
         time("assigned_at", "When the experiment assigned it."),
         number("cost", "What it cost, in currency.", minimum=0),
+        number("expected_cost", "What redemptions of its offer were expected to cost, in currency.", minimum=0),
         text("agent_id", "Who sent it."),
     ),
     event_time="sent_at",

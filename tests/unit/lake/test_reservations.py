@@ -116,7 +116,15 @@ def test_touches_are_what_was_sent_before_and_elsewhere(reservations: Reservatio
     )
     touches = reservations.touches(NEXT_MORNING, slot="daily", day=DAY)
     assert list(touches["touch_id"]) == ["two-bert", "zero-carl"]
-    assert list(touches.columns) == ["touch_id", "customer_id", "channel_id", "asset_id", "sent_at", "cost"]
+    assert list(touches.columns) == [
+        "touch_id",
+        "customer_id",
+        "channel_id",
+        "asset_id",
+        "sent_at",
+        "cost",
+        "expected_cost",
+    ]
     assert touches["sent_at"].tolist() == [pd.Timestamp(MORNING), pd.Timestamp(2026, 3, 5, 8, tz="UTC")]
 
 
@@ -130,9 +138,40 @@ def test_what_is_held_on_a_day_is_of_every_slot_and_run_and_of_that_day_alone(re
     claim(reservations, "two", "bert", slot="service")
     claim(reservations, "three", "anna", day=date(2026, 3, 7))
     rows = reservations.held_on(DAY)
-    assert list(rows.columns) == ["slot", "customer_id", "decision_id", "channel_id", "cost"]
+    assert list(rows.columns) == [
+        "slot",
+        "customer_id",
+        "decision_id",
+        "channel_id",
+        "asset_id",
+        "cost",
+        "expected_cost",
+        "exposure",
+    ]
     assert rows["decision_id"].tolist() == ["one-anna", "two-bert"]
     assert reservations.held_on(date(2026, 3, 8)).empty
+
+
+def test_what_is_given_back_counts_no_more_and_can_be_claimed_again(reservations: Reservations) -> None:
+    claim(reservations, "one", "anna", "bert")
+    assert reservations.release("daily", DAY, ["one-anna", "one-carl"], "one") == 1
+    assert reservations.held_on(DAY)["decision_id"].tolist() == ["one-bert"]
+    assert reservations.touches(NEXT_MORNING, slot="service", day=DAY)["touch_id"].tolist() == ["one-bert"]
+    assert reservations.release("daily", DAY, ["one-anna"], "one") == 0
+    assert claim(reservations, "two", "anna", "bert") == ["anna"]
+    assert reservations.release("daily", DAY, ["two-anna"], "one") == 0, "another run's"
+    assert reservations.release("daily", DAY, ["two-anna"], "two") == 1
+    assert claim(reservations, "one", "anna") == ["anna"]
+    assert reservations.held_on(DAY)["decision_id"].tolist() == ["one-anna", "one-bert"]
+
+
+def test_what_an_offer_commits_to_comes_back(reservations: Reservations) -> None:
+    reservations.claim("daily", DAY, wanted("one", "anna").assign(expected_cost=0.2, exposure=5.0), "one")
+    claim(reservations, "two", "bert")
+    rows = reservations.everything()
+    assert rows["decision_id"].tolist() == ["one-anna", "two-bert"]
+    assert rows["expected_cost"].tolist() == [0.2, 0.0]
+    assert rows["exposure"].tolist() == [5.0, 0.0]
 
 
 def test_the_digest_knows_other_slots_and_not_this_one(reservations: Reservations) -> None:
