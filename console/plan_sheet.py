@@ -21,8 +21,8 @@ def show_plan(screen: Console, found: Document) -> None:
     _calendar(screen, found)
     total, currency = found["total"], found["currency"]
     screen.print(
-        f"\n{total['sends']:,} messages to {total['customers']:,} customers: if nothing changes, worth "
-        f"{money(total['value'], currency)} at a cost of {money(total['cost'], currency)}.",
+        f"\nIf nothing changes, {total['sends']:,} messages to {total['customers']:,} customers, at a cost of "
+        f"{money(total['cost'], currency)}.",
         highlight=False,
     )
     if found["customer"] is not None:

@@ -30,7 +30,8 @@ Document = dict[str, Any]
 
 CHANGES = (
     "The first day is as it is decided. Every later day is a plan from what is known today: purchases, replies, "
-    "consents and new data until then change it."
+    "consents and new data until then change it. Values of one customer's days overlap and do not add up: each counts "
+    "what the message changes in the weeks after it."
 )
 SAMPLE = 3
 HELD_OUT = "held out, so that the effect of the rest can be measured"
@@ -59,8 +60,8 @@ def plan_days(day: Day, actor: Actor, asked: Asked) -> Document:
     Returns:
         `playbook`, `run_id`, `as_of_day`, `timezone`, `horizon`, `currency`, `note` (that later days may change),
         `channels`, `days` (each with `day`, `is_decided`, `sends`, `customers`, `value`, `cost`, `by_channel`,
-        `by_play`), `total`, `customer` (`customer_id`, `sends`, `value`, `days`: what they hear on each, or why
-        nothing), `file`, `seconds`.
+        `by_play`), `total`, `customer` (`customer_id`, `sends`, `days`: what they hear on each, or why nothing),
+        `file`, `seconds`.
 
     Raises:
         UsageError: There is no such customer, nothing has been decided yet, or the file cannot be written.
@@ -108,7 +109,7 @@ def plan_days(day: Day, actor: Actor, asked: Asked) -> Document:
         "note": CHANGES,
         "channels": [str(key) for key in view.channels.keys],
         "days": [_of_day(made.sends[made.sends["day"] == place], dates[place], place) for place in range(len(dates))],
-        "total": _sums(made.sends),
+        "total": {name: total for name, total in _sums(made.sends).items() if name != "value"},
         "customer": _of_customer(made, dates, asked.customer_id, zone, policy_reasons(day.playbook)),
         "file": None if asked.file is None else str(write_table(_as_text(table), asked.file)),
         "seconds": round(seconds, 1),
@@ -164,7 +165,7 @@ def _of_customer(
             policy = str(reason).partition("refused by policy: ")[2]
             told |= {"none_reason": reason or HELD_OUT, "because": reasons.get(policy)}
         days.append(told)
-    return {"customer_id": customer_id, "sends": len(sends), "value": float(sends["value"].sum()), "days": days}
+    return {"customer_id": customer_id, "sends": len(sends), "days": days}
 
 
 def _plain(value: Any) -> Any:

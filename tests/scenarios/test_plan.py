@@ -49,7 +49,7 @@ def test_b038_a_plan_per_customer_from_only_an_objective_and_constraints(world: 
     assert [day["is_decided"] for day in document["days"]] == [True, *[False] * (HORIZON - 1)]
     assert [day["sends"] for day in document["days"]] == [int((rows["day"] == str(day)).sum()) for day in days]
     assert document["days"][0]["sends"] == decided["sends"], "the first day is what was decided"
-    assert sum(day["value"] for day in document["days"]) == document["total"]["value"] > 0
+    assert all(day["value"] > 0 for day in document["days"] if day["sends"])
     assert "change" in document["note"]
 
     own = document["customer"]
