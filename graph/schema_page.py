@@ -22,8 +22,8 @@ Two layers are loaded, each only where it changed. **knowledge** is what the tab
 
 - A *shopping day* is a local date with a sale of quantity and value above zero; spend is net of returns.
 - `BOUGHT` a product is kept from the playbook's number of shopping days on (`graph: product_threshold_days`, 2 by
-  default), and only products that something refers to are here: bought on enough days, or named by an asset. All
-  others are in the lake.
+  default), from the first on where it is grown out of or used up (`depletion_days`), and only products that something
+  refers to are here: bought on enough days, or named by an asset. All others are in the lake.
 - `BOUGHT` is replaced when it changes. A belief (`INTERESTED_IN`, `PREFERS`, `OBJECTS_TO`, `TRIGGERED_BY`) is never
   overwritten: newer evidence closes it (`valid_to`) and opens the next, and without any it ends when its weight has
   faded, which is known from the start. Ask for `valid_from <= $as_of AND (valid_to IS NULL OR valid_to > $as_of)` to

@@ -50,7 +50,7 @@ RELATIONSHIPS: tuple[Relationship, ...] = (
         "Product",
         "knowledge",
         "personal",
-        "Bought the product, from the playbook's number of shopping days on.",
+        "Bought the product, from the playbook's number of shopping days on; what is used up, from the first on.",
         _BOUGHT,
         collect_by="source",
     ),

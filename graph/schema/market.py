@@ -50,7 +50,7 @@ NODES: tuple[Node, ...] = (
         ),
         "knowledge",
         "personal",
-        "Something a customer did lately that tells much; all others are in the lake.",
+        "Something a customer did lately that tells much of what they want, or what they hesitate at.",
     ),
 )
 
