@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from forecasting.errors import TooLittleDataError
+from forecasting.errors import ForecastingError
 from forecasting.lifetime_value.settings import LifetimeValueSettings
 from forecasting.response.settings import ResponseSettings
 from forecasting.timing.settings import TimingSettings
@@ -61,7 +61,7 @@ def with_learnt(
         seed: Draws the customers to learn habits from where there are very many.
 
     Raises:
-        ForecastingError: A table is not in the expected form.
+        ForecastingError: A table that the live model of response needs is not in the expected form.
     """
     missing: dict[str, str] = {}
     given: dict[str, Any] = {"settings": settings, "as_of": as_of, "timezone": timezone}
@@ -78,8 +78,8 @@ def _lifetime_value(
 
     try:
         return lifetime_values(tables, settings.value, as_of=as_of, timezone=timezone, kept=settings.models.get(VALUE))
-    except TooLittleDataError as error:
-        missing["lifetime_value"] = error.what
+    except ForecastingError as error:
+        missing["lifetime_value"] = _reason(error)
         return None
 
 
@@ -101,8 +101,8 @@ def _timing(
             missing["timing"] = f"personal hours held {-gain:.4f} less of later engagement than one hour for all"
             return None
         return windows_of(model, engaged, settings.timing, as_of=as_of)
-    except TooLittleDataError as error:
-        missing["timing"] = error.what
+    except ForecastingError as error:
+        missing["timing"] = _reason(error)
         return None
 
 
@@ -115,15 +115,19 @@ def _response(
 
     known: dict[str, Any] = {"as_of": as_of, "timezone": timezone}
     kept, found = settings.models.get(RESPONSE), []
-    if len(tables.get("assignments", ())):
-        found.append(factors_of_all(ResponseModel(settings.response, targets=EFFECTS).fit(tables, **known), tables))
-    else:
+    if not len(tables.get("assignments", ())):
         missing |= dict.fromkeys(EFFECTS, NO_DRAWS)
-    if kept is not None:
+    else:
+        try:
+            drawn = ResponseModel(settings.response, targets=EFFECTS).fit(tables, **known)
+            found.append(factors_of_all(drawn, tables))
+        except ForecastingError as error:
+            missing |= dict.fromkeys(EFFECTS, _reason(error))
+    if kept is None:
+        missing |= dict.fromkeys(CHANCES, NOT_LIVE)
+    else:
         model = ResponseModel.from_arrays(kept, tables, settings.response, **known)
         found.append(factors_of_all(model, tables))
-    else:
-        missing |= dict.fromkeys(CHANCES, NOT_LIVE)
     targets: dict[Target, Factors] = {}
     for target, factors in ((target, factors) for part in found for target, factors in part.targets.items()):
         if factors.is_learnt.any():
