@@ -100,6 +100,8 @@ def _value(value: Value) -> str:
     match value:
         case Attribute(name):
             space, _, column = name.partition(".")
+            if column == f"{space}_id":
+                return f"the {space}"
             return f"the {space}'s {column.replace('_', ' ')}"
         case Negative(operand):
             return f"minus {_value(operand)}"

@@ -255,3 +255,20 @@ def test_the_lock_is_given_back_when_the_run_fails(tmp_path: Path) -> None:
 def test_a_run_inside_a_run_of_the_same_playbook_is_refused(tmp_path: Path) -> None:
     with playbook_lock(tmp_path), pytest.raises(PlaybookBusyError), playbook_lock(tmp_path):
         pass
+
+
+def test_a_run_in_hindsight_is_never_the_latest_of_anything(ledger: Ledger) -> None:
+    scope = {"slot": "daily", "customers": "all", "purpose": "backfill"}
+    ledger.open(IDENTITY, PINS, {})
+    past = ledger.open(other(scope=scope), PINS, {})
+    assert past.is_backfill
+    ledger.mark(past.run_id, step="decide", state="decided", payload={})
+    assert ledger.latest(step="decide") is None
+    assert ledger.having("decide") == []
+    assert [run.run_id for run in ledger.backfills()] == [past.run_id]
+    latest = ledger.latest(as_of=AS_OF)
+    assert latest is not None
+    assert latest.run_id == IDENTITY.run_id
+    ledger.open(other(scope=scope), PINS, {})
+    assert ledger.latest() == latest
+    assert ledger.get(past.run_id).state == "decided"
