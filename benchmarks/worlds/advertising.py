@@ -35,13 +35,16 @@ def advertised(
     """
     draw = plan.chance.of("advertising")
     weeks = plan.days // 7
-    first = np.arange(weeks) * 7.0
-    levels = {channel: mean * draw.uniform(0.25, 1.75, weeks) for channel, mean in WEEKLY.items()}
+    first: Floats = np.arange(weeks, dtype=np.float64) * 7.0
+    levels: dict[str, Floats] = {
+        channel: np.asarray(mean * draw.uniform(0.25, 1.75, weeks), dtype=np.float64)
+        for channel, mean in WEEKLY.items()
+    }
     spend = [_daily(channel, first, level, draw, plan) for channel, level in levels.items()]
     aimed = world.accounts.loc[world.accounts["tier"] == "strategic", "account_id"].to_numpy(dtype=object)
     spend.append(_aimed(aimed, first[-AIMED_WEEKS:], draw, plan))
-    brought = pd.concat([_brought(channel, first, level, world, draw, plan) for channel, level in levels.items()])
-    every = pd.concat([opportunities.drop(columns="opportunity_id"), brought], ignore_index=True)
+    brought = [_brought(channel, first, level, world, draw, plan) for channel, level in levels.items()]
+    every = pd.concat([opportunities.drop(columns="opportunity_id"), *brought], ignore_index=True)
     every = every.sort_values(["opened_at", "account_id"], kind="stable", ignore_index=True)
     every.insert(0, "opportunity_id", [f"opp-{number:05d}" for number in range(1, len(every) + 1)])
     return _campaigns(aimed, plan), pd.concat(spend, ignore_index=True), every
@@ -119,7 +122,7 @@ def _brought(  # noqa: PLR0917 -- as the caller has them
             "amount": amount,
             "opened_at": plan.calendar.moments(opened),
             "closed_at": plan.calendar.moments(np.where(is_open, np.nan, closed)),
-            "is_won": pd.Series(np.where(is_open, None, False), dtype=object),
+            "is_won": pd.Series([None if one else False for one in is_open], dtype=object),
             "owner": world.accounts["owner"].to_numpy(dtype=object)[account],
             "campaign_id": NAMES[channel],
         }

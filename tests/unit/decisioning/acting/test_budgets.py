@@ -162,7 +162,7 @@ def test_two_rules_that_move_the_same_budget_do_not_add_up() -> None:
     acted = company.act(first, second, third)
     told = acted.records.set_index("rule")
     assert told["status"].to_dict() == {"one": "go", "two": "refused", "three": "refused"}
-    assert list(json.loads(told.loc["three", "refused_by"])) == ["changed-by-another-rule"]
+    assert list(json.loads(str(told.loc["three", "refused_by"]))) == ["changed-by-another-rule"]
 
 
 def test_several_moves_of_one_rule_together_stay_inside_what_was_approved() -> None:
