@@ -114,3 +114,10 @@ def test_alternatives_tell_the_terms_that_add_up(market: World) -> None:
 def test_the_next_contact_is_tomorrow_unless_something_holds_it(shop: World) -> None:
     found = next_contact(case(shop, "1"), None)
     assert (found["at_local"], found["channel"], found["held_by"]) == ("2017-11-14 09:00", "email", [])
+
+
+def test_a_ghost_is_decided_again_as_a_ghost(shop: World) -> None:
+    shop.options["holdout_share"] = 1.0
+    on_record = outcome(shop, "1")
+    assert on_record.asset_id == "milk-reminder"
+    assert case(shop, "1").decided().is_equal(on_record)
