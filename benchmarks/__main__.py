@@ -19,6 +19,7 @@ BENCHMARKS = (
     "benchmarks.lift_null",
     "benchmarks.demand_scale",
     "benchmarks.demand_grocer",
+    "benchmarks.allocation",
     "benchmarks.response_scoring",
     "benchmarks.response_calibration",
     "benchmarks.response_open_bandit",

@@ -19,6 +19,7 @@ Ties go to the lower key: options must come in order of customer, asset, channel
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -66,7 +67,7 @@ class Options:
         """Some of the options."""
         return Options(*(column[rows] for column in self.columns()))
 
-    def columns(self) -> tuple[npt.NDArray[np.generic], ...]:
+    def columns(self) -> tuple[npt.NDArray[Any], ...]:
         """All arrays in the order of the attributes."""
         places = (self.customer, self.asset, self.channel)
         return (*places, self.value, self.touch_cost, self.expected_cost, self.exposure)
@@ -153,7 +154,7 @@ class Allocation:
         return {
             family.name_of(at): float(price[at])
             for family, price in zip(self.limits, self.prices, strict=True)
-            for at in (range(len(family)) if len(family) <= MANY else np.flatnonzero(price))
+            for at in (range(len(family)) if len(family) <= MANY else np.flatnonzero(price).tolist())
         }
 
 
@@ -211,7 +212,8 @@ def undominated(options: Options, limits: Limits, *, used: Usage | None = None) 
     """
     used = used or options.uses(limits)
     worth = np.flatnonzero(_competing(options, limits, used))
-    columns, cost = [options.customer[worth]], np.zeros(len(worth), dtype=np.int64)
+    columns: list[npt.NDArray[Any]] = [options.customer[worth]]
+    cost = np.zeros(len(worth), dtype=np.int64)
     for family, index, amount in zip(limits, used.index[:, worth], used.amount[:, worth], strict=True):
         columns.append(index)
         if family.unit == "money" and not family.has_minimum:
@@ -326,7 +328,7 @@ def _is_allowed(limits: Limits, used: Usage) -> bool:
     )
 
 
-def _certified(
+def _certified(  # noqa: PLR0917 -- everything that was found
     options: Options,
     limits: Limits,
     used: Usage,
@@ -364,7 +366,7 @@ def _shortfalls(options: Options, limits: Limits, used: Usage, totals: Sequence[
     found = []
     can = np.isfinite(options.value)
     for family, index, amount, total in zip(limits, used.index, used.amount, totals, strict=True):
-        for at in np.flatnonzero(total < family.whole_least):
+        for at in np.flatnonzero(total < family.whole_least).tolist():
             here = can & (index == at)
             most = np.zeros(int(options.customer.max()) + 1 if len(options) else 0, dtype=np.int64)
             np.maximum.at(most, options.customer[here], amount[here])

@@ -64,7 +64,7 @@ class Arrays:
         return tuple(in_units[a:b] for a, b in zip(self.offsets[:-1], self.offsets[1:], strict=True))
 
     @property
-    def of_use(self) -> tuple[Any, ...]:
+    def of_use(self) -> tuple[Any, Any, Any, Any, Any, Any]:
         """What most loops take: place, rows, group, owner, owner_row, unit_row."""
         return (self.place, self.rows, self.group, self.owner, self.owner_row, self.unit_row)
 
@@ -77,7 +77,11 @@ def arrays_of(options: "Options", limits: Limits, customer_count: int) -> Arrays
         if family.asset_group is not None:
             assets, channels = family.asset_group.shape
     count, places = len(options), assets * channels
-    costs = {"money": options.touch_cost, "expected_cost": options.expected_cost, "exposure": options.exposure}
+    costs: dict[Unit, Floats] = {
+        "money": options.touch_cost,
+        "expected_cost": options.expected_cost,
+        "exposure": options.exposure,
+    }
     units = tuple(unit for unit in costs if any(family.unit == unit for family in limits))
     sizes = [len(family) for family in limits]
     offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)

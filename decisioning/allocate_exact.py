@@ -29,7 +29,7 @@ def solve_exactly(
     Raises:
         DecisioningError: The solver gives up.
     """
-    from scipy.optimize import linprog
+    from scipy import optimize
     from scipy.sparse import csr_matrix
 
     count = len(options)
@@ -43,7 +43,8 @@ def solve_exactly(
     system = csr_matrix((entries, (at_row, at_column)), shape=(len(customers) + len(bounds.sign), count + len(short)))
     # Rows and values near one, whatever the currency: the solver's tolerances are absolute.
     value_scale = float(np.abs(options.value).max()) or 1.0
-    result: Any = linprog(
+    linprog: Any = optimize.linprog
+    result = linprog(
         np.concatenate([-options.value / value_scale, np.full(len(short), PENALTY)]),
         A_ub=system,
         b_ub=np.concatenate([np.ones(len(customers)), bounds.size]),

@@ -1,5 +1,6 @@
-"""The compiled loops of allocation, over customers in compressed rows. They are all in this one file, because numba's
-cache of compiled code does not notice what changes in another one.
+"""The compiled loops of allocation, over customers in compressed rows.
+
+They are all in this one file, because numba's cache of compiled code does not notice what changes in another one.
 
 A customer `c` has the options `starts[c]` to `starts[c + 1]`. Option `e` is at `place[e]` = asset × channels + channel.
 Of family `f` it uses the limit `group[f, place] + owner[owner_row[f], c]`, counted over all families; none where either
@@ -9,16 +10,34 @@ Every function works on customers `first` to `last`, so that threads can share t
 to places of that block alone: the result is the same for any number of threads.
 """
 
-from typing import Any
+# ruff: noqa: PLR0917 -- compiled loops take arrays, not objects
 
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+import numba
 import numpy as np
-from numba import njit
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def compiled(function: Function) -> Function:
+    """The function, compiled when it is called first, free of the interpreter's lock, and kept for the next process."""
+    made: Any = numba.njit(cache=True, nogil=True)(function)
+    return cast(Function, made)
+
+
+def inlined(function: Function) -> Function:
+    """The same for small functions that others are made of."""
+    made: Any = numba.njit(cache=True, nogil=True, inline="always")(function)
+    return cast(Function, made)
+
 
 CUT = 10.0
 """In temperatures: an option so far behind the best one has a share of less than one in twenty thousand."""
 
 
-@njit(cache=True, nogil=True, inline="always")
+@inlined
 def limit_of(f: Any, c: Any, p: Any, group: Any, owner: Any, owner_row: Any) -> Any:
     """The limit of a family that an option uses, -1 for none."""
     g = group[f, p]
@@ -28,7 +47,7 @@ def limit_of(f: Any, c: Any, p: Any, group: Any, owner: Any, owner_row: Any) -> 
     return g + o if o >= 0 else -1
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def price_places(group: Any, amount: Any, price: Any, found: Any) -> None:
     """What a touch at each place pays for some families together; `amount` is what it uses of each of them."""
     for p in range(found.size):
@@ -39,7 +58,7 @@ def price_places(group: Any, amount: Any, price: Any, found: Any) -> None:
         found[p] = paid
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def use_of_places(parts: Any, group: Any, amount: Any, use: Any) -> None:
     """What touches at all places use of some families; `parts` holds the touches of each block of customers."""
     for p in range(group.shape[1]):
@@ -52,8 +71,8 @@ def use_of_places(parts: Any, group: Any, amount: Any, use: Any) -> None:
                     use[group[f, p]] += touches * amount[f, p]
 
 
-@njit(cache=True, nogil=True)
-def smooth(
+@compiled
+def smooth(  # noqa: C901, PLR0912 -- one pass
     first: int, last: int, starts: Any, value: Any, place: Any, by_place: Any,
     rows: Any, row_price: Any, owner: Any, owner_group: Any, owner_price: Any, owner_unit: Any, temperature: Any,
     use: Any, row_use: Any, owner_use: Any,
@@ -93,8 +112,7 @@ def smooth(
                     amount = np.float32(1.0) if owner_unit[j] < 0 else rows[owner_unit[j], e]
                     w -= owner_price[g + owner[j, c]] * amount
             worth[k] = w
-            if w > top:
-                top = w
+            top = max(top, w)
         weight = np.exp(-top * inverse) if top < cut else np.float32(0.0)
         for k in range(count):
             behind = top - worth[k]
@@ -120,7 +138,7 @@ def smooth(
     return total
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def worth_at(
     first: int, last: int, starts: Any, value: Any, place: Any, rows: Any, group: Any, owner: Any, owner_row: Any,
     unit_row: Any, price: Any, worth: Any,
@@ -137,7 +155,7 @@ def worth_at(
             worth[e] = w
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def best_two(first: int, last: int, starts: Any, worth: Any, best: Any, lead: Any) -> None:
     """Each customer's best option above nothing, -1 for nothing, and its lead over the second best or nothing."""
     for c in range(first, last):
@@ -151,7 +169,7 @@ def best_two(first: int, last: int, starts: Any, worth: Any, best: Any, lead: An
         lead[c] = top - second
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def count_use(
     chosen: Any, place: Any, rows: Any, group: Any, owner: Any, owner_row: Any, unit_row: Any, use: Any
 ) -> None:
@@ -165,7 +183,7 @@ def count_use(
                     use[g] += 1 if unit_row[f] < 0 else rows[unit_row[f], e]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def is_contested(c: Any, e: Any, place: Any, group: Any, owner: Any, owner_row: Any, over: Any) -> Any:
     """Whether an option uses a limit of which more is wanted than there is."""
     for f in range(group.shape[0]):
@@ -175,14 +193,14 @@ def is_contested(c: Any, e: Any, place: Any, group: Any, owner: Any, owner_row: 
     return False
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def contested(wanted: Any, place: Any, group: Any, owner: Any, owner_row: Any, over: Any, found: Any) -> None:
     """Which customers want something of which more is wanted than there is."""
     for c in range(wanted.size):
         found[c] = wanted[c] >= 0 and is_contested(c, wanted[c], place, group, owner, owner_row, over)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def can_change(
     c: Any, now: Any, e: Any, place: Any, rows: Any, group: Any, owner: Any, owner_row: Any, unit_row: Any,
     most: Any, least: Any, use: Any,
@@ -208,7 +226,7 @@ def can_change(
     return True
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def change(
     c: Any, now: Any, e: Any, place: Any, rows: Any, group: Any, owner: Any, owner_row: Any, unit_row: Any, use: Any
 ) -> None:
@@ -224,7 +242,7 @@ def change(
                 use[g] += 1 if unit_row[f] < 0 else rows[unit_row[f], e]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def assign(
     order: Any, lowest: float, starts: Any, worth: Any, value: Any, place: Any, rows: Any, group: Any, owner: Any,
     owner_row: Any, unit_row: Any, most: Any, least: Any, use: Any, chosen: Any,
@@ -248,7 +266,7 @@ def assign(
             chosen[c] = found
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def short_options(
     starts: Any, place: Any, group: Any, owner: Any, owner_row: Any, is_short: Any, found: Any, limit: Any, who: Any
 ) -> int:
@@ -265,7 +283,7 @@ def short_options(
     return count
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def reach(
     order: Any, option: Any, limit: Any, who: Any, place: Any, rows: Any, group: Any, owner: Any, owner_row: Any,
     unit_row: Any, most: Any, least: Any, use: Any, chosen: Any,
@@ -281,10 +299,10 @@ def reach(
             chosen[c] = e
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def improve(
-    dust: float, give: float, starts: Any, worth: Any, value: Any, place: Any, rows: Any, group: Any, owner: Any, owner_row: Any,
-    unit_row: Any, most: Any, least: Any, use: Any, chosen: Any,
+    dust: float, give: float, starts: Any, worth: Any, value: Any, place: Any, rows: Any, group: Any, owner: Any,
+    owner_row: Any, unit_row: Any, most: Any, least: Any, use: Any, chosen: Any,
 ) -> float:  # fmt: skip
     """Everybody in turn changes to what gains most and fits; what it gains together.
 
@@ -311,7 +329,7 @@ def improve(
     return gained
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def release(
     order: Any, place: Any, rows: Any, group: Any, owner: Any, owner_row: Any, unit_row: Any, most: Any, use: Any,
     chosen: Any,

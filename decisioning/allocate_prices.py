@@ -10,6 +10,7 @@ customer in twenty.
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from os import cpu_count
 from typing import TYPE_CHECKING, Any
 
@@ -81,7 +82,7 @@ def solve_prices(
         start_prices: Prices to start from.
         arrays: Of the options and limits, where they are at hand.
     """
-    from threadpoolctl import threadpool_limits
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped,unused-ignore]
 
     given = arrays or arrays_of(options, limits, customer_count)
     closed, of_limit = _closed_at(given)
@@ -90,7 +91,7 @@ def solve_prices(
         value = given.value.copy()
         value[closed] = NEVER
         given = replace(given, value=value)
-    # One thread for linear algebra: its sums would else depend on the number of threads, and cost more than they save.
+    # One thread for linear algebra: sums would else depend on how many there are, and waiting costs more than it saves.
     with threadpool_limits(1), ThreadPoolExecutor(max(cpu_count() or 1, 1)) as threads:
         if start_prices is not None:
             found = _Dual(given, threads).minimise(given.joined(start_prices), FROM_PRICES)
@@ -136,11 +137,13 @@ class _Dual:
             np.zeros((BLOCKS, len(given.most) if self._terms.telling else 0)),
         )
         edges = np.linspace(0, given.customer_count, BLOCKS + 1).astype(np.int64).tolist()
-        self._blocks = list(zip(edges[:-1], edges[1:], strict=True))
+        self._blocks = list(pairwise(edges))
 
     def minimise(self, prices: Floats, schedule: Sequence[tuple[float, int]]) -> Floats:
         """Prices per whole amount, shape (limits,), from prices to start from."""
-        from scipy.optimize import minimize
+        from scipy import optimize
+
+        minimize: Any = optimize.minimize
 
         if not len(self._size):
             return np.zeros(len(prices))
@@ -189,7 +192,8 @@ class _Dual:
             return float(
                 kernels.smooth(
                     first, last, given.starts, self._value, given.place, self._by_place, self._amounts, self._row_price,
-                    *terms.owners, owner_price, terms.owner_unit, np.float32(temperature), *(part[block] for part in buffers),
+                    *terms.owners, owner_price, terms.owner_unit, np.float32(temperature),
+                    *(part[block] for part in buffers),
                 )
             )  # fmt: skip
 
@@ -238,7 +242,8 @@ def _wanted(given: Arrays, terms: Terms) -> tuple[Floats, Floats]:
     for family, row in terms.by_row:
         for total, power in ((wanted, 1), (squares, 2)):
             amounts = given.rows[row].astype(np.float64) ** power
-            _add(total, given.group[family], np.bincount(given.place, amounts, minlength=given.group.shape[1]))
+            at_place: Any = np.bincount(given.place, amounts, minlength=given.group.shape[1])
+            _add(total, given.group[family], at_place)
     for family in terms.telling:
         customer = np.repeat(np.arange(given.customer_count), np.diff(given.starts))
         owner = given.owner[given.owner_row[family], customer]
@@ -251,7 +256,7 @@ def _wanted(given: Arrays, terms: Terms) -> tuple[Floats, Floats]:
     return wanted, squares
 
 
-def _add(total: Floats, index: npt.NDArray[np.integer], amount: Floats) -> None:
+def _add(total: Floats, index: npt.NDArray[Any], amount: Floats) -> None:
     """Add amounts to the totals that they belong to."""
     counted = index >= 0
     total += np.bincount(index[counted], amount[counted], minlength=len(total))

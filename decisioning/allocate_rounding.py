@@ -1,7 +1,7 @@
 """From prices to choices: everybody's best option at the prices, made to fit, and improved. No limit is exceeded."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -49,7 +49,7 @@ def rounded(
     kernels.best_two(0, customer_count, given.starts, worth, best, lead)
     use = np.zeros(len(given.most), dtype=np.int64)
     if guess is None:
-        chosen = _kept(given, best, lead, use)
+        chosen = _kept(given, best, use)
     else:
         chosen = guess.copy()
         kernels.count_use(chosen, *given.of_use, use)
@@ -57,7 +57,7 @@ def rounded(
         kernels.release(by_value[chosen[by_value] >= 0], *given.of_use, given.most, use, chosen)
     wanting = np.flatnonzero((chosen < 0) & (best >= 0))
     order = wanting[np.argsort(-lead[wanting], kind="stable")]
-    rest = (given.most, given.least, use, chosen)
+    rest: tuple[Any, Any, Any, Any] = (given.most, given.least, use, chosen)
     kernels.assign(order, 0.0, given.starts, worth, given.value, *given.of_use, *rest)
     _reach(given, worth, use, chosen)
     dust = RELATIVE_DUST * float(np.abs(given.value).max(initial=0.0))
@@ -72,7 +72,7 @@ def rounded(
     return chosen
 
 
-def _kept(given: Arrays, best: "Indices", lead: Floats, use: "Indices") -> "Indices":
+def _kept(given: Arrays, best: "Indices", use: "Indices") -> "Indices":
     """Best options that use no limit of which more is wanted than there is; the others are given out in order."""
     from decisioning import allocate_kernels as kernels
 

@@ -117,7 +117,7 @@ def stand_ins(options: Options, limits: Limits) -> Positions:
     place = options.asset.astype(np.int64) * channels + options.channel
     key = np.column_stack([np.tile(np.arange(channels), len(groups[0])), of_place])
     _, first, same = np.unique(key, axis=0, return_index=True, return_inverse=True)
-    return (first[same.ravel()[place]] // channels).astype(np.int32)
+    return np.asarray(first[same.ravel()[place]] // channels, dtype=np.int32)
 
 
 def allocate_beside(

@@ -60,7 +60,7 @@ def limits_of(
     return tuple(_without_share(family, kept) for family in left) if kept else left
 
 
-def _left(
+def _left(  # noqa: PLR0917 -- each says something of its own
     view: View,
     settings: DecisionSettings,
     families: Limits,
@@ -266,7 +266,7 @@ def _customer_grouping(view: View, settings: DecisionSettings, limit: LimitSetti
         return None, []
     owner = frame[column].to_numpy(dtype=object)
     counts = ~np.asarray(pd.isna(owner)) if members is None else members & ~np.asarray(pd.isna(owner))
-    codes, names = pd.factorize(np.where(counts, owner, None), sort=True)
+    codes, names = pd.factorize(pd.Series(owner, dtype=object).where(counts, None), sort=True)
     return codes.astype(np.int32), [str(name) for name in names]
 
 

@@ -97,4 +97,4 @@ def indices(family: Family, customer: np.ndarray, asset: np.ndarray, channel: np
 def _numbers(rows: pd.DataFrame, name: str) -> Floats:
     if name not in rows.columns:
         return np.zeros(len(rows))
-    return np.nan_to_num(rows[name].to_numpy(dtype=np.float64, na_value=np.nan), nan=0.0)
+    return np.asarray(np.nan_to_num(rows[name].to_numpy(dtype=np.float64, na_value=np.nan), nan=0.0))

@@ -67,11 +67,11 @@ def price_sentences(summary: Mapping[str, Any], currency: str, money: Callable[[
             else "other limits leave no room for more"
         )
         said.append(f"{row['name']}: {row['reached']:g} of at least {row['least']:g} reached; {reason}")
-    for row in summary.get("templates", []):
-        said.append(
-            f"{row['channel']} renders {row['allowed']:,} of {row['wanted']:,} different messages that were wanted;"
-            f" template limits lose {money(row['loss'])}"
-        )
+    said += [
+        f"{row['channel']} renders {row['allowed']:,} of {row['wanted']:,} different messages that were wanted;"
+        f" template limits lose {money(row['loss'])}"
+        for row in summary.get("templates", [])
+    ]
     return said
 
 

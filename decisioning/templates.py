@@ -25,7 +25,7 @@ Flags = npt.NDArray[np.bool_]
 TEMPLATES = "templates"
 
 
-def settle_in_templates(
+def settle_in_templates(  # noqa: PLR0917 -- what settling takes
     settled_at: Callable[[Limits], Settled],
     limits: Limits,
     view: View,
