@@ -63,6 +63,17 @@ def test_content_that_returns_after_other_content_is_written_anew(lake: Lake) ->
     assert list(lake.read("things")["key"]) == ["one"]
 
 
+def test_an_earlier_content_can_be_the_latest_again(lake: Lake) -> None:
+    first = lake.write("people", pa.table({"name": ["Anna"], "age": pa.array([None], pa.int64())}), digest="one")
+    before = lake.newest_tables()
+    assert before == {"people": first}
+    lake.write("people", pa.table({"name": ["Bert"]}), digest="two")
+    again = lake.bring_back("people", first)
+    assert (again.digest, again.rows, again.version) == ("one", 1, 2)
+    assert lake.read("people")["name"].tolist() == ["Anna"]
+    assert lake.bring_back("people", first) == again
+
+
 def test_a_table_may_change_its_columns(lake: Lake) -> None:
     lake.write("things", rows("a"), digest="one")
     lake.write("things", pa.table({"number": [1.5]}), digest="two")
