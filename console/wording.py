@@ -12,6 +12,7 @@ NOTHING: Mapping[str, str] = {
     "refused by policy": "all there was to say was refused, mostly by {}",
     "not worth it": "every message would have cost more than it can bring",
     "limits": "others make more of {}",
+    "explored": "chance had it so, to learn what messages are worth",
 }
 GRADES: Mapping[str, str] = {
     "assumed": "a stated guess; no randomised test has measured it",

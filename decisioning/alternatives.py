@@ -79,6 +79,7 @@ def why_not(made: Deliberation, rows: Indices) -> npt.NDArray[np.object_]:
     pays = np.asarray(choice.paid.any(axis=0))
     has_paid = pays[rows] | gather(pays, own, missing=False)
     blocking = choice.blocking_names(rows)
+    explored = choice.explored.is_explored[customer]
     refusing = _refusing(made, rows)
     texts = []
     for index, row in enumerate(rows):
@@ -86,6 +87,8 @@ def why_not(made: Deliberation, rows: Indices) -> npt.NDArray[np.object_]:
             text = f"refused by {', '.join(refusing[index])}"
         elif choice.options.value[row] <= 0:
             text = "not worth it: it costs more than it brings"
+        elif explored[index] and behind[index] < 0:
+            text = f"worth {_amount(-behind[index])} more; chance chose otherwise, to learn"
         elif choice.priced[row] <= 0 or own[index] == NOTHING:
             text = f"priced out: others make more of {blocking[index]}"
         elif behind[index] >= SMALLEST_LEAD:

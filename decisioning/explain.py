@@ -15,6 +15,8 @@ TERMS: Mapping[str, tuple[str, int]] = {
     "touch": ("touch_cost", -1),
     "total": ("total", 1),
 }
+LEAST_OF_BEST = 0.5
+"""A playbook explores half of its customers at most, so that the best action is at least this probable."""
 FORECAST = ("margin_basis", "uplift", "uplift_sd", "p_redeem", "redemption_cost", "total_low", "total_high")
 
 
@@ -35,8 +37,9 @@ def explain(
         decision_id, run_id, as_of, customer_id, arm; action (verb, is_ghost, none_reason, asset, channel, times);
         motive (play, subject, sentence, evidence, facts) or None; path (relationships from, type, to); value (the terms
         of the formula, with signs, and their total) or None; forecast (what the terms rest on) or None; confidence,
-        evidence_grade, propensity; funnel, refused_by, alternatives, shadow_price, margin_to_runner_up; held (who must
-        agree, by which policies) or None; fields (withheld: what was not known of the customer); versions.
+        evidence_grade, propensity (None where nobody can tell it), is_explored; funnel, refused_by, alternatives,
+        shadow_price, margin_to_runner_up; held (who must agree, by which policies) or None; fields (withheld: what was
+        not known of the customer); versions.
     """
     is_send = record["verb"] == "send"
     path = json.loads(record["path"])
@@ -54,7 +57,8 @@ def explain(
         "forecast": {name: parts[name] for name in FORECAST} if is_send else None,
         "confidence": float(record["confidence"]) if is_send else None,
         "evidence_grade": record["evidence_grade"],
-        "propensity": float(record["propensity"]),
+        "propensity": _number(record["propensity"]),
+        "is_explored": _is_explored(record),
         "funnel": json.loads(record["funnel"]),
         "refused_by": refusals_of(record),
         "alternatives": [_alternative(other) for other in json.loads(record["alternatives"])],
@@ -138,6 +142,11 @@ def _utc(value: Any) -> str:
 
 def _local(value: Any, timezone: str) -> str:
     return pd.Timestamp(value).tz_convert(timezone).strftime("%Y-%m-%d %H:%M")
+
+
+def _is_explored(record: Mapping[Any, Any]) -> bool:
+    """Whether chance chose another action than the best, which is more probable than all others together."""
+    return float(record["propensity"]) < LEAST_OF_BEST
 
 
 def _number(value: Any) -> float | None:

@@ -196,7 +196,7 @@ class WarrantFile(Strict):
     objective: Objective = Objective()
     holdout_share: Share = 0.05
     holdout_salt: str = "global-holdout"
-    exploration: Share = 0.0
+    exploration: Annotated[float, Field(ge=0, le=0.5)] = 0.0
     seed: int = 0
     budget_per_day: Money | None = None
     limits: tuple[LimitFile, ...] = ()

@@ -13,6 +13,7 @@ REASONS: Mapping[str, str] = {
     "refused by policy": "everything there was to say was refused, mostly by {}",
     "not worth it": "every message would have cost more than it can bring",
     "limits": "others make more of {}",
+    "explored": "chance had it so, to learn what messages are worth",
 }
 CUSTOMER_REASONS: Mapping[str, str] = {
     "no motive": "we had no reason to write to you that day",
@@ -20,6 +21,7 @@ CUSTOMER_REASONS: Mapping[str, str] = {
     "refused by policy": "our rules did not allow it",
     "not worth it": "it would not have been worth your while, or ours",
     "limits": "we do not write to everybody every day, and others came first",
+    "explored": "chance had it so, to see what our messages change",
 }
 AUDIENCES = ("marketer", "customer", "auditor")
 SHARE = ", as a share"
@@ -77,8 +79,8 @@ def for_auditor(card: Card) -> list[str]:
         said.append(f"{policy} refused {count:,}: {card['policy_reasons'].get(policy, '')}")
     if card["confidence"] is not None:
         said.append(
-            f"Confidence {card['confidence']:.2f}, evidence {card['evidence_grade']}; chosen with probability "
-            f"{card['propensity']:g} (arm {card['arm']})."
+            f"Confidence {card['confidence']:.2f}, evidence {card['evidence_grade']}; {_chance(card)} (arm "
+            f"{card['arm']})."
         )
     if card["is_reproduced"]:
         count = len(card["flips"])
@@ -141,6 +143,12 @@ def _what(card: Card) -> list[str]:
     return [f"“{action['title']}” {verb} {whom}.", _begin(card["motive"]["sentence"])]
 
 
+def _chance(card: Card) -> str:
+    if card["propensity"] is None:
+        return "how probable that was cannot be told: a limit without room changed it"
+    return f"chosen with probability {card['propensity']:g}"
+
+
 def _worth(card: Card) -> list[str]:
     if not card["value"]:
         return []
@@ -154,6 +162,10 @@ def _runner_up(card: Card) -> list[str]:
     second = card.get("runner_up")
     if not second:
         return []
+    if card.get("is_explored") and card["action"]["verb"] != "none":
+        lead = f", {_plain(abs(second['margin']))} {card['currency']} ahead" if second["margin"] is not None else ""
+        best = f"“{second['title']}” by {second['channel']}{lead}"
+        return [f"Chance chose it among the best few, to learn what they are worth; the best was {best}."]
     margin = "" if second["margin"] is None else f", {_plain(abs(second['margin']))} {card['currency']} behind"
     if card["action"]["verb"] == "none":
         return [f"Nearest to being said was “{second['title']}” by {second['channel']}: {second['why_not']}."]

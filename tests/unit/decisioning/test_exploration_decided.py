@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from decisioning.alternatives import SMALLEST_LEAD
+from decisioning.explain import explain
 from tests.unit.decisioning.world import World
 
 SHARE = 0.4
@@ -60,6 +62,19 @@ def test_another_day_draws_others_and_the_same_day_the_same(crowd: World) -> Non
     assert first["channel_id"].tolist() == again["channel_id"].tolist()
     crowd.options["seed"] = 4
     assert first["channel_id"].tolist() != crowd.decide().records["channel_id"].tolist()
+
+
+def test_an_explored_decision_says_that_chance_chose(crowd: World) -> None:
+    records = crowd.decide().records
+    cards = [
+        explain(record, timezone="UTC") for record in records.assign(decision_id="d", run_id="r").to_dict("records")
+    ]
+    chosen_by_chance = {card["customer_id"] for card in cards if card["is_explored"]}
+    assert len(chosen_by_chance) == crowd.decide().summary["exploration"]["customers"]
+    for card in cards:
+        if card["is_explored"] and card["margin_to_runner_up"] < -SMALLEST_LEAD:
+            assert card["alternatives"][0]["why_not"].endswith("more; chance chose otherwise, to learn")
+        assert card["propensity"] is None or 0 < card["propensity"] <= 1
 
 
 def test_who_is_held_out_is_not_explored(crowd: World) -> None:
