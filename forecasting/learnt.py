@@ -135,3 +135,8 @@ def _response(
         else:
             missing[target] = f"no more is known than is stated: {factors.source}"
     return replace(found[0], targets=targets) if targets else None
+
+
+def _reason(error: ForecastingError) -> str:
+    """Why a part lacks: a day that can be decided without it is not stopped by what it alone finds wrong."""
+    return f"{error.where}: {error.what}" if error.where else error.what
