@@ -13,7 +13,8 @@ from forecasting.language.settings import LanguageSettings
 from pipelines.errors import PlaybookError
 from pipelines.people import PeopleFile
 from pipelines.playbook_actions import ActionsFile
-from pipelines.playbook_files import ChannelsFile, ContentFront, PlaysFile, Policy, WarrantFile
+from pipelines.playbook_files import ChannelsFile, ContentFront, Policy, WarrantFile
+from pipelines.playbook_plays import PlaysFile
 from pipelines.playbook_scores import ScoresFile
 from pipelines.yaml_lines import YamlFile
 

@@ -24,9 +24,10 @@ from pipelines.playbook import (
 from pipelines.playbook_actions import FILE as ACTIONS_FILE
 from pipelines.playbook_actions import ActionsFile
 from pipelines.playbook_actions import insist_on_sense as insist_on_actions
-from pipelines.playbook_files import ChannelsFile, ContentFront, PlaysFile, Policy, WarrantFile
+from pipelines.playbook_files import ChannelsFile, ContentFront, Policy, WarrantFile
 from pipelines.playbook_language import EXAMPLES, LanguageFile, read_language
 from pipelines.playbook_language import FILE as LANGUAGE_FILE
+from pipelines.playbook_plays import PlaysFile
 from pipelines.playbook_scores import FILE as SCORES_FILE
 from pipelines.playbook_scores import ScoresFile, insist_on_sense
 from pipelines.yaml_lines import Location, YamlFile

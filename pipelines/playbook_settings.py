@@ -25,14 +25,13 @@ from pipelines.playbook_actions import action_settings
 from pipelines.playbook_files import (
     CapRule,
     ChannelFile,
-    MessageOrder,
     ParityRule,
     PersonRule,
-    Play,
     Policy,
     RedactRule,
 )
 from pipelines.playbook_limits import limit_settings
+from pipelines.playbook_plays import MessageOrder, Play
 
 DEFAULT_CONFIDENCE_CAPS = {"assumed": 0.60, "adjusted": 0.85, "randomised": 1.00}
 THEMED = "shift-of-interest"
