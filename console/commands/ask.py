@@ -76,8 +76,8 @@ def why(
 ) -> None:
     """Show what was decided for a customer, and why: input, reasoning, action and economic impact.
 
-    With the five best alternatives, the smallest changes that would have turned it (each decided again, so that none is a
-    guess), and the next day on which the customer may be written to.
+    With the five best alternatives, the smallest changes that would have turned it (each decided again, so that none is
+    a guess), and the next day on which the customer may be written to.
     """
     from pipelines.explaining import explain_customer, explain_decision, project_decision
     from pipelines.people import acting, insist_on
@@ -112,7 +112,10 @@ def why(
     if output == Format.JSON:
         show_json(card)
     else:
-        show_customer_card(people_screen(), card, day.playbook.warrant.currency, audience=audience)
+        screen = people_screen()
+        show_customer_card(screen, card, day.playbook.warrant.currency, audience=audience)
+        if "page" in card:
+            screen.print(f"\nPage: {card['page']}", markup=False, highlight=False, soft_wrap=True)
 
 
 def query(

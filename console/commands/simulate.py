@@ -1,11 +1,11 @@
 """`warrant simulate`: what a change would bring, before anybody commits to it."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from console.commands.arguments import PlaybookArgument, open_command_day
+from console.commands.arguments import ActorOption, PlaybookArgument, open_command_day
 from console.output import Format, FormatOption, people_screen, show_json
 from console.simulation_sheet import show_settings, show_simulation
 from console.watching import watch
@@ -40,6 +40,7 @@ def simulate(
         bool, typer.Option("--list", help="List what can be changed, with its present value, instead.")
     ] = False,
     run_id: Annotated[str | None, typer.Option("--run", help="A run's id; without it the last decided one.")] = None,
+    actor: ActorOption = None,
     output: FormatOption = Format.TABLE,
 ) -> None:
     """Decide the last decided run again under changed settings and compare; nothing is written.
@@ -47,6 +48,7 @@ def simulate(
     Shows value, reach and money, who gains and who loses, what one more unit of each limit is worth, upside and
     downside.
     """
+    from pipelines.people import acting, may
     from pipelines.simulating import Asked, settings_that_may_change
     from pipelines.simulating import simulate as decide_again
 
@@ -56,6 +58,9 @@ def simulate(
             settings = settings_that_may_change(day, run_id)
         else:
             document = decide_again(day, Asked(tuple(assignments or ()), other, run_id))
+            if not may(acting(day.playbook, actor, day.environment), "see personal data"):
+                groups = document["customers"]
+                document["customers"] = {name: _unnamed(group) for name, group in groups.items()}
     if is_list:
         if output == Format.JSON:
             show_json({"settings": settings})
@@ -65,3 +70,8 @@ def simulate(
         show_json(document)
     else:
         show_simulation(people_screen(), document)
+
+
+def _unnamed(group: Any) -> Any:
+    """A group of customers without its samples; a mere count as it is."""
+    return group | {"samples": []} if isinstance(group, dict) else group

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from console.commands.arguments import PlaybookArgument, open_command_day
+from console.commands.arguments import ActorOption, PlaybookArgument, open_command_day
 from console.output import Format, FormatOption, people_screen, show_json
 from console.watching import watch
 from console.wording import cents, day_name, money
@@ -28,6 +28,7 @@ def unserved(
     playbook: PlaybookArgument = None,
     *,
     run_id: Annotated[str | None, typer.Option("--run", help="A run's id; without it the last decided one.")] = None,
+    actor: ActorOption = None,
     limit: Annotated[int, typer.Option("--limit", min=1, help="Show at most this many rows; JSON has all.")] = SHOWN,
     output: FormatOption = Format.TABLE,
 ) -> None:
@@ -35,10 +36,14 @@ def unserved(
 
     Every customer who was sent nothing is counted once, under the message that would have brought most.
     """
+    from pipelines.people import acting, may
     from pipelines.unserving import unserved_value
 
     with watch() as progress:
-        document = unserved_value(open_command_day(playbook, progress=progress), run_id)
+        day = open_command_day(playbook, progress=progress)
+        document = unserved_value(day, run_id)
+        if not may(acting(day.playbook, actor, day.environment), "see personal data"):
+            document["rows"] = [row | {"samples": []} for row in document["rows"]]
     if output == Format.JSON:
         show_json(document)
     else:
