@@ -112,3 +112,12 @@ def test_without_any_table_every_part_says_what_lacks() -> None:
     found = with_learnt(forecast({}, ForecastSettings(), **known), {}, SETTINGS, **known)
     assert (found.response, found.timing, found.lifetime_value) == (None, None, None)
     assert {"margin_uplift", "p_redeem", "timing", "lifetime_value"} <= set(found.missing)
+
+
+def test_what_a_part_alone_finds_wrong_does_not_stop_the_day(world: RespondingWorld) -> None:
+    signals = pd.DataFrame({"customer_id": ["c-000001"]})
+    tables = {"customers": world.tables["customers"], "signals": signals}
+    known = {"as_of": world.until, "timezone": "UTC", "seed": 1}
+    found = with_learnt(forecast({}, ForecastSettings(), **known), tables, SETTINGS, **known)
+    assert found.timing is None
+    assert "occurred_at" in found.missing["timing"]
