@@ -57,6 +57,8 @@ def test_b135_intent_inventory_and_competitors_change_the_next_run_and_a_custome
     world.run(until="authorise")
     before = said(world)
     world.views("intent", "bike", times=8, last=days_before(TODAY, 1))
+    for name in ("Product Added", "Product Added to Wishlist", "Checkout Started"):
+        world.signal(name, on=days_before(TODAY, 1), customer_id="intent", product_id="bike")
     next(row for row in world.rows["products"] if row["product_id"] == "oat")["stock"] = 0
     seen = {"observed_at": local(days_before(TODAY, 1)), "about_kind": "region", "about_id": "south", "value": 15}
     world.row("observations", observation_id="undercut", kind="competitor", **seen)
