@@ -28,7 +28,7 @@ from graph.beliefs.facts import Facts
 from graph.beliefs.most_browsed import VIEWS
 from graph.beliefs.similarity import NO_SIMILARITY
 
-FITTED_ON, REPORTED_ON = (101, 102), (1, 2)
+FITTED_ON, REPORTED_ON = tuple(range(101, 111)), tuple(range(1, 11))
 FAMILIES: tuple[Family, ...] = ("alike", "other")
 CUSTOMERS = 600
 CUTS = 2

@@ -116,7 +116,7 @@ _RULES = (
         "PREFERS",
         "answers the next message on this channel within 14 days",
         90.0,
-        Curve(-0.87, 0.55, 0.44),
+        Curve(-1.47, 0.54, 0.63),
     ),
     Rule(CHECKOUT_LEFT, "TRIGGERED_BY", "buys something within 14 days", 7.0, Curve(0.35, 0.18, 0.74)),
     Rule(
@@ -124,7 +124,7 @@ _RULES = (
         "TRIGGERED_BY",
         "asks for a demo or a trial, starts a checkout or buys within 28 days",
         14.0,
-        Curve(0.3, 0.45, 0.55),
+        Curve(0.49, 0.41, 0.4),
     ),
     Rule(
         RETURNING_VISITOR,
