@@ -63,8 +63,10 @@ def held(
     """
     nobody = Held(*(np.full(len(records), None, dtype=object) for _ in range(2)))
     rules = {policy.identifier: policy for policy in settings.policies if policy.kind in HOLDING}
+    if not rules:
+        return nobody
     rows = np.flatnonzero((records["verb"] == "send").to_numpy())
-    if not rules or not len(rows):
+    if not len(rows):
         return nobody
     verdicts = _hold_verdicts(view, settings, touches, is_held_out)
     sends = records.iloc[rows]
@@ -186,12 +188,13 @@ def answered_for(
         (sends per who must agree), `parity`, `minimised`, and `unreadable_policies`.
     """
     waiting = held(less.view, records, settings, touches, is_held_out=is_held_out)
-    records = records.assign(held_by=waiting.by, needs=waiting.needs, withheld=less.texts())
-    is_ours = ~records["is_ghost"].to_numpy(dtype=np.bool_)
-    needs = pd.Series(waiting.needs[is_ours], dtype=object).value_counts()
+    records = records.copy(deep=False)  # the columns that are there are not copied
+    records["held_by"], records["needs"], records["withheld"] = waiting.by, waiting.needs, less.texts()
+    is_counted = ~records["is_ghost"].to_numpy(dtype=np.bool_) & pd.notna(waiting.needs)
+    needs, counts = np.unique(waiting.needs[is_counted].astype(str), return_counts=True)
     return records, {
         **summary,
-        "held": {str(who): int(count) for who, count in sorted(needs.items())},
+        "held": dict(zip(needs.tolist(), counts.tolist(), strict=True)),
         "parity": parity(everything, records, settings, is_held_out=is_held_out),
         "minimised": less.facts(),
         "unreadable_policies": dict(sorted(unreadable.items())),
