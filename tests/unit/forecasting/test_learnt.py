@@ -1,6 +1,7 @@
 """What a run decides with beyond rhythm and priors: there where it was learnt, else left out with the reason."""
 
 from datetime import timedelta
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -33,7 +34,7 @@ def found(world: RespondingWorld) -> Forecasts:
 
 def learnt(world: RespondingWorld, *without: str, models: dict[str, Arrays] | None = None) -> Forecasts:
     tables = {name: table for name, table in world.tables.items() if name not in without}
-    known = {"as_of": world.until, "timezone": "UTC", "seed": 1}
+    known: dict[str, Any] = {"as_of": world.until, "timezone": "UTC", "seed": 1}
     bare = forecast({}, ForecastSettings(), **known)
     settings = LearntSettings(SETTINGS.response, SETTINGS.timing, SETTINGS.value, models or {})
     return with_learnt(bare, tables, settings, **known)
@@ -100,7 +101,7 @@ def test_hours_that_do_not_matter_make_no_personal_windows() -> None:
     signals = pd.DataFrame(rows, columns=["customer_id", "occurred_at"])
     signals["occurred_at"] = signals["occurred_at"].astype("datetime64[us, UTC]")
     tables = {"customers": pd.DataFrame({"customer_id": people}), "signals": signals}
-    known = {"as_of": until.to_pydatetime(), "timezone": "UTC", "seed": 1}
+    known: dict[str, Any] = {"as_of": until.to_pydatetime(), "timezone": "UTC", "seed": 1}
     found = with_learnt(forecast({}, ForecastSettings(), **known), tables, SETTINGS, **known)
     assert found.timing is not None or "one hour for all" in found.missing["timing"]
     if found.timing is not None:
@@ -108,7 +109,11 @@ def test_hours_that_do_not_matter_make_no_personal_windows() -> None:
 
 
 def test_without_any_table_every_part_says_what_lacks() -> None:
-    known = {"as_of": pd.Timestamp("2026-03-02", tz="UTC").to_pydatetime(), "timezone": "UTC", "seed": 1}
+    known: dict[str, Any] = {
+        "as_of": pd.Timestamp("2026-03-02", tz="UTC").to_pydatetime(),
+        "timezone": "UTC",
+        "seed": 1,
+    }
     found = with_learnt(forecast({}, ForecastSettings(), **known), {}, SETTINGS, **known)
     assert (found.response, found.timing, found.lifetime_value) == (None, None, None)
     assert {"margin_uplift", "p_redeem", "timing", "lifetime_value"} <= set(found.missing)
@@ -117,7 +122,7 @@ def test_without_any_table_every_part_says_what_lacks() -> None:
 def test_what_a_part_alone_finds_wrong_does_not_stop_the_day(world: RespondingWorld) -> None:
     signals = pd.DataFrame({"customer_id": ["c-000001"]})
     tables = {"customers": world.tables["customers"], "signals": signals}
-    known = {"as_of": world.until, "timezone": "UTC", "seed": 1}
+    known: dict[str, Any] = {"as_of": world.until, "timezone": "UTC", "seed": 1}
     found = with_learnt(forecast({}, ForecastSettings(), **known), tables, SETTINGS, **known)
     assert found.timing is None
     assert "occurred_at" in found.missing["timing"]

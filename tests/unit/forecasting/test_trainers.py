@@ -1,6 +1,7 @@
 """Models that are kept: their arrays hold what was learnt from everybody, and later forecasts are made of them."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,7 @@ from forecasting.timing.settings import TimingSettings
 from forecasting.timing.trainer import TimingTrainer
 
 UNTIL = datetime(2026, 3, 2, tzinfo=UTC)
-KNOWN = {"as_of": UNTIL, "timezone": "UTC", "seed": 1}
+KNOWN: dict[str, Any] = {"as_of": UNTIL, "timezone": "UTC", "seed": 1}
 
 
 TRAINER = DemandTrainer(DemandSettings(horizon=2, origins=2, series=None))

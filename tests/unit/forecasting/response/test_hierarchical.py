@@ -7,7 +7,7 @@ from forecasting.response.factors.hierarchical import HierarchicalRegression
 
 
 def chances(linear: np.ndarray) -> np.ndarray:
-    return 1 / (1 + np.exp(-linear))
+    return np.asarray(1 / (1 + np.exp(-linear)))
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,7 @@
 """Response as a kept model: it names nobody, and says of customers what it would have said with their effects in it."""
 
 from datetime import timedelta
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,8 +13,12 @@ from forecasting.gate import contest
 from forecasting.response.factors.model import ResponseModel
 from forecasting.response.settings import ResponseSettings
 from forecasting.response.trainer import ResponseTrainer
+from forecasting.values.response import Target
 
 TRAINER = ResponseTrainer(ResponseSettings(segment="tier", wait_days=14))
+
+REACTIONS: tuple[Target, ...] = ("p_response",)
+EFFECTS: tuple[Target, ...] = ("margin_uplift",)
 
 
 @pytest.fixture(scope="module")
@@ -34,9 +39,7 @@ def test_a_kept_model_names_no_customer(world: RespondingWorld, arrays: dict[str
 
 
 def test_customers_effects_are_learnt_again_from_what_they_did(world: RespondingWorld) -> None:
-    model = ResponseModel(TRAINER.settings, targets=("p_response",)).fit(
-        world.tables, as_of=world.until, timezone="UTC"
-    )
+    model = ResponseModel(TRAINER.settings, targets=REACTIONS).fit(world.tables, as_of=world.until, timezone="UTC")
     kept = model.arrays(with_customers=False)
     again = ResponseModel.from_arrays(kept, world.tables, TRAINER.settings, as_of=world.until, timezone="UTC")
     asked = world.customer, world.asset, world.channel
@@ -69,12 +72,9 @@ def test_nothing_to_learn_from_is_said(world: RespondingWorld) -> None:
 
 
 def test_draws_outweigh_what_is_stated_only_where_they_are_many(world: RespondingWorld) -> None:
-    known = {"as_of": world.until, "timezone": "UTC"}
+    known: dict[str, Any] = {"as_of": world.until, "timezone": "UTC"}
     few = {**world.tables, "assignments": world.tables["assignments"].head(60)}
-    learnt = [
-        ResponseModel(TRAINER.settings, targets=("margin_uplift",)).fit(tables, **known)
-        for tables in (world.tables, few)
-    ]
+    learnt = [ResponseModel(TRAINER.settings, targets=EFFECTS).fit(tables, **known) for tables in (world.tables, few)]
     asked = world.customer, world.asset, world.channel
     many_draws, few_draws = (model.predict(*asked).targets["margin_uplift"] for model in learnt)
     assert many_draws.grade == "randomised"
