@@ -70,7 +70,7 @@ def for_auditor(card: Card) -> list[str]:
     tables = sum(name.startswith("table ") for name in versions)
     said = [
         f"Decision {card['decision_id']} of run {card['run_id']}, decided from what was known at {card['as_of']}.",
-        ", ".join([*(f"{name} {versions[name][:12]}" for name in MAKERS), f"{tables} tables by digest."]),
+        f"Made with {', '.join(f'{name} {versions[name][:12]}' for name in MAKERS)} and {tables} tables by digest.",
     ]
     funnel = card["funnel"]
     stages = ", ".join(f"{count:,} {stage}" for stage, count in funnel.items())
