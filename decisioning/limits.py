@@ -180,45 +180,6 @@ def paid(limits: Limits, used: Usage, prices: Sequence[Floats]) -> Floats:
     return amounts
 
 
-def candidate_prices(
-    limits: Limits, prices: Sequence[Floats], *, touch_cost: Floats, exposure: Floats
-) -> tuple[Floats, Floats, list[tuple[Family, Floats]]]:
-    """Prices in the shape in which a pass over all candidates adds them up.
-
-    Args:
-        limits: The families.
-        prices: Of each family, in currency per unit, shape (limits of the family,).
-        touch_cost: Of each asset on each channel, shape (assets, channels).
-        exposure: Of each asset, shape (assets,).
-
-    Returns:
-        What a touch with each asset on each channel pays for families that do not tell customers apart, shape
-        (assets, channels), in currency; the price of a unit of expected cost there, same shape; and the families that
-        do tell customers apart, with their prices.
-    """
-    by_touch = np.zeros(touch_cost.shape)
-    by_expected_cost = np.zeros(touch_cost.shape)
-    by_customer = []
-    whole = {
-        "touches": np.ones(touch_cost.shape),
-        "money": whole_money(touch_cost.ravel(), touch_cost.size).reshape(touch_cost.shape) / MILLION,
-        "exposure": np.broadcast_to(whole_money(exposure, len(exposure))[:, np.newaxis] / MILLION, touch_cost.shape),
-    }
-    for family, price in zip(limits, prices, strict=True):
-        if family.customer_group is not None:
-            by_customer.append((family, price))
-            continue
-        if not len(family) or not price.any():
-            continue
-        group = np.zeros(touch_cost.shape, np.int32) if family.asset_group is None else family.asset_group
-        here = np.where(group >= 0, price[group], 0.0)
-        if family.unit == "expected_cost":
-            by_expected_cost += here
-        else:
-            by_touch += here * whole[family.unit]
-    return by_touch, by_expected_cost, by_customer
-
-
 def less(limits: Limits, taken: Sequence[Amounts]) -> Limits:
     """The limits that are left when so much of each is taken already, in whole amounts per family."""
     return tuple(
