@@ -5,6 +5,7 @@ the days after it: caps, limits that last longer than a day, and the order of me
 no purchase, reply or withdrawal is foreseen, so that only the first day is a decision and all others are plans.
 """
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
@@ -14,6 +15,8 @@ import pandas as pd
 
 from decisioning.decide import decide, propose
 from decisioning.errors import DecisioningError
+from decisioning.liability import LAPSED
+from decisioning.limit_windows import RESERVED
 from decisioning.settings import DecisionSettings
 from decisioning.times import at_local, local_date, moment, to_datetime
 from forecasting.values import Forecasts
@@ -86,12 +89,12 @@ def plan(
     for place, day in enumerate(days):
         if report is not None:
             report(day, sum(len(part) for part in sends))
-        today = replace(view, as_of=day)
+        today, known = replace(view, as_of=day), _lapsed(known, day)
         motives = propose(today, forecasts, settings, day)
         records = decide(today, motives, forecasts, settings, known, as_of=day).records
         is_sent = (records["verb"] == "send") & ~records["is_ghost"].astype(bool)
-        sent = records.loc[is_sent, list(SENT)].assign(day=place)
-        sends.append(sent)
+        sent = records[is_sent].assign(day=place)
+        sends.append(sent[["day", *SENT]])
         silent = records[~is_sent & records["customer_id"].isin(asked)]
         unspoken.append(silent[["customer_id", "none_reason"]].assign(day=place))
         known = _with(known, sent, day)
@@ -117,13 +120,27 @@ def horizon_days(as_of: datetime, horizon: int, timezone: str) -> tuple[datetime
 
 
 def _with(touches: pd.DataFrame, sent: pd.DataFrame, day: datetime) -> pd.DataFrame:
-    """The touches, with what a day sends."""
+    """The touches, with what a day sends: its cost, and that its offers may be claimed where that counts."""
     if sent.empty:
         return touches
     ours = sent.rename(columns={"send_at": "sent_at", "touch_cost": "cost"})
-    ours = ours[["customer_id", "channel_id", "asset_id", "sent_at", "cost"]]
-    ours = ours.assign(touch_id=f"planned/{day.isoformat()}/" + ours["customer_id"])
-    return pd.concat([part for part in (touches, ours) if len(part)], ignore_index=True)
+    ours = ours.assign(
+        touch_id=f"planned/{day.isoformat()}/" + ours["customer_id"],
+        expected_cost=[float(json.loads(parts).get("offer_cost") or 0.0) for parts in sent["value_parts"]],
+    )
+    columns = ["touch_id", "customer_id", "channel_id", "asset_id", "sent_at", "cost", "expected_cost"]
+    if "liability" in touches.columns:
+        ours["liability"] = pd.Series(RESERVED, index=sent.index, dtype=object).where(sent["offer_id"].notna(), None)
+        columns.append("liability")
+    return pd.concat([part for part in (touches, ours[columns]) if len(part)], ignore_index=True)
+
+
+def _lapsed(touches: pd.DataFrame, day: datetime) -> pd.DataFrame:
+    """The touches, whose offers cannot be claimed any more once they have lapsed."""
+    if "lapses_at" not in touches.columns:
+        return touches
+    is_over = touches["liability"].eq(RESERVED) & (touches["lapses_at"] <= pd.Timestamp(day))
+    return touches.assign(liability=touches["liability"].mask(is_over, LAPSED))
 
 
 def _joined(parts: list[pd.DataFrame], columns: tuple[str, ...]) -> pd.DataFrame:

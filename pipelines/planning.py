@@ -13,18 +13,17 @@ import pandas as pd
 from decisioning.lifetime_values import with_lifetime_values
 from decisioning.plan import SENT, Plan
 from decisioning.plan import plan as roll_forward
-from decisioning.planned import with_planned
 from graph.view import View
 from lake.journal import Actor
 from lake.runs import RunRow
 from pipelines.day import Day
-from pipelines.deciding import settings_of
+from pipelines.deciding import settings_of, touches_before
 from pipelines.errors import UsageError
 from pipelines.forecasts.making import insist_on_place, write_table
 from pipelines.people import insist_on
 from pipelines.playbook_settings import policy_reasons
 from pipelines.running import day_of_run
-from pipelines.stored import canonical_tables, stored_forecasts, stored_view
+from pipelines.stored import stored_forecasts, stored_view
 
 Document = dict[str, Any]
 
@@ -77,7 +76,6 @@ def plan_days(day: Day, actor: Actor, asked: Asked) -> Document:
     view = with_lifetime_values(stored_view(day, run), forecasts.lifetime_value)
     if asked.customer_id is not None:
         _insist_on_customer(day, view, run, asked.customer_id)
-    tables = canonical_tables(day, run, ["touches", "planned_touches"])
     zone = ZoneInfo(day.playbook.timezone)
     day.progress.started("plan")
     began = time.perf_counter()
@@ -89,7 +87,7 @@ def plan_days(day: Day, actor: Actor, asked: Asked) -> Document:
         view,
         forecasts,
         settings,
-        with_planned(tables["touches"], tables["planned_touches"], view, settings),
+        touches_before(day, run, view, settings),
         as_of=run.identity.as_of,
         horizon=asked.horizon,
         asked=frozenset() if asked.customer_id is None else frozenset({asked.customer_id}),

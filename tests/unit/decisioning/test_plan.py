@@ -5,7 +5,7 @@ import pytest
 
 from decisioning.errors import DecisioningError
 from decisioning.plan import Plan, horizon_days, plan
-from decisioning.settings import PolicySpecification
+from decisioning.settings import LimitSettings, PolicySpecification
 from tests.unit.decisioning.world import World
 
 
@@ -72,6 +72,30 @@ def test_a_days_capacity_holds_on_every_day(shop: World) -> None:
     made = planned(shop, horizon=4)
     assert made.sends.groupby("day").size().tolist() == [2, 2, 2]
     assert made.sends["customer_id"].is_unique, "who was heard is capped, so that the others' turn comes"
+
+
+def test_a_budget_that_lasts_longer_than_a_day_is_used_up_by_the_days_before(shop: World) -> None:
+    """Three offers may be open at once; whose offer has lapsed makes room for another one."""
+    shop.offer("off", unit_cost=0.0)
+    shop.assets["milk-reminder"] |= {"offer": "off"}
+    for number in range(2, 9):
+        shop.customer(str(number)).rhythm(str(number), "MILK")
+    shop.channel("email", capacity=2)
+    shop.options["limits"] = (LimitSettings("open offers", most=3, per="standing", offers=("any",)),)
+    first = shop.past_touches()
+    lapsing = pd.DataFrame(
+        {
+            "customer_id": ["8"],
+            "channel_id": ["email"],
+            "sent_at": pd.DatetimeIndex([shop.as_of - timedelta(days=3)]).astype("datetime64[us, UTC]"),
+            "asset_id": ["milk-reminder"],
+            "liability": ["reserved"],
+            "lapses_at": pd.DatetimeIndex([shop.as_of + timedelta(days=2)]).astype("datetime64[us, UTC]"),
+        }
+    )
+    touches = pd.concat([part for part in (first, lapsing) if len(part)], ignore_index=True)
+    made = plan(shop.view(), shop.forecasts(), shop.settings(), touches, as_of=shop.as_of, horizon=4)
+    assert made.sends.groupby("day").size().reindex(range(4), fill_value=0).tolist() == [2, 0, 1, 0]
 
 
 def test_days_without_a_send_are_explained_for_whom_one_asks_about(shop: World) -> None:
