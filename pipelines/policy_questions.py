@@ -17,7 +17,7 @@ from decisioning.policies.own_tests import results
 from decisioning.policies.rules import HOLDING, REFUSING, WITHHOLDING, Rule, read_rule
 from decisioning.policies.spelling import to_text
 from decisioning.policies.wording import condition_in_words, in_words
-from decisioning.screening import attributes_of
+from decisioning.screening import HOLDOUT, attributes_of
 from decisioning.settings import PolicySpecification
 from graph.view import View
 from lake.runs import RunRow
@@ -152,6 +152,7 @@ def _in_run(day: Day, run: RunRow, rule: Rule) -> Document:
     about["unreadable"] = summary.get("unreadable_policies", {}).get(rule.identifier)
     records = stored_records(day, run)
     if rule.kind in REFUSING:
+        about["was_there"] = rule.identifier in {*summary["refused_by_policy"], HOLDOUT}
         refused = [refusals_of(record).get(rule.identifier, 0) for record in records.to_dict("records")]
         about["candidates_refused"] = int(summary["refused_by_policy"].get(rule.identifier, 0))
         about["customers_refused"] = sum(count > 0 for count in refused)

@@ -142,7 +142,9 @@ def _last_run(run: Document | None) -> str:
         return "Nothing has been decided with it yet."
     begins = f"In the run {run['run_id']} of {day_name(run['as_of_day'])}"
     everybody = f"{run['customers_in_all']:,} customers"
-    if "candidates_refused" in run:
+    if not run.get("was_there", True):
+        said = f"{begins}: it was not there yet."
+    elif "candidates_refused" in run:
         refused = f"{run['candidates_refused']:,} candidates, of {run['customers_refused']:,} of {everybody}"
         said = f"{begins} it refused {refused}."
     elif "sends_held" in run:
