@@ -7,14 +7,12 @@ import numpy.typing as npt
 from decisioning.learnt import Linear
 
 if TYPE_CHECKING:
-    from decisioning.policies.programs import CrossingPrograms
+    from decisioning.policies.programs import CrossingPrograms, PlainComparisons
 
 Array = npt.NDArray[Any]
 
 TOUCHES, MONEY, EXPECTED_COST, EXPOSURE = 0, 1, 2, 3
 """What a limit counts."""
-ALLOWED, REFUSED, REACHED = 0, 1, 2
-"""What a walk over a customer's candidates is after: what may be sent, what may not, or the first step of an order."""
 
 
 class Reasons(NamedTuple):
@@ -70,7 +68,11 @@ class Rules(NamedTuple):
         asset_words: Shape (assets, channels, words).
         masks: The bits of each policy, shape (policies, words). The holdout has none: it is an arm and refuses nothing.
         refusing: All bits of all masks, shape (words,).
-        programs: The comparisons between the sides.
+        plain: Comparisons between the sides that set one column against another.
+        customer_values: The columns of customers that these read, one after the other, NaN where missing.
+        asset_values: The columns of assets.
+        gates: Bits of all other comparisons, shape (words,).
+        programs: All comparisons, as programs.
         objection_starts: Customers × what they object to, as rows of `Reasons.said_starts`.
         objections: These rows.
         is_service: Assets that no objection stops.
@@ -85,6 +87,10 @@ class Rules(NamedTuple):
     asset_words: Array
     masks: Array
     refusing: Array
+    plain: "PlainComparisons"
+    customer_values: Array
+    asset_values: Array
+    gates: Array
     programs: "CrossingPrograms"
     objection_starts: Array
     objections: Array
@@ -113,8 +119,10 @@ class Worth(NamedTuple):
         covers: Positions of categories.
         usual_margin: What a typical customer brings in each category.
         is_typical: Customers of whom too little is known.
-        trigger_starts: Customers × what moves them to act, as rows of `Reasons.said_starts`.
+        trigger_starts: Customers × what moves them to act, as rows of `said_starts`.
         triggers: These rows.
+        said_starts: What assets say × the assets that say it, as `Reasons`.
+        said_assets: Positions of assets.
         uplift: Relative uplift of each asset's kind.
         has_offer: Assets with an offer.
         is_automatic: Assets whose offer nobody has to claim.
@@ -148,6 +156,8 @@ class Worth(NamedTuple):
     is_typical: Array
     trigger_starts: Array
     triggers: Array
+    said_starts: Array
+    said_assets: Array
     uplift: Array
     has_offer: Array
     is_automatic: Array
@@ -174,6 +184,7 @@ class Hours(NamedTuple):
         day_ends: End of the day that is decided.
         opens: From when on each asset may be sent, shape (assets,).
         closes: Until when (excluded).
+        is_dated: Assets that are not always open.
         zone: Time zone of each customer.
         spans: Stretches outside quiet hours, shape (zones, channels, spans, 2); empty ones start and end at 0.
         sends_at: When each channel sends, shape (customers, channels).
@@ -183,6 +194,7 @@ class Hours(NamedTuple):
     day_ends: int
     opens: Array
     closes: Array
+    is_dated: Array
     zone: Array
     spans: Array
     sends_at: Array
@@ -216,30 +228,41 @@ class Prices(NamedTuple):
     unit: Array
 
 
-class Found(NamedTuple):
-    """What the pass writes, one row per customer of a stretch of customers.
+class Listed(NamedTuple):
+    """Candidates of a stretch of customers, in order of customer; room for `size` or more of them.
 
     Attributes:
-        counts: Candidates, eligible and affordable ones, shape (customers, 3).
-        refused: Candidates that each policy refuses, shape (customers, policies); no column when nobody asks.
-        best: Highest priced value of an affordable candidate, -inf without one.
-        asset: The shortlist: `each` slots per channel, then one for the most valuable eligible candidate, then slots
-            for refused ones; -1 where a slot is empty, shape (customers, slots).
+        row: Row of `Found` of each one's customer.
+        asset: Position of the asset.
         channel: Position of the channel.
         motive: Place of the motive.
         value: Expected incremental margin.
-        priced: Value less what it pays at the prices.
         expected_cost: P(redeem) × cost of a redemption.
         cost: What one redemption costs.
+        priced: Value less what it pays at the prices.
+    """
+
+    row: Array
+    asset: Array
+    channel: Array
+    motive: Array
+    value: Array
+    expected_cost: Array
+    cost: Array
+    priced: Array
+
+
+class Found(NamedTuple):
+    """What comes out, one row per customer of a stretch of customers.
+
+    Attributes:
+        counts: Candidates, eligible and affordable ones, shape (customers, 3).
+        refused: Candidates that each policy refuses, shape (customers, policies).
+        best: Highest priced value of an affordable candidate, -inf without one.
+        slot: Places in `Listed`, -1 where empty: `each` per channel, one for the most valuable, then refused ones.
     """
 
     counts: Array
     refused: Array
     best: Array
-    asset: Array
-    channel: Array
-    motive: Array
-    value: Array
-    priced: Array
-    expected_cost: Array
-    cost: Array
+    slot: Array

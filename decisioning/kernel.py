@@ -1,441 +1,475 @@
-"""The fused pass: every candidate is met, screened, valued and ranked in one loop, and none is ever stored.
+"""The compiled pass: every candidate of a stretch of customers is met, screened, valued and ranked, and few are kept.
 
-For each customer: their motives, strongest first ▶ the assets that answer ▶ the channels that these fit. A candidate is
-refused by an AND of words; only what is left is valued, and of that each channel keeps the best few at the prices of
-the limits. What comes out is a shortlist, counts for the funnel, and the best priced value, which certifies the bound.
+    screen   motives, strongest first ▶ assets that answer ▶ channels that these fit; a candidate is refused by an AND of
+             words, and only what is left (or, asked for it, what is not) is written down
+    value    the terms of what is left
+    hold     what waits behind other messages of its motive's order is taken out again
+    keep     of each channel the best few at the prices of the limits, and the most valuable of all
 
-Customers do not depend on each other, so the result is the same for any number of threads. All that the loop reads is
-in the tuples of arrays of `decisioning.ground`, which `decisioning.terrain` fills. numba does not notice edits in other
-files: compiled code that the loop calls is here, but for comparisons between the sides of a policy. Importing this
-takes a second, for numba's sake, and compiling it once half a minute: import it where it is needed.
+Nothing longer than a stretch's allowed candidates is ever held. Customers do not depend on each other, so neither the
+stretches nor the number of threads changes the result. Each step takes the arrays out of its tuples once, before its
+loop: a compiled loop that does so for each candidate spends its time on counting references. numba does not notice
+edits in other files: what the loops call is here, but for comparisons between the sides of a policy. Importing this
+takes a second, for numba's sake, and compiling it, once, some more: import it where it is needed.
 """
 
 import math
-from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from numba import njit
 
 from decisioning.ground import (
-    ALLOWED,
     EXPECTED_COST,
     EXPOSURE,
     MONEY,
-    REACHED,
-    REFUSED,
+    Array,
     Found,
     Hours,
+    Listed,
     Prices,
     Reasons,
     Rules,
     Worth,
 )
 from decisioning.learnt import Linear
-from decisioning.policies.programs import settled
-
-Array = npt.NDArray[Any]
+from decisioning.policies.programs import AT_LEAST, AT_MOST, DIFFERENT, EQUAL, LESS, MORE, settled
 
 UNREACHED = 255
 
 
-class Scratch(NamedTuple):
-    """What one thread remembers of the customer at hand. A mark holds where it equals the customer's own."""
-
-    seen: Array
-    bought: Array
-    objected: Array
-    moved: Array
-    has_habit: Array
-    habit: Array
-    has_recent: Array
-    recent: Array
-    words: Array
-    stack: Array
-    limit: Array
-    gain_of_channel: Array
-    redeem_of_channel: Array
-    opt_out_of_channel: Array
-
-
 @njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
-def look_through(
-    first: int,
-    last: int,
-    each: int,
-    refused_shown: int,
+def screen(
+    customers: Array,
+    rows: Array,
+    wants_refused: bool,
+    keeps_account: bool,
     reasons: Reasons,
     rules: Rules,
     worth: Worth,
     hours: Hours,
-    prices: Prices,
     found: Found,
-) -> None:
-    """Pass over customers `first` to `last`, writing rows from 0 on.
+    listed: Listed,
+) -> int:
+    """Write down all candidates of some customers that are allowed, or else all that are refused.
 
     Args:
-        first: Position of the first customer.
-        last: Position after the last one.
-        each: How many candidates each channel keeps.
-        refused_shown: How many refused candidates are kept of customers who have no more than that many allowed ones.
+        customers: Positions of customers, ascending.
+        rows: The row of `found` of each.
+        wants_refused: Whether refused candidates are wanted; those whose offer's cost is unknown never are.
+        keeps_account: Whether refusals are counted.
         reasons: Motives and answers.
         rules: Policies.
-        worth: Values.
+        worth: For what an offer costs.
         hours: Times.
-        prices: What the limits cost.
-        found: Where to write; refusals are counted when it has columns for them.
+        found: Counts are written here, of allowed candidates only.
+        listed: Candidates are written here; it has room for all of these customers.
+
+    Returns:
+        How many were written.
     """
-    scratch = _blank(reasons, rules, worth)
-    for customer in range(first, last):
-        row = customer - first
-        if _open(customer, reasons, rules, worth, scratch):
-            _meet(customer, row, REACHED, each, reasons, rules, worth, hours, prices, scratch, found)
-            _set_limits(customer, reasons, scratch)
-        _meet(customer, row, ALLOWED, each, reasons, rules, worth, hours, prices, scratch, found)
-        if found.counts[row, 1] <= refused_shown and found.counts[row, 1] < found.counts[row, 0]:
-            _meet(customer, row, REFUSED, each, reasons, rules, worth, hours, prices, scratch, found)
-        _drop_repetition(row, each * len(worth.touch_cost), found)
-
-
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # as above
-def _meet(
-    customer: int,
-    row: int,
-    wanted: int,
-    each: int,
-    reasons: Reasons,
-    rules: Rules,
-    worth: Worth,
-    hours: Hours,
-    prices: Prices,
-    scratch: Scratch,
-    found: Found,
-) -> None:
-    """Meet every candidate of a customer and keep the best of those that are wanted."""
-    channels = len(worth.touch_cost)
-    counts, mark = found.counts[row], 3 * customer + wanted
-    keeps_account = found.refused.shape[1] > 0 and wanted == ALLOWED
-    first_motive = reasons.motive_starts[customer]
-    for motive in range(first_motive, reasons.motive_starts[customer + 1]):
-        answer = reasons.answer[motive]
-        for place in range(reasons.answer_starts[answer], reasons.answer_starts[answer + 1]):
-            asset = reasons.answer_assets[place]
-            if reasons.is_for_new[answer] and scratch.bought[asset] == customer:
-                continue
-            if scratch.seen[asset] == mark:
-                continue  # a stronger motive speaks for it
-            scratch.seen[asset] = mark
-            is_objected = scratch.objected[asset] == customer and not rules.is_service[asset]
-            waits = wanted != REACHED and _waits(customer, motive, asset, reasons, scratch)
-            is_valued, margin, chance, cost = False, 0.0, 0.0, 0.0
-            # What an offer costs may depend on what is spent where nobody ever bought anything.
-            if worth.may_lack_cost[asset]:
-                margin, chance, cost = _of_pair(customer, asset, worth, scratch)
-                is_valued = True
-            is_cost_unknown = math.isnan(cost)
-            for channel in range(channels):
-                if not reasons.fits[asset, channel]:
-                    continue
-                has_hour = _has_hour(customer, asset, channel, motive, reasons, hours)
-                is_refused = _is_refused(customer, asset, channel, rules, scratch)
-                is_refused = is_refused or is_objected or is_cost_unknown or waits or not has_hour
-                if wanted == ALLOWED:
-                    counts[0] += 1
+    motive_starts, answers, is_for_new, fits = reasons.motive_starts, reasons.answer, reasons.is_for_new, reasons.fits
+    answer_starts, answer_assets = reasons.answer_starts, reasons.answer_assets
+    customer_words, asset_words, refusing, gates = rules.customer_words, rules.asset_words, rules.refusing, rules.gates
+    masks, is_service, programs, plain = rules.masks, rules.is_service, rules.programs, rules.plain
+    plain_word, plain_bit, operations = plain.word, plain.bit, plain.operation
+    plain_customer, plain_asset = plain.customer, plain.asset
+    customer_values, asset_values = rules.customer_values, rules.asset_values
+    cost_unknown, out_of_dates, no_hour = rules.cost_unknown, rules.out_of_dates, rules.no_hour
+    may_lack_cost, is_dated, counts, refusals = worth.may_lack_cost, hours.is_dated, found.counts, found.refused
+    of_asset, of_channel, of_motive, of_row = listed.asset, listed.channel, listed.motive, listed.row
+    assets, channels = fits.shape
+    seen, bought, objected = _marks(assets), _marks(assets), _marks(assets)
+    words, hour = np.zeros(len(refusing), np.uint64), np.zeros(channels, np.bool_)
+    stack, comparisons, size = np.zeros(programs.depth), len(plain_word), 0
+    for place in range(len(customers)):
+        customer, row = customers[place], rows[place]
+        _mark_objections(customer, reasons, rules, objected)
+        _mark_bought(customer, reasons, bought)
+        theirs, refused = customer_words[customer], refusals[row]
+        met, before = 0, size
+        for motive in range(motive_starts[customer], motive_starts[customer + 1]):
+            answer = answers[motive]
+            _set_hours(customer, motive, reasons, hours, hour)
+            for link in range(answer_starts[answer], answer_starts[answer + 1]):
+                asset = answer_assets[link]
+                if seen[asset] == customer or (is_for_new[answer] and bought[asset] == customer):
+                    continue  # a stronger motive speaks for it, or it is nothing new
+                seen[asset] = customer
+                is_objected = objected[asset] == customer and not is_service[asset]
+                is_cost_unknown = may_lack_cost[asset] and _lacks_cost(customer, asset, worth)
+                is_stopped = is_objected or is_cost_unknown
+                for channel in range(channels):
+                    if not fits[asset, channel]:
+                        continue
+                    met += 1
+                    is_refused = is_stopped
+                    for at in range(len(words)):
+                        word = theirs[channel, at] & asset_words[asset, channel, at]
+                        for number in range(comparisons):
+                            if word & plain_bit[number] and plain_word[number] == at:
+                                left, right = plain_customer[number], plain_asset[number]
+                                if _is_broken(
+                                    operations[number],
+                                    customer_values[left[0] + customer * left[1] + channel * left[2]],
+                                    asset_values[right[0] + asset * right[1] + channel * right[2]],
+                                ):
+                                    word &= ~plain_bit[number]
+                        if word & gates[at]:
+                            word = settled(programs, stack, at, word, customer, asset, channel)
+                        words[at] = word
+                        is_refused |= (word & refusing[at]) != 0
+                    has_hour = hour[channel]
+                    if is_dated[asset]:
+                        has_hour = _has_hour(customer, asset, channel, motive, reasons, hours)
+                    is_refused |= not has_hour
                     if is_refused and keeps_account:
-                        refused = found.refused[row]
-                        _account(refused, scratch.words, rules, is_objected, is_cost_unknown, has_hour, waits)
-                if is_refused != (wanted == REFUSED) or is_cost_unknown:
-                    continue
-                if not is_valued:
-                    margin, chance, cost = _of_pair(customer, asset, worth, scratch)
-                    is_valued = True
-                value, expected_cost = _value(customer, asset, channel, margin, chance, cost, worth, scratch)
-                if wanted == REACHED:
-                    if value > 0.0:
-                        _reach(motive, motive - first_motive, asset, reasons, scratch)
-                    continue
-                priced = value - _paid(customer, asset, channel, expected_cost, cost, worth, prices)
-                which = asset, channel, motive
-                worths = value, priced, expected_cost, cost
-                if wanted == REFUSED:
-                    _keep(row, each * channels + 1, found.asset.shape[1], priced, True, which, worths, found)
-                    continue
-                counts[1] += 1
-                _keep(row, each * channels, each * channels + 1, value, False, which, worths, found)
-                if (value <= 0.0 and not prices.keeps_losses) or not prices.has_room[asset, channel]:
-                    continue
-                counts[2] += value > 0.0
-                found.best[row] = max(found.best[row], priced)
-                _keep(row, each * channel, each * (channel + 1), priced, True, which, worths, found)
+                        for policy in range(len(masks)):
+                            hit = words[0] & masks[policy, 0]
+                            for at in range(1, len(words)):
+                                hit |= words[at] & masks[policy, at]
+                            refused[policy] += hit != 0
+                        if is_objected:
+                            refused[rules.objection] += 1
+                        if is_cost_unknown and not _refuses(masks[cost_unknown], words):
+                            refused[cost_unknown] += 1
+                        if not has_hour and not _refuses(masks[out_of_dates], words):
+                            refused[no_hour] += 1
+                    if is_refused == wants_refused and not is_cost_unknown:
+                        of_asset[size], of_channel[size], of_motive[size], of_row[size] = asset, channel, motive, row
+                        size += 1
+        if not wants_refused:
+            counts[row, 0], counts[row, 1] = met, size - before
+    return size
 
 
 @njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # as above
-def _waits(customer: int, motive: int, asset: int, reasons: Reasons, scratch: Scratch) -> bool:
-    """Whether an asset waits until something else was tried, by its motive's order or by another motive's."""
-    if len(reasons.ranks) == 0:
-        return False
-    first = reasons.motive_starts[customer]
-    if reasons.order[motive] >= 0 and reasons.ranks[reasons.order[motive], asset] > scratch.limit[motive - first]:
+def value(first: int, size: int, worth: Worth, listed: Listed) -> None:
+    """Value the first candidates that are listed, and what their offers are expected to cost.
+
+    Args:
+        first: Position of the customer of row 0.
+        size: How many candidates are listed.
+        worth: What values are made of.
+        listed: Candidates, in order of customer; value, expected cost and cost are written.
+    """
+    covers_starts, covers, usual_margin, usual_spend = (
+        worth.covers_starts,
+        worth.covers,
+        worth.usual_margin,
+        worth.usual_spend,
+    )
+    uplift, has_offer, is_automatic, is_typical = worth.uplift, worth.has_offer, worth.is_automatic, worth.is_typical
+    cost_fixed, cost_share = worth.cost_fixed, worth.cost_share
+    redeem_customer, redeem_asset, redeem_slope = worth.redeem_customer, worth.redeem_asset, worth.redeem_slope
+    touch_costs, opt_out_costs, future_margins = worth.touch_cost, worth.opt_out_cost, worth.future_margin
+    gain_effect, gain_factor, gain_knows = worth.gain.asset_effect, worth.gain.asset_factor, worth.gain.knows_place
+    assets, channels, categories = len(uplift), len(touch_costs), len(usual_margin)
+    moved, has_habit, has_recent = _marks(assets), _marks(categories), _marks(categories)
+    habit, recent_days = np.zeros((categories, 4)), np.zeros(categories)
+    gains, redeems, opt_outs = np.zeros(channels), np.zeros(channels), np.zeros(channels)
+    own = np.zeros(gain_factor.shape[1])
+    knows_gain, base = False, 0.0
+    customer, asset, chance, margin, cost, gain_of_asset = -1, -1, 0.0, 0.0, 0.0, 0.0
+    for place in range(size):
+        if first + listed.row[place] != customer:
+            customer, asset = first + listed.row[place], -1
+            _open(customer, worth, moved, has_habit, habit, has_recent, recent_days)
+            base = _open_target(customer, worth.gain, own, gains)
+            _open_channels(customer, worth.redeem, redeems)
+            _open_channels(customer, worth.opt_out, opt_outs)
+            knows_gain = worth.gain.is_there and worth.gain.knows_customer[customer]
+        if listed.asset[place] != asset:
+            asset = listed.asset[place]
+            margin, usual, log_none, spent, weight, recent = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+            takes_usual = is_typical[customer] or moved[asset] == customer
+            for link in range(covers_starts[asset], covers_starts[asset + 1]):
+                category = covers[link]
+                if has_habit[category] == customer:
+                    margin += habit[category, 0]
+                    log_none += habit[category, 1]
+                    weight += habit[category, 2]
+                    spent += habit[category, 3]
+                elif takes_usual:
+                    usual += usual_margin[category]
+                if has_recent[category] == customer:
+                    recent += recent_days[category]
+            margin += usual
+            chance, cost = 0.0, 0.0
+            if has_offer[asset]:
+                cost = cost_fixed[asset]
+                if math.isnan(cost):
+                    cost = cost_share[asset] * (spent / weight if weight > 0.0 else usual_spend[asset])
+                odds = redeem_customer[customer] + redeem_asset[asset] + redeem_slope * math.log1p(recent)
+                chance = -math.expm1(log_none) if is_automatic[asset] else 1.0 / (1.0 + math.exp(-odds))
+            if knows_gain:
+                gain_of_asset = gain_effect[asset]
+                for factor in range(len(own)):
+                    gain_of_asset += own[factor] * gain_factor[asset, factor]
+        channel = listed.channel[place]
+        gain = margin * uplift[asset]
+        if knows_gain and gain_knows[asset, channel]:
+            gain = base + gain_of_asset + gains[channel]
+        redeemed = chance
+        if has_offer[asset] and not is_automatic[asset] and _knows(customer, asset, channel, worth.redeem):
+            redeemed = 1.0 / (1.0 + math.exp(-_linear(customer, asset, worth.redeem) - redeems[channel]))
+        opt_out = opt_out_costs[channel]
+        if _knows(customer, asset, channel, worth.opt_out):
+            odds = _linear(customer, asset, worth.opt_out) + opt_outs[channel]
+            opt_out = future_margins[channel] / (1.0 + math.exp(-odds))
+        listed.cost[place] = cost
+        listed.expected_cost[place] = redeemed * cost
+        listed.value[place] = gain - redeemed * cost - opt_out - touch_costs[channel]
+
+
+@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # as above
+def hold(
+    first: int, size: int, keeps_account: bool, reasons: Reasons, rules: Rules, found: Found, listed: Listed
+) -> int:
+    """Take out what waits behind other messages, and count it as refused.
+
+    Of a motive with an order only messages of the lowest rank that is allowed, worth something and was not tried of
+    late are left, with those that were tried. What such a motive puts last waits whatever motive it answers.
+
+    Returns:
+        How many candidates are left in the list.
+    """
+    start, left = 0, 0
+    limit = np.full(_most_motives(reasons), UNREACHED, np.int64)
+    while start < size:
+        row, end = listed.row[start], start
+        first_motive, last_motive = reasons.motive_starts[first + row], reasons.motive_starts[first + row + 1]
+        limit[: last_motive - first_motive] = UNREACHED
+        while end < size and listed.row[end] == row:
+            motive = listed.motive[end]
+            if reasons.order[motive] >= 0 and listed.value[end] > 0.0:
+                rank = reasons.ranks[reasons.order[motive], listed.asset[end]]
+                if rank > reasons.tried[motive]:
+                    limit[motive - first_motive] = min(limit[motive - first_motive], rank)
+            end += 1
+        for motive in range(first_motive, last_motive):
+            if limit[motive - first_motive] < UNREACHED:
+                # What was tried stays possible; where nothing is left to try, nothing waits.
+                limit[motive - first_motive] = max(limit[motive - first_motive], reasons.tried[motive])
+        for place in range(start, end):
+            if _waits(listed.motive[place], listed.asset[place], first_motive, last_motive, limit, reasons):
+                found.counts[row, 1] -= 1
+                if keeps_account:
+                    found.refused[row, rules.waiting] += 1
+            else:
+                _move(place, left, listed)
+                left += 1
+        start = end
+    return left
+
+
+@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # as above
+def _waits(motive: int, asset: int, first: int, last: int, limit: Array, reasons: Reasons) -> bool:
+    order = reasons.order[motive]
+    if order >= 0 and reasons.ranks[order, asset] > limit[motive - first]:
         return True
-    for other in range(first, reasons.motive_starts[customer + 1]):
-        limit = scratch.limit[other - first]
-        if reasons.order[other] >= 0 and limit < UNREACHED and reasons.elsewhere[reasons.order[other], asset] > limit:
+    for other in range(first, last):
+        order = reasons.order[other]
+        if order >= 0 and limit[other - first] < UNREACHED and reasons.elsewhere[order, asset] > limit[other - first]:
             return True
     return False
 
 
 @njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # as above
-def _reach(motive: int, place: int, asset: int, reasons: Reasons, scratch: Scratch) -> None:
-    """Note the lowest rank of a motive's order that may be sent and was not tried of late."""
-    if reasons.order[motive] >= 0:
-        rank = reasons.ranks[reasons.order[motive], asset]
-        if rank > reasons.tried[motive] and rank < scratch.limit[place]:
-            scratch.limit[place] = rank
-
-
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # as above
-def _set_limits(customer: int, reasons: Reasons, scratch: Scratch) -> None:
-    """What was tried stays possible; where nothing is left to try, nothing waits."""
-    first = reasons.motive_starts[customer]
-    for motive in range(first, reasons.motive_starts[customer + 1]):
-        if scratch.limit[motive - first] < UNREACHED:
-            scratch.limit[motive - first] = max(scratch.limit[motive - first], reasons.tried[motive])
-
-
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # as above
-def _is_refused(customer: int, asset: int, channel: int, rules: Rules, scratch: Scratch) -> bool:
-    """Both sides' words, ANDed into `scratch.words`, less the comparisons between them that do not hold."""
-    is_refused = False
-    for place in range(len(scratch.words)):
-        word = rules.customer_words[customer, channel, place] & rules.asset_words[asset, channel, place]
-        if word & rules.programs.gates[place]:
-            word = settled(rules.programs, scratch.stack, place, word, customer, asset, channel)
-        scratch.words[place] = word
-        is_refused = is_refused or (word & rules.refusing[place]) != 0
-    return is_refused
-
-
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # as above
-def _account(
-    refused: Array, words: Array, rules: Rules, is_objected: bool, is_cost_unknown: bool, has_hour: bool, waits: bool
+def keep(
+    first: int, size: int, each: int, are_refused: bool, worth: Worth, prices: Prices, found: Found, listed: Listed
 ) -> None:
-    """Count one refused candidate for every policy that refuses it."""
-    for policy in range(len(rules.masks)):
-        hit = np.uint64(0)
-        for word in range(len(words)):
-            hit |= words[word] & rules.masks[policy, word]
-        refused[policy] += hit != 0
-    if is_objected:
-        refused[rules.objection] += 1
-    if is_cost_unknown and not _refuses(rules.cost_unknown, words, rules):
-        refused[rules.cost_unknown] += 1
-    if not has_hour and not _refuses(rules.out_of_dates, words, rules):
-        refused[rules.no_hour] += 1
-    if waits:
-        refused[rules.waiting] += 1
+    """Keep the best of what is listed in the slots of its customer.
+
+    Args:
+        first: Position of the customer of row 0.
+        size: How many candidates are listed.
+        each: Slots of each channel.
+        are_refused: Whether they are refused; those have the last slots.
+        worth: Costs of touches.
+        prices: What the limits cost.
+        found: Slots, best priced values and counts of affordable candidates.
+        listed: Valued candidates.
+    """
+    touch_costs, has_offer = worth.touch_cost, worth.has_offer
+    of_place, of_expected_cost, of_exposure = prices.of_place, prices.of_expected_cost, prices.of_exposure
+    has_room, keeps_losses, families = prices.has_room, prices.keeps_losses, len(prices.unit)
+    rows, assets, channel_of, values = listed.row, listed.asset, listed.channel, listed.value
+    expected_costs, costs, best, counts = listed.expected_cost, listed.cost, found.best, found.counts
+    slots, by_value, by_price = found.slot, listed.value, listed.priced
+    last_slot, valuable = slots.shape[1], each * len(touch_costs)
+    for place in range(size):
+        row, asset, channel, worthy = rows[place], assets[place], channel_of[place], values[place]
+        paid = of_place[asset, channel]
+        if has_offer[asset]:
+            paid += (
+                of_expected_cost[asset, channel] * expected_costs[place] + of_exposure[asset, channel] * costs[place]
+            )
+        for family in range(families):
+            paid += _paid(family, first + row, asset, channel, touch_costs, expected_costs[place], costs[place], prices)
+        by_price[place] = worthy - paid
+        if are_refused:
+            _insert(slots[row], valuable + 1, last_slot, place, by_price, assets, channel_of)
+            continue
+        _insert(slots[row], valuable, valuable + 1, place, by_value, assets, channel_of)
+        if (worthy <= 0.0 and not keeps_losses) or not has_room[asset, channel]:
+            continue
+        counts[row, 2] += worthy > 0.0
+        best[row] = max(best[row], by_price[place])
+        _insert(slots[row], each * channel, each * (channel + 1), place, by_price, assets, channel_of)
 
 
 @njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # as above
-def _refuses(policy: int, words: Array, rules: Rules) -> bool:
-    for word in range(len(words)):
-        if words[word] & rules.masks[policy, word]:
+def _insert(slots: Array, start: int, end: int, place: int, rank: Array, assets: Array, channels: Array) -> None:
+    """Put a candidate among some slots, the best first, lower keys first among equals."""
+    at = end
+    while at > start and (slots[at - 1] < 0 or _is_before(place, slots[at - 1], rank, assets, channels)):
+        at -= 1
+        if at + 1 < end:
+            slots[at + 1] = slots[at]
+    if at < end:
+        slots[at] = place
+
+
+@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # as above
+def _is_before(one: int, other: int, rank: Array, assets: Array, channels: Array) -> bool:
+    if rank[one] != rank[other]:
+        return bool(rank[one] > rank[other])
+    if assets[one] != assets[other]:
+        return bool(assets[one] < assets[other])
+    return bool(channels[one] < channels[other])
+
+
+@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # as above
+def _paid(
+    family: int,
+    customer: int,
+    asset: int,
+    channel: int,
+    touch_cost: Array,
+    expected_cost: float,
+    cost: float,
+    prices: Prices,
+) -> float:
+    """What a candidate pays for its limit of a family that tells customers apart."""
+    of_customer, of_place = prices.group_of_customer[family, customer], prices.group_of_place[family, asset, channel]
+    if of_customer < 0 or of_place < 0:
+        return 0.0
+    amount, unit = 1.0, prices.unit[family]
+    if unit == MONEY:
+        amount = touch_cost[channel]
+    elif unit == EXPECTED_COST:
+        amount = expected_cost
+    elif unit == EXPOSURE:
+        amount = cost
+    return float(prices.group_price[family, of_customer * prices.groups_of_place[family] + of_place] * amount)
+
+
+@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # as above
+def _is_broken(operation: int, left: float, right: float) -> bool:
+    """Whether a comparison does not hold; one with a missing value (NaN) holds."""
+    if operation == LESS:
+        return left >= right
+    if operation == AT_MOST:
+        return left > right
+    if operation == MORE:
+        return left <= right
+    if operation == AT_LEAST:
+        return left < right
+    if operation == EQUAL:
+        return left < right or left > right
+    return left == right and operation == DIFFERENT
+
+
+@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # as above
+def _refuses(mask: Array, words: Array) -> bool:
+    for at in range(len(words)):
+        if words[at] & mask[at]:
             return True
     return False
+
+
+@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # as above
+def _set_hours(customer: int, motive: int, reasons: Reasons, hours: Hours, hour: Array) -> None:
+    """Which channels have an hour for a motive, as far as assets are concerned that are always open."""
+    earliest, latest = max(reasons.starts_at[motive], hours.day_starts), min(reasons.until[motive], hours.day_ends)
+    for channel in range(len(hour)):
+        hour[channel] = _is_open(customer, channel, earliest, latest, hours)
 
 
 @njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # as above
 def _has_hour(customer: int, asset: int, channel: int, motive: int, reasons: Reasons, hours: Hours) -> bool:
     """Whether the day has a moment outside quiet hours within the motive's and the asset's dates."""
     earliest = max(max(reasons.starts_at[motive], hours.day_starts), hours.opens[asset])
-    earliest = max(earliest, hours.sends_at[customer, channel])
     latest = min(min(reasons.until[motive], hours.day_ends), hours.closes[asset])
-    spans = hours.spans[hours.zone[customer], channel]
-    for span in range(len(spans)):
-        if max(earliest, spans[span, 0]) < min(latest, spans[span, 1]):
+    return _is_open(customer, channel, earliest, latest, hours)
+
+
+@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # as above
+def _is_open(customer: int, channel: int, earliest: int, latest: int, hours: Hours) -> bool:
+    start, zone = max(earliest, hours.sends_at[customer, channel]), hours.zone[customer]
+    for span in range(hours.spans.shape[2]):
+        if max(start, hours.spans[zone, channel, span, 0]) < min(latest, hours.spans[zone, channel, span, 1]):
             return True
     return False
 
 
 @njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # as above
-def _of_pair(customer: int, asset: int, worth: Worth, scratch: Scratch) -> tuple[float, float, float]:
-    """Margin without a touch, chance of redemption and cost of one, for a customer and an asset on any channel."""
-    margin, usual, log_none, chance, spend, recent = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
-    takes_usual = worth.is_typical[customer] or scratch.moved[asset] == customer
-    for place in range(worth.covers_starts[asset], worth.covers_starts[asset + 1]):
-        category = worth.covers[place]
-        if scratch.has_habit[category] == customer:
-            own = scratch.habit[category]
-            margin += own[0]
-            log_none += own[1]
-            chance += own[2]
-            spend += own[3]
-        elif takes_usual:
-            usual += worth.usual_margin[category]
-        if scratch.has_recent[category] == customer:
-            recent += scratch.recent[category]
-    if not worth.has_offer[asset]:
-        return margin + usual, 0.0, 0.0
-    cost = worth.cost_fixed[asset]
-    if math.isnan(cost):
-        cost = worth.cost_share[asset] * (spend / chance if chance > 0.0 else worth.usual_spend[asset])
-    if worth.is_automatic[asset]:
-        return margin + usual, -math.expm1(log_none), cost
-    odds = worth.redeem_customer[customer] + worth.redeem_asset[asset] + worth.redeem_slope * math.log1p(recent)
-    return margin + usual, 1.0 / (1.0 + math.exp(-odds)), cost
-
-
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # as above
-def _value(
-    customer: int,
-    asset: int,
-    channel: int,
-    margin: float,
-    chance: float,
-    cost: float,
-    worth: Worth,
-    scratch: Scratch,
-) -> tuple[float, float]:
-    """The candidate's value and its expected offer cost."""
-    gain = margin * worth.uplift[asset]
-    if _knows(customer, asset, channel, worth.gain):
-        gain = _linear(customer, asset, worth.gain) + scratch.gain_of_channel[channel]
-    if worth.has_offer[asset] and not worth.is_automatic[asset] and _knows(customer, asset, channel, worth.redeem):
-        odds = _linear(customer, asset, worth.redeem) + scratch.redeem_of_channel[channel]
-        chance = 1.0 / (1.0 + math.exp(-odds))
-    opt_out = worth.opt_out_cost[channel]
-    if _knows(customer, asset, channel, worth.opt_out):
-        odds = _linear(customer, asset, worth.opt_out) + scratch.opt_out_of_channel[channel]
-        opt_out = worth.future_margin[channel] / (1.0 + math.exp(-odds))
-    expected_cost = chance * cost
-    return gain - expected_cost - opt_out - worth.touch_cost[channel], expected_cost
-
-
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # as above
-def _knows(customer: int, asset: int, channel: int, target: Linear) -> bool:
-    return bool(target.is_there and target.knows_customer[customer] and target.knows_place[asset, channel])
-
-
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # as above
-def _linear(customer: int, asset: int, target: Linear) -> float:
-    """What the customer and the asset bring; the channel's part is added apart."""
-    total = 0.0
-    for factor in range(target.customer_factor.shape[1]):
-        total += np.float64(target.customer_factor[customer, factor]) * target.asset_factor[asset, factor]
-    return target.intercept + target.customer_effect[customer] + target.asset_effect[asset] + total
-
-
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # as above
-def _paid(
-    customer: int, asset: int, channel: int, expected_cost: float, cost: float, worth: Worth, prices: Prices
-) -> float:
-    """What the candidate pays for the limits that it uses."""
-    paid = prices.of_place[asset, channel]
-    if worth.has_offer[asset]:
-        paid += prices.of_expected_cost[asset, channel] * expected_cost + prices.of_exposure[asset, channel] * cost
-    for family in range(len(prices.unit)):
-        of_customer = prices.group_of_customer[family, customer]
-        of_place = prices.group_of_place[family, asset, channel]
-        if of_customer >= 0 and of_place >= 0:
-            amount, unit = 1.0, prices.unit[family]
-            if unit == MONEY:
-                amount = worth.touch_cost[channel]
-            elif unit == EXPECTED_COST:
-                amount = expected_cost
-            elif unit == EXPOSURE:
-                amount = cost
-            paid += prices.group_price[family, of_customer * prices.groups_of_place[family] + of_place] * amount
-    return paid
-
-
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # as above
-def _keep(
-    row: int,
-    start: int,
-    end: int,
-    rank: float,
-    is_priced: bool,
-    which: tuple[int, int, int],
-    worths: tuple[float, float, float, float],
-    found: Found,
-) -> None:
-    """Put a candidate among the slots of its row, the best first, lower keys first among equals."""
-    asset, channel, _ = which
-    at = end
-    while at > start:
-        before = at - 1
-        if found.asset[row, before] >= 0:
-            other = found.priced[row, before] if is_priced else found.value[row, before]
-            is_lower = asset < found.asset[row, before] or (
-                asset == found.asset[row, before] and channel < found.channel[row, before]
-            )
-            if rank < other or (rank == other and not is_lower):
-                break
-            if at < end:
-                _move(row, before, at, found)
-        at = before
-    if at < end:
-        found.asset[row, at], found.channel[row, at], found.motive[row, at] = which
-        found.value[row, at], found.priced[row, at], found.expected_cost[row, at], found.cost[row, at] = worths
-
-
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # as above
-def _move(row: int, start: int, end: int, found: Found) -> None:
-    found.asset[row, end] = found.asset[row, start]
-    found.channel[row, end] = found.channel[row, start]
-    found.motive[row, end] = found.motive[row, start]
-    found.value[row, end] = found.value[row, start]
-    found.priced[row, end] = found.priced[row, start]
-    found.expected_cost[row, end] = found.expected_cost[row, start]
-    found.cost[row, end] = found.cost[row, start]
-
-
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # as above
-def _drop_repetition(row: int, most_valuable: int, found: Found) -> None:
-    """Empty the slot of the most valuable candidate where its channel has kept it as well."""
-    for slot in range(most_valuable):
-        is_same = found.asset[row, slot] == found.asset[row, most_valuable]
-        if is_same and found.channel[row, slot] == found.channel[row, most_valuable]:
-            found.asset[row, most_valuable] = -1
-
-
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # as above
-def _open(customer: int, reasons: Reasons, rules: Rules, worth: Worth, scratch: Scratch) -> bool:
-    """Spread what is known of a customer over categories and assets, so that each candidate only has to look.
-
-    Returns:
-        Whether an order of messages holds for some of the motives.
-    """
+def _lacks_cost(customer: int, asset: int, worth: Worth) -> bool:
+    """Whether what a redemption costs hangs on what is spent, and neither this customer nor anybody spends there."""
     for place in range(worth.habit_starts[customer], worth.habit_starts[customer + 1]):
-        category = worth.habit_category[place]
-        scratch.has_habit[category] = customer
-        scratch.habit[category, 0] = worth.habit_margin[place]
-        scratch.habit[category, 1] = worth.habit_log_none[place]
-        scratch.habit[category, 2] = worth.habit_chance[place]
-        scratch.habit[category, 3] = worth.habit_spend[place]
-    for place in range(worth.recent_starts[customer], worth.recent_starts[customer + 1]):
-        scratch.has_recent[worth.recent_category[place]] = customer
-        scratch.recent[worth.recent_category[place]] = worth.recent_days[place]
+        if worth.habit_chance[place] > 0.0 and not math.isnan(worth.cost_share[asset]):
+            for link in range(worth.covers_starts[asset], worth.covers_starts[asset + 1]):
+                if worth.covers[link] == worth.habit_category[place]:
+                    return False
+    return True
+
+
+@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # as above
+def _mark_objections(customer: int, reasons: Reasons, rules: Rules, objected: Array) -> None:
     for place in range(rules.objection_starts[customer], rules.objection_starts[customer + 1]):
-        _mark(customer, rules.objections[place], reasons.said_starts, reasons.said_assets, scratch.objected)
-    for place in range(worth.trigger_starts[customer], worth.trigger_starts[customer + 1]):
-        _mark(customer, worth.triggers[place], reasons.said_starts, reasons.said_assets, scratch.moved)
+        _mark(customer, rules.objections[place], reasons.said_starts, reasons.said_assets, objected)
+
+
+@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # as above
+def _mark_bought(customer: int, reasons: Reasons, bought: Array) -> None:
     for place in range(reasons.bought_starts[customer], reasons.bought_starts[customer + 1]):
-        product = reasons.bought_products[place]
-        _mark(customer, product, reasons.product_starts, reasons.product_assets, scratch.bought)
-    _open_channels(customer, worth.gain, scratch.gain_of_channel)
-    _open_channels(customer, worth.redeem, scratch.redeem_of_channel)
-    _open_channels(customer, worth.opt_out, scratch.opt_out_of_channel)
-    has_order = False
-    for place, motive in enumerate(range(reasons.motive_starts[customer], reasons.motive_starts[customer + 1])):
-        scratch.limit[place] = UNREACHED
-        has_order = has_order or reasons.order[motive] >= 0
-    return has_order
+        _mark(customer, reasons.bought_products[place], reasons.product_starts, reasons.product_assets, bought)
 
 
 @njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # as above
 def _mark(customer: int, subject: int, starts: Array, assets: Array, marks: Array) -> None:
     for place in range(starts[subject], starts[subject + 1]):
         marks[assets[place]] = customer
+
+
+@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # as above
+def _open(
+    customer: int, worth: Worth, moved: Array, has_habit: Array, habit: Array, has_recent: Array, recent_days: Array
+) -> None:
+    """Spread what is known of a customer over categories and assets, so that each candidate only has to look."""
+    for place in range(worth.habit_starts[customer], worth.habit_starts[customer + 1]):
+        category = worth.habit_category[place]
+        has_habit[category] = customer
+        habit[category, 0] = worth.habit_margin[place]
+        habit[category, 1] = worth.habit_log_none[place]
+        habit[category, 2] = worth.habit_chance[place]
+        habit[category, 3] = worth.habit_spend[place]
+    for place in range(worth.recent_starts[customer], worth.recent_starts[customer + 1]):
+        has_recent[worth.recent_category[place]] = customer
+        recent_days[worth.recent_category[place]] = worth.recent_days[place]
+    for place in range(worth.trigger_starts[customer], worth.trigger_starts[customer + 1]):
+        _mark(customer, worth.triggers[place], worth.said_starts, worth.said_assets, moved)
+
+
+@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # as above
+def _open_target(customer: int, target: Linear, own: Array, of_channel: Array) -> float:
+    """A customer's own factors, what channels add for them, and what holds for all of their candidates."""
+    if not target.is_there:
+        return 0.0
+    for factor in range(len(own)):
+        own[factor] = target.customer_factor[customer, factor]
+    _open_channels(customer, target, of_channel)
+    return float(target.intercept + target.customer_effect[customer])
 
 
 @njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # as above
@@ -449,22 +483,37 @@ def _open_channels(customer: int, target: Linear, of_channel: Array) -> None:
 
 
 @njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # as above
-def _blank(reasons: Reasons, rules: Rules, worth: Worth) -> Scratch:
-    assets, channels = reasons.fits.shape
-    categories = len(worth.usual_margin)
-    return Scratch(
-        np.full(assets, -1, np.int64),
-        np.full(assets, -1, np.int32),
-        np.full(assets, -1, np.int32),
-        np.full(assets, -1, np.int32),
-        np.full(categories, -1, np.int32),
-        np.zeros((categories, 4)),
-        np.full(categories, -1, np.int32),
-        np.zeros(categories),
-        np.zeros(rules.customer_words.shape[2], np.uint64),
-        np.zeros(rules.programs.depth),
-        np.full(np.diff(reasons.motive_starts).max() if len(reasons.motive_starts) > 1 else 0, UNREACHED, np.int64),
-        np.zeros(channels),
-        np.zeros(channels),
-        np.zeros(channels),
-    )
+def _knows(customer: int, asset: int, channel: int, target: Linear) -> bool:
+    return bool(target.is_there and target.knows_customer[customer] and target.knows_place[asset, channel])
+
+
+@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # as above
+def _linear(customer: int, asset: int, target: Linear) -> float:
+    """What the customer and the asset bring; the channel's part is added apart."""
+    total = target.intercept + target.customer_effect[customer] + target.asset_effect[asset]
+    for factor in range(target.customer_factor.shape[1]):
+        total += np.float64(target.customer_factor[customer, factor]) * target.asset_factor[asset, factor]
+    return float(total)
+
+
+@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # as above
+def _move(start: int, end: int, listed: Listed) -> None:
+    if start != end:
+        listed.row[end], listed.asset[end] = listed.row[start], listed.asset[start]
+        listed.channel[end], listed.motive[end] = listed.channel[start], listed.motive[start]
+        listed.value[end], listed.expected_cost[end] = listed.value[start], listed.expected_cost[start]
+        listed.cost[end] = listed.cost[start]
+
+
+@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # as above
+def _marks(count: int) -> Array:
+    """Marks that hold where they equal the customer at hand."""
+    return np.full(count, -1, np.int32)
+
+
+@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # as above
+def _most_motives(reasons: Reasons) -> int:
+    most = 0
+    for customer in range(len(reasons.motive_starts) - 1):
+        most = max(most, reasons.motive_starts[customer + 1] - reasons.motive_starts[customer])
+    return most

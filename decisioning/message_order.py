@@ -100,7 +100,8 @@ def in_order(
     customer = view.customers.positions(motives["customer_id"].to_numpy(dtype=object))
     tried = tried_ranks(found, view, motives, customer, settings=settings, touches=touches, as_of=as_of)
     is_open = ~screened.is_refused & (value > 0)
-    waits = held_back(found, candidates, is_open, tried)
+    # What something else refuses does not wait for anything.
+    waits = held_back(found, candidates, is_open, tried) & ~screened.is_refused
     return replace(screened, by_policy={**screened.by_policy, MESSAGE_ORDER: waits})
 
 

@@ -7,11 +7,12 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
-from decisioning.ground import Found, Hours, Prices, Reasons, Rules, Worth
+from decisioning.ground import Found, Hours, Listed, Prices, Reasons, Rules, Worth
 from forecasting.values import Floats
 from graph.view import Positions
 
@@ -20,7 +21,9 @@ Indices = npt.NDArray[np.int64]
 Counts = npt.NDArray[np.int32]
 Stretch = tuple[int, int]
 
-STRETCH = 8_192
+STRETCH = 4_096
+ROOM = 1 << 21
+"""Candidates that a stretch has room for, unless one customer alone has more."""
 REFUSED_SHOWN = 3
 """Refused candidates that are kept of customers who have no more than that many allowed ones."""
 
@@ -49,6 +52,15 @@ class Terrain:
     def customer_count(self) -> int:
         """Number of customers."""
         return len(self.reasons.motive_starts) - 1
+
+    @cached_property
+    def most_candidates(self) -> Indices:
+        """An upper bound of each customer's candidates, shape (customers,)."""
+        of_asset = self.reasons.fits.sum(axis=1)
+        total = np.concatenate([[0], np.cumsum(of_asset[self.reasons.answer_assets])])
+        of_answer = np.diff(total[self.reasons.answer_starts])
+        running = np.concatenate([[0], np.cumsum(of_answer[self.reasons.answer])])
+        return np.asarray(np.diff(running[self.reasons.motive_starts]), dtype=np.int64)
 
     @property
     def channel_count(self) -> int:
@@ -134,7 +146,7 @@ def look(
         keeps_account: Whether refusals are counted and refused candidates kept.
         stretches: Customers from (included) to (excluded), in order; None for everybody.
     """
-    parts = stretches if stretches is not None else _cut((0, terrain.customer_count))
+    parts = stretches if stretches is not None else _cut(terrain.most_candidates)
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as threads:
         found = list(
             threads.map(lambda part: _look_at(terrain, prices, part, each=each, keeps_account=keeps_account), parts)
@@ -156,56 +168,77 @@ def sampled(customer_count: int, share: float) -> list[Stretch]:
 
 
 def _look_at(terrain: Terrain, prices: Prices, stretch: Stretch, *, each: int, keeps_account: bool) -> Look:
-    from decisioning.kernel import look_through
+    from decisioning import kernel
 
     first, last = stretch
-    shown = REFUSED_SHOWN if keeps_account else 0
-    found = _empty(terrain, last - first, each * terrain.channel_count + 1 + shown, keeps_account=keeps_account)
-    look_through(
-        first,
-        last,
-        each,
-        shown if keeps_account else -1,
-        terrain.reasons,
-        terrain.rules,
-        terrain.worth,
-        terrain.hours,
-        prices,
-        found,
-    )
-    row, slot = np.nonzero(found.asset >= 0)
-    kept = Kept(
-        customer=(row + first).astype(np.int32),
-        asset=found.asset[row, slot],
-        channel=found.channel[row, slot],
-        motive=terrain.motive_rows[found.motive[row, slot]],
-        value=found.value[row, slot],
-        expected_cost=found.expected_cost[row, slot],
-        cost=found.cost[row, slot],
-        is_allowed=slot <= each * terrain.channel_count,
-    )
-    return Look(kept.take(np.lexsort((kept.channel, kept.asset, row))), found.best, found.counts, found.refused)
+    reasons, rules, worth, hours = terrain.reasons, terrain.rules, terrain.worth, terrain.hours
+    rows = np.arange(last - first)
+    refused_shown = REFUSED_SHOWN if keeps_account else 0
+    found = _empty(terrain, last - first, _refused_from(each, terrain) + refused_shown)
+    listed = _room(int(terrain.most_candidates[first:last].sum()))
+    size = kernel.screen(rows + first, rows, False, keeps_account, reasons, rules, worth, hours, found, listed)
+    kernel.value(first, size, worth, listed)
+    if len(reasons.ranks):
+        size = kernel.hold(first, size, keeps_account, reasons, rules, found, listed)
+    kernel.keep(first, size, each, False, worth, prices, found, listed)
+    parts = [_kept(terrain, first, found, listed, slice(0, _refused_from(each, terrain)), is_allowed=True)]
+    few = np.flatnonzero((found.counts[:, 1] <= refused_shown) & (found.counts[:, 1] < found.counts[:, 0]))
+    if refused_shown and len(few):
+        size = kernel.screen(few + first, few, True, False, reasons, rules, worth, hours, found, listed)
+        kernel.value(first, size, worth, listed)
+        kernel.keep(first, size, each, True, worth, prices, found, listed)
+        parts.append(_kept(terrain, first, found, listed, slice(_refused_from(each, terrain), None), is_allowed=False))
+    kept = Kept(*(np.concatenate([getattr(part, name.name) for part in parts]) for name in fields(Kept)))
+    order = np.lexsort((kept.channel, kept.asset, kept.customer))
+    refused = found.refused if keeps_account else found.refused[:, :0]
+    return Look(kept.take(order), found.best, found.counts, refused)
 
 
-def _empty(terrain: Terrain, customers: int, slots: int, *, keeps_account: bool) -> Found:
-    policies = len(terrain.refusal_names) if keeps_account else 0
-    shape = (customers, slots)
+def _refused_from(each: int, terrain: Terrain) -> int:
+    """The first slot of refused candidates."""
+    return each * terrain.channel_count + 1
+
+
+def _kept(terrain: Terrain, first: int, found: Found, listed: Listed, slots: slice, *, is_allowed: bool) -> Kept:
+    """What stands in some slots, each candidate once."""
+    row, slot = np.nonzero(found.slot[:, slots] >= 0)
+    place = found.slot[:, slots][row, slot]
+    place = np.unique(place)  # the most valuable may stand among those of its channel as well
+    return Kept(
+        customer=(listed.row[place] + first).astype(np.int32),
+        asset=listed.asset[place],
+        channel=listed.channel[place],
+        motive=terrain.motive_rows[listed.motive[place]],
+        value=listed.value[place],
+        expected_cost=listed.expected_cost[place],
+        cost=listed.cost[place],
+        is_allowed=np.full(len(place), is_allowed),
+    )
+
+
+def _room(size: int) -> Listed:
+    places = [np.empty(size, dtype=np.int32) for _ in range(3)]
+    return Listed(*places, np.empty(size, dtype=np.int64), *(np.empty(size) for _ in range(4)))
+
+
+def _empty(terrain: Terrain, customers: int, slots: int) -> Found:
     return Found(
         counts=np.zeros((customers, 3), dtype=np.int32),
-        refused=np.zeros((customers, policies), dtype=np.int32),
+        refused=np.zeros((customers, len(terrain.refusal_names)), dtype=np.int32),
         best=np.full(customers, -np.inf),
-        asset=np.full(shape, -1, dtype=np.int32),
-        channel=np.zeros(shape, dtype=np.int32),
-        motive=np.zeros(shape, dtype=np.int64),
-        value=np.zeros(shape),
-        priced=np.zeros(shape),
-        expected_cost=np.zeros(shape),
-        cost=np.zeros(shape),
+        slot=np.full((customers, slots), -1, dtype=np.int64),
     )
 
 
-def _cut(stretch: Stretch) -> list[Stretch]:
-    return [(start, min(start + STRETCH, stretch[1])) for start in range(stretch[0], stretch[1], STRETCH)]
+def _cut(most: Indices) -> list[Stretch]:
+    """Stretches of at most so many customers, and of at most so many candidates where one customer has no more."""
+    stretches, start, running = [], 0, np.concatenate([[0], np.cumsum(most)])
+    while start < len(most):
+        fitting = int(np.searchsorted(running, running[start] + ROOM, side="right")) - 1
+        end = min(max(fitting, start + 1), start + STRETCH, len(most))
+        stretches.append((start, end))
+        start = end
+    return stretches
 
 
 def _joined(parts: Sequence[npt.NDArray[np.generic]], name: str) -> npt.NDArray[np.generic]:

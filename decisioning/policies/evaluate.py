@@ -64,10 +64,10 @@ def holds(condition: Condition, lookup: Lookup, *, unknown: bool) -> Truths:
 def _atom(condition: Condition, lookup: Lookup) -> Column:
     match condition:
         case Comparison(operator, left, right):
-            return _compared(operator, _value(left, lookup), _value(right, lookup), condition)
+            return _compared(operator, value_of(left, lookup), value_of(right, lookup), condition)
         case Membership(operand, choices):
-            found = _value(operand, lookup)
-            hits = [_compared("==", found, _value(choice, lookup), condition) for choice in choices]
+            found = value_of(operand, lookup)
+            hits = [_compared("==", found, value_of(choice, lookup), condition) for choice in choices]
             return Column(reduce(or_, (hit.data for hit in hits)), found.missing)
         case Attribute(name):
             return lookup(name)
@@ -88,17 +88,18 @@ def _compared(operator: str, left: Column, right: Column, condition: Condition) 
     return Column(np.asarray(_COMPARE[operator](left.data, right.data), dtype=np.bool_), missing)
 
 
-def _value(expression: Value, lookup: Lookup) -> Column:
+def value_of(expression: Value, lookup: Lookup) -> Column:
+    """The values of an expression over columns; missing where there is no finite number to give."""
     match expression:
         case Number(value) | Text(value) | Truth(value):
             return Column.of(value)
         case Attribute(name):
             return lookup(name)
         case Negative(operand):
-            inner = _value(operand, lookup)
+            inner = value_of(operand, lookup)
             return Column(-inner.data, inner.missing)
         case Arithmetic(operator, left, right):
-            return _calculated(operator, _value(left, lookup), _value(right, lookup))
+            return _calculated(operator, value_of(left, lookup), value_of(right, lookup))
 
 
 def _calculated(operator: str, left: Column, right: Column) -> Column:

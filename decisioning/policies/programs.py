@@ -24,6 +24,7 @@ from numba import njit
 from decisioning.errors import PolicyError
 from decisioning.policies.columns import Column
 from decisioning.policies.compile import ALWAYS, BITS_PER_WORD
+from decisioning.policies.evaluate import value_of
 from decisioning.policies.expressions import (
     And,
     Arithmetic,
@@ -37,6 +38,7 @@ from decisioning.policies.expressions import (
     Or,
     Truth,
     Value,
+    attribute_names,
 )
 from decisioning.policies.screen import Verdicts
 from decisioning.policies.spelling import to_text
@@ -51,6 +53,7 @@ BOTH, EITHER = 17, 18
 
 _ARITHMETIC = {"+": ADD, "-": SUBTRACT, "*": MULTIPLY, "/": DIVIDE}
 _COMPARISON = {"<": LESS, "<=": AT_MOST, ">": MORE, ">=": AT_LEAST, "==": EQUAL, "!=": DIFFERENT}
+_TURNED = {LESS: MORE, AT_MOST: AT_LEAST, MORE: LESS, AT_LEAST: AT_MOST}
 _LARGEST_EXACT = 2**53
 
 
@@ -86,9 +89,47 @@ class CrossingPrograms(NamedTuple):
     asset_places: npt.NDArray[np.int64]
     depth: int
 
+    def plain(self) -> "PlainComparisons":
+        """Those terms that are one comparison of a column of customers with one of assets, at most 64 bits a word."""
+        rows = []
+        for term, bit in enumerate(self.bits.tolist()):
+            steps = self.steps[self.steps_of_term[term] : self.steps_of_term[term + 1]].tolist()
+            kinds = [step[0] for step in steps]
+            if len(steps) == 4 and {CUSTOMER, ASSET} == set(kinds[:2]) and LESS <= kinds[2] <= DIFFERENT:
+                is_turned = kinds[0] == ASSET
+                operation = _TURNED.get(kinds[2], kinds[2]) if is_turned else kinds[2]
+                customer, asset = (steps[1][1], steps[0][1]) if is_turned else (steps[0][1], steps[1][1])
+                rows.append((bit // BITS_PER_WORD, bit % BITS_PER_WORD, operation, customer, asset))
+        found = np.array(rows, dtype=np.int64).reshape(-1, 5)
+        return PlainComparisons(
+            word=found[:, 0],
+            bit=np.uint64(1) << found[:, 1].astype(np.uint64),
+            operation=found[:, 2],
+            customer=self.customer_places[found[:, 3]],
+            asset=self.asset_places[found[:, 4]],
+        )
+
     def stack(self) -> Floats:
         """Room for one thread to calculate in."""
         return np.empty(self.depth, dtype=np.float64)
+
+
+class PlainComparisons(NamedTuple):
+    """Terms whose comparison is customer operation asset, n of them; nearly all that people write.
+
+    Attributes:
+        word: Word of the verdict, int64 [n].
+        bit: The term's bit in it, uint64 [n].
+        operation: LESS to DIFFERENT, customer first, int64 [n].
+        customer: Row of `customer_places` of the column, int64 [n, 3].
+        asset: Row of `asset_places`, int64 [n, 3].
+    """
+
+    word: npt.NDArray[np.int64]
+    bit: npt.NDArray[np.uint64]
+    operation: npt.NDArray[np.int64]
+    customer: npt.NDArray[np.int64]
+    asset: npt.NDArray[np.int64]
 
 
 def crossing_programs(verdicts: Verdicts) -> CrossingPrograms:
@@ -99,14 +140,14 @@ def crossing_programs(verdicts: Verdicts) -> CrossingPrograms:
     """
     compiled = verdicts.compiled
     crossing = {position: term.crossing for position, term in enumerate(compiled.terms) if term.crossing != ALWAYS}
-    writer = _Writer(list(verdicts.customer_columns), list(verdicts.asset_columns))
+    writer = _Writer(verdicts.customer_columns, verdicts.asset_columns)
     programs = [list(writer.condition(condition)) for condition in crossing.values()]
     bits = np.array(list(crossing), dtype=np.int64)
     gates = np.zeros(compiled.word_count, dtype=np.uint64)
     for bit in crossing:
         gates[bit // BITS_PER_WORD] |= np.uint64(1 << (bit % BITS_PER_WORD))
     flat = [step for program in programs for step in program]
-    customer_values, asset_values = _floats(verdicts.customer_columns, verdicts.asset_columns)
+    customer_values, asset_values = _floats(writer.columns[CUSTOMER], writer.columns[ASSET])
     return CrossingPrograms(
         bits=bits,
         gates=gates,
@@ -228,10 +269,9 @@ def _combined(operation: int, left: float, right: float) -> float:  # noqa: C901
 class _Writer:
     """Turns conditions into steps, and keeps the constants that they name."""
 
-    def __init__(self, customer: Sequence[str], asset: Sequence[str]) -> None:
+    def __init__(self, customer: Mapping[str, Column], asset: Mapping[str, Column]) -> None:
         self.constants: list[float] = []
-        self._columns = {name: (CUSTOMER, at) for at, name in enumerate(customer)}
-        self._columns |= {name: (ASSET, at) for at, name in enumerate(asset)}
+        self.columns = {CUSTOMER: dict(customer), ASSET: dict(asset)}
 
     def condition(self, condition: Condition) -> Iterator[tuple[int, int, int]]:
         """The steps that leave 1 or 0 on the stack; the condition is in negation normal form."""
@@ -268,7 +308,9 @@ class _Writer:
     def _value(self, value: Value) -> Iterator[tuple[int, int, int]]:
         match value:
             case Attribute(name):
-                yield (*self._columns[name], 0)
+                yield self._column(name)
+            case Negative() | Arithmetic() if (found := self._calculated(value)) is not None:
+                yield found
             case Negative(operand):
                 yield from self._value(operand)
                 yield NEGATE, 0, 0
@@ -279,6 +321,21 @@ class _Writer:
             case _:
                 self.constants.append(self._number(value))
                 yield CONSTANT, len(self.constants) - 1, 0
+
+    def _column(self, name: str) -> tuple[int, int, int]:
+        side = CUSTOMER if name in self.columns[CUSTOMER] else ASSET
+        return side, list(self.columns[side]).index(name), 0
+
+    def _calculated(self, value: Value) -> tuple[int, int, int] | None:
+        """Arithmetic over one side, worked out once as a column of its own; None when it concerns both or none."""
+        names = attribute_names(value)
+        sides = {self._column(name)[0] for name in names}
+        if len(sides) != 1:
+            return None
+        side = sides.pop()
+        name = to_text(value)
+        self.columns[side][name] = value_of(value, self.columns[side].__getitem__)
+        return self._column(name)
 
     def _number(self, value: Value) -> float:
         if isinstance(value, Number | Truth):

@@ -37,7 +37,7 @@ def terrain_of(
     return Terrain(
         reasons=reasons,
         rules=rules_of(view, verdicts),
-        worth=worth_of(view, forecasts, rhythms, settings, reasons.answer_assets),
+        worth=worth_of(view, forecasts, rhythms, settings, reasons),
         hours=hours_of(view, days),
         motive_rows=motive_rows,
         refusal_names=refusal_names(verdicts),

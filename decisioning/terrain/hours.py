@@ -20,6 +20,7 @@ def hours_of(view: View, days: ChannelDays) -> Hours:
         day_ends=int(days.day[1].astype(np.int64)),
         opens=_or(opens, ALWAYS_OPEN),
         closes=_or(closes, NEVER_CLOSED),
+        is_dated=~(np.isnat(opens) & np.isnat(closes)),
         zone=days.zone_of,
         spans=days.spans.astype("datetime64[us]").astype(np.int64),
         sends_at=days.preferred.astype("datetime64[us]").astype(np.int64),

@@ -21,12 +21,20 @@ def rules_of(view: View, verdicts: Verdicts) -> Rules:
     names = refusal_names(verdicts)
     objections = believed(refused_topics(view), view.objections, view)
     masks = _masks(verdicts, len(names))
+    programs = crossing_programs(verdicts)
+    plain = programs.plain()
+    gates = programs.gates.copy()
+    np.bitwise_and.at(gates, plain.word, ~plain.bit)
     return Rules(
         customer_words=np.ascontiguousarray(verdicts.customer_words),
         asset_words=np.ascontiguousarray(verdicts.asset_words),
         masks=masks,
         refusing=np.bitwise_or.reduce(masks, axis=0),
-        programs=crossing_programs(verdicts),
+        plain=plain,
+        customer_values=programs.customer_values,
+        asset_values=programs.asset_values,
+        gates=gates,
+        programs=programs,
         objection_starts=objections.starts,
         objections=objections.targets,
         is_service=is_service(view),

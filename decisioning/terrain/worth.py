@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from decisioning.ground import Worth
+from decisioning.ground import Reasons, Worth
 from decisioning.learnt import linear_of
 from decisioning.offers import redemption_terms
 from decisioning.rhythms import Pairs, Rhythms
@@ -12,12 +12,10 @@ from decisioning.subjects import asset_coverage
 from decisioning.terrain.rules import believed
 from decisioning.value import asset_uplift, channel_costs, effects, insist_on_uplift, truths, usual_spend
 from forecasting.values import Floats, Forecasts
-from graph.view import Positions, View
+from graph.view import View
 
 
-def worth_of(
-    view: View, forecasts: Forecasts, rhythms: Rhythms, settings: DecisionSettings, answering: Positions
-) -> Worth:
+def worth_of(view: View, forecasts: Forecasts, rhythms: Rhythms, settings: DecisionSettings, reasons: Reasons) -> Worth:
     """The parts of every candidate's value.
 
     Args:
@@ -25,12 +23,12 @@ def worth_of(
         forecasts: What will happen.
         rhythms: The forecasts of it that are aligned with the view.
         settings: Channels.
-        answering: Assets that answer some motive.
+        reasons: Motives and the assets that answer them.
 
     Raises:
         DecisioningError: As `value.value_candidates`.
     """
-    insist_on_uplift(view, forecasts, answering)
+    insist_on_uplift(view, forecasts, np.unique(reasons.answer_assets))
     cadence, model, coverage = rhythms.cadence, forecasts.redemption, asset_coverage(view)
     offer = view.assets.frame["offer"].to_numpy(dtype=np.int32)
     fixed, share = redemption_terms(view.offers.frame, offer)
@@ -54,6 +52,8 @@ def worth_of(
         is_typical=rhythms.has_thin_history,
         trigger_starts=triggers.starts,
         triggers=triggers.targets,
+        said_starts=reasons.said_starts,
+        said_assets=reasons.said_assets,
         uplift=asset_uplift(view, forecasts)[0],
         has_offer=has_offer,
         is_automatic=np.append(automatic, False)[offer],

@@ -13,7 +13,7 @@ from decisioning.candidates import find_candidates
 from decisioning.channel_days import channel_days
 from decisioning.experiments import is_held_out
 from decisioning.message_order import in_order
-from decisioning.policies.builtin import SENDING_HOURS
+from decisioning.policies.builtin import MESSAGE_ORDER, SENDING_HOURS
 from decisioning.rhythms import align
 from decisioning.schedule import schedule
 from decisioning.screening import HOLDOUT, Screened, screened_by, verdicts_today
@@ -192,14 +192,15 @@ def test_a_short_list_holds_the_best_of_each_channel_and_the_best_refused_ones(w
     kept = both.look.kept
     for customer in range(both.count):
         theirs = both.candidates.customer == customer
-        allowed = kept.take((kept.customer == customer) & kept.is_allowed)
+        allowed = kept.take((kept.customer == customer) & kept.is_allowed & (kept.value > 0))
         for channel in range(len(CHANNELS)):
             here = theirs & ~refused & (value > 0) & (both.candidates.channel == channel)
             best = [] if not here.any() else [pytest.approx(value[here].max(), rel=1e-12)]
             assert allowed.value[allowed.channel == channel].tolist()[:1] == best
         shown = kept.take((kept.customer == customer) & ~kept.is_allowed)
         eligible = int((theirs & ~refused).sum())
-        worst = np.sort(value[theirs & refused & np.isfinite(value)])[::-1][:REFUSED_SHOWN]
+        stopped = theirs & refused & ~both.screened.by_policy[MESSAGE_ORDER] & np.isfinite(value)
+        worst = np.sort(value[stopped])[::-1][:REFUSED_SHOWN]
         wanted = worst if eligible <= REFUSED_SHOWN else worst[:0]
         np.testing.assert_allclose(np.sort(shown.value)[::-1], wanted, rtol=1e-12, atol=1e-12)
 
