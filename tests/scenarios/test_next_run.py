@@ -23,8 +23,9 @@ def test_b033_a_repeat_purchase_before_the_send_ends_it_and_nothing_is_exported(
 
     world.at = "08:00:00"
     assert send_at > f"{TODAY} 08:00", "it was bought before it was to be sent"
-    again = {"occurred_at": local(TODAY, "07:30:00")}
-    world.purchase("buys-again", "coffee", on=TODAY, **again).purchase("buys-something-else", "tea", on=TODAY, **again)
+    at = local(TODAY, "07:30:00")
+    world.purchase("buys-again", "coffee", on=TODAY, occurred_at=at)
+    world.purchase("buys-something-else", "tea", on=TODAY, occurred_at=at)
     delivered = world.deliver(decided["run_id"])
 
     assert {row["customer_id"] for row in world.exported(delivered)} == {"buys-something-else", "stays"}
