@@ -48,11 +48,7 @@ def main() -> int:
     parser.add_argument("--customers", type=int, nargs="+", default=[100_000, 1_000_000])
     parser.add_argument("--rounds", type=int, default=5, help="take the median of so many of ours")
     parser.add_argument("--skip-pdlp", action="store_true")
-    parser.add_argument("--measure", type=Path, help="solve this programme with PDLP in this process")
     arguments = parser.parse_args()
-    if arguments.measure:
-        print(json.dumps(pdlp(arguments.measure)))
-        return 0
     allocate(*world(25_000))  # compiled once; what that takes is said by the first run alone
     worlds = []
     for customers in (EXACT_AT, *arguments.customers):
@@ -212,7 +208,7 @@ def highs(customers: int) -> dict[str, Any]:
 
 
 def elsewhere(customers: int) -> dict[str, Any]:
-    """PDLP, measured by this very program in an environment that has it."""
+    """PDLP, measured by `allocation_rival` in an environment that has it."""
     from scipy.sparse import save_npz
 
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
@@ -227,42 +223,10 @@ def elsewhere(customers: int) -> dict[str, Any]:
         np.savez(Path(name) / "programme.npz", value=given["value"], size=given["size"])
         save_npz(Path(name) / "matrix.npz", matrix.tocsc(), compressed=False)
         del given, matrix
-        command = [str(python), str(Path(__file__)), "--measure", name]
+        command = [str(python), str(Path(__file__).with_name("allocation_rival.py")), name]
         done = subprocess.run(command, check=True, capture_output=True, text=True)
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found
-
-
-def pdlp(folder: Path) -> dict[str, Any]:
-    """Seconds that PDLP takes to 1e-4, and what its solution is worth, as far as it is within the limits."""
-    from ortools.pdlp import solve_log_pb2, solvers_pb2  # type: ignore[import-not-found,unused-ignore]
-    from ortools.pdlp.python import pdlp as solver  # type: ignore[import-not-found,unused-ignore]
-    from scipy.sparse import load_npz
-
-    given, matrix = np.load(folder / "programme.npz"), load_npz(folder / "matrix.npz")
-    asked = solver.QuadraticProgram()
-    asked.resize_and_initialize(matrix.shape[1], matrix.shape[0])
-    asked.objective_vector = -given["value"]
-    asked.constraint_matrix = matrix
-    asked.constraint_lower_bounds = np.full(matrix.shape[0], -np.inf)
-    asked.constraint_upper_bounds = given["size"]
-    asked.variable_lower_bounds = np.zeros(matrix.shape[1])
-    asked.variable_upper_bounds = np.ones(matrix.shape[1])
-    parameters = solvers_pb2.PrimalDualHybridGradientParams()
-    criteria = parameters.termination_criteria.simple_optimality_criteria
-    criteria.eps_optimal_relative = 1e-4
-    criteria.eps_optimal_absolute = 1e-6
-    parameters.num_threads = os.cpu_count() or 1
-    began = time.perf_counter()
-    solved = solver.primal_dual_hybrid_gradient(asked, parameters)
-    seconds = time.perf_counter() - began
-    shares = np.clip(solved.primal_solution, 0, 1)
-    return {
-        "seconds": round(seconds, 2),
-        "value": round(float(given["value"] @ shares), 2),
-        "status": solve_log_pb2.TerminationReason.Name(solved.solve_log.termination_reason),
-        "fractional": int(((shares > 1e-3) & (shares < 1 - 1e-3)).sum()),  # noqa: PLR2004
-    }
 
 
 if __name__ == "__main__":
