@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 def keep_digests(day: Day, customer_ids: frozenset[str]) -> list[dict[str, Any]]:
     """Keep place, digest and bids of all records of a person; those kept before are not kept twice.
 
-    Bids do not tell what they were about: an asset that uses the same limits, channel, value and costs. They can be found out only for runs that
-    today's code and playbook decided; others are marked.
+    Bids do not tell what they were about: an asset that uses the same limits, channel, value and costs. They can be
+    found out only for runs that today's code and playbook decided; others are marked.
 
     Returns:
         `run_id`, `place`, `digest` and `can_be_replayed` of each.

@@ -45,5 +45,5 @@ def exceeded(given: Options, limits: Limits, chosen: np.ndarray) -> list[str]:
     return [
         family.name_of(at)
         for family, used in zip(limits, totals, strict=True)
-        for at in np.flatnonzero(used > family.whole_most)
+        for at in np.flatnonzero(used > family.whole_most).tolist()
     ]

@@ -60,9 +60,11 @@ def worlds(draw: st.DrawFn) -> Options:
     places = st.tuples(st.integers(0, CUSTOMERS - 1), st.integers(0, ASSETS - 1), st.integers(0, CHANNELS - 1))
     rows = sorted(draw(st.sets(places, max_size=9)))
     cost = [draw(COSTS) for _ in range(CHANNELS)]
-    columns = [np.array([row[part] for row in rows], dtype=np.int32) for part in range(3)]
+    customer, asset, channel = (np.array([row[part] for row in rows], dtype=np.int32) for part in range(3))
     return Options(
-        *columns,
+        customer,
+        asset,
+        channel,
         np.array([draw(VALUES) for _ in rows], dtype=np.float64),
         np.array([cost[row[2]] for row in rows], dtype=np.float64),
         np.array([draw(COSTS) for _ in rows], dtype=np.float64),
@@ -129,7 +131,7 @@ def test_what_is_to_be_reached_is_or_is_named_and_limits_still_hold(given_option
     short = {
         family.name_of(at)
         for family, used in zip(limited, totals, strict=True)
-        for at in np.flatnonzero(used < family.whole_least)
+        for at in np.flatnonzero(used < family.whole_least).tolist()
     }
     assert {shortfall.name for shortfall in found.shortfalls} == short
     for shortfall in found.shortfalls:
