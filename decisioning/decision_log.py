@@ -8,8 +8,10 @@ import hashlib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from json.encoder import encode_basestring
 from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 
 from decisioning.canonical import json_text
@@ -17,6 +19,7 @@ from decisioning.errors import DecisioningError
 from decisioning.times import naive, utc_texts
 
 LEAF_SIZE = 1_024
+NULL = "null"
 SLOT = "daily"
 
 Kind = Literal["text", "number", "boolean", "time"]
@@ -157,8 +160,9 @@ def encode(frame: pd.DataFrame) -> list[bytes]:
             where="decision log",
             remedy="Seal what `decide` returns.",
         )
-    columns = [_plain(frame[name], name, kind) for name, kind in RECORD_COLUMNS.items()]
-    return [json_text(dict(zip(RECORD_COLUMNS, row, strict=True))).encode() for row in zip(*columns, strict=True)]
+    # Column by column, each distinct value once: a record's text is put together from parts that others share.
+    parts = [_spelt(frame[name], name, kind) for name, kind in sorted(RECORD_COLUMNS.items())]
+    return [f"{{{','.join(row)}}}".encode() for row in zip(*parts, strict=True)]
 
 
 def merkle_root(record_digests: Sequence[str]) -> str:
@@ -175,11 +179,25 @@ def merkle_root(record_digests: Sequence[str]) -> str:
     return hashlib.sha256(b"root\0" + len(raw).to_bytes(8, "big") + level[0]).hexdigest()
 
 
-def _plain(column: "pd.Series[Any]", name: str, kind: Kind) -> list[Any]:
-    """A column as values that JSON knows, None where missing."""
+def _spelt(column: "pd.Series[Any]", name: str, kind: Kind) -> list[str]:
+    """A column as members of canonical JSON objects, null where missing."""
+    key = f"{json_text(name)}:"
     if kind == "time":
-        return utc_texts(naive(column))
-    return [_checked(value, name, kind) for value in column.tolist()]
+        return [f"{key}{NULL}" if value is None else f'{key}"{value}"' for value in utc_texts(naive(column))]
+    if kind == "number" and column.dtype.kind == "f":
+        numbers = column.to_numpy(dtype=np.float64)
+        if np.isinf(numbers).any():
+            _checked(float(numbers[np.isinf(numbers)][0]), name, kind)
+        texts = map(float.__repr__, numbers.tolist())
+        return [f"{key}{NULL}" if text == "nan" else f"{key}{text}" for text in texts]
+    codes, distinct = pd.factorize(column.to_numpy(dtype=object))
+    values = distinct.tolist()
+    if kind == "text" and set(map(type, values)) <= {str}:
+        members = [f"{key}{encode_basestring(value)}" for value in values]
+    else:
+        members = [f"{key}{json_text(_checked(value, name, kind))}" for value in values]
+    members.append(f"{key}{NULL}")
+    return [members[code] for code in codes.tolist()]
 
 
 def _checked(value: Any, name: str, kind: Kind) -> Any:
