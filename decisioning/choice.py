@@ -137,7 +137,7 @@ def choose(settled: Settled, touch_cost: Floats, is_held_out: Flags, exploration
     )
 
 
-def _explored(
+def _explored(  # noqa: PLR0917 -- as many things as it is made of
     options: Options,
     priced: Floats,
     used: Usage,

@@ -1,7 +1,8 @@
-"""Propose and decide, on one page: motives ▶ hours ▶ verdicts ▶ one pass over all candidates
-▶ allocate, pass and allocate again ▶ explore ▶ details of what was chosen ▶ records.
+"""Propose and decide, on one page.
 
-Pure: the same view, forecasts, settings and touches give the same records to the byte, whatever the order of rows.
+motives ▶ hours and verdicts ▶ one pass over all candidates and the allocation of what it kept, by turns ▶ exploration ▶
+details of what was chosen ▶ records. Pure: the same view, forecasts, settings and touches give the same records to the
+byte, whatever the order of rows.
 """
 
 from dataclasses import dataclass, replace

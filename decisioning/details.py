@@ -12,8 +12,8 @@ import pandas as pd
 from decisioning.candidates import Candidates
 from decisioning.channel_days import ChannelDays
 from decisioning.errors import DecisioningError
-from decisioning.message_order import MESSAGE_ORDER
 from decisioning.motives import Motives
+from decisioning.policies.builtin import MESSAGE_ORDER
 from decisioning.policies.screen import Verdicts
 from decisioning.rhythms import Rhythms
 from decisioning.schedule import Schedule, schedule

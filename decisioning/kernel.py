@@ -1,7 +1,7 @@
 """The compiled pass: every candidate of a stretch of customers is met, screened, valued and ranked, and few are kept.
 
-    screen   motives, strongest first ▶ assets that answer ▶ channels that these fit; a candidate is refused by an AND of
-             words, and only what is left (or, asked for it, what is not) is written down
+    screen   motives, strongest first ▶ assets that answer ▶ channels that these fit; a candidate is refused by an AND
+             of words, and only what is left (or, asked for it, what is not) is written down
     value    the terms of what is left
     hold     what waits behind other messages of its motive's order is taken out again
     keep     of each channel the best few at the prices of the limits, and the most valuable of all
@@ -12,6 +12,7 @@ loop: a compiled loop that does so for each candidate spends its time on countin
 edits in other files: what the loops call is here, but for comparisons between the sides of a policy. Importing this
 takes a second, for numba's sake, and compiling it, once, some more: import it where it is needed.
 """
+# ruff: noqa: C901, PLR0912, PLR0915, PLR0917, PLW3301, SIM110 -- compiled loops take arrays one by one, in one piece
 
 import math
 
@@ -37,7 +38,7 @@ from decisioning.policies.programs import AT_LEAST, AT_MOST, DIFFERENT, EQUAL, L
 UNREACHED = 255
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@njit(nogil=True, cache=True)
 def screen(
     customers: Array,
     rows: Array,
@@ -102,7 +103,7 @@ def screen(
                     if not fits[asset, channel]:
                         continue
                     met += 1
-                    is_refused = is_stopped
+                    is_refused = bool(is_stopped)
                     for at in range(len(words)):
                         word = theirs[channel, at] & asset_words[asset, channel, at]
                         for number in range(comparisons):
@@ -117,11 +118,11 @@ def screen(
                         if word & gates[at]:
                             word = settled(programs, stack, at, word, customer, asset, channel)
                         words[at] = word
-                        is_refused |= (word & refusing[at]) != 0
+                        is_refused = is_refused or (word & refusing[at]) != 0
                     has_hour = hour[channel]
                     if is_dated[asset]:
                         has_hour = _has_hour(customer, asset, channel, motive, reasons, hours)
-                    is_refused |= not has_hour
+                    is_refused = is_refused or not has_hour
                     if is_refused and keeps_account:
                         for policy in range(len(masks)):
                             hit = words[0] & masks[policy, 0]
@@ -142,7 +143,7 @@ def screen(
     return size
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # as above
+@njit(nogil=True, cache=True)
 def value(first: int, size: int, worth: Worth, listed: Listed) -> None:
     """Value the first candidates that are listed, and what their offers are expected to cost.
 
@@ -177,7 +178,7 @@ def value(first: int, size: int, worth: Worth, listed: Listed) -> None:
             base = _open_target(customer, worth.gain, own, gains)
             _open_channels(customer, worth.redeem, redeems)
             _open_channels(customer, worth.opt_out, opt_outs)
-            knows_gain = worth.gain.is_there and worth.gain.knows_customer[customer]
+            knows_gain = bool(worth.gain.is_there and worth.gain.knows_customer[customer])
         if listed.asset[place] != asset:
             asset = listed.asset[place]
             margin, usual, log_none, spent, weight, recent = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
@@ -221,7 +222,7 @@ def value(first: int, size: int, worth: Worth, listed: Listed) -> None:
         listed.value[place] = gain - redeemed * cost - opt_out - touch_costs[channel]
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # as above
+@njit(nogil=True, cache=True)
 def hold(
     first: int, size: int, keeps_account: bool, reasons: Reasons, rules: Rules, found: Found, listed: Listed
 ) -> int:
@@ -262,7 +263,7 @@ def hold(
     return left
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # as above
+@njit(nogil=True, cache=True)
 def _waits(motive: int, asset: int, first: int, last: int, limit: Array, reasons: Reasons) -> bool:
     order = reasons.order[motive]
     if order >= 0 and reasons.ranks[order, asset] > limit[motive - first]:
@@ -274,7 +275,7 @@ def _waits(motive: int, asset: int, first: int, last: int, limit: Array, reasons
     return False
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # as above
+@njit(nogil=True, cache=True)
 def keep(
     first: int, size: int, each: int, are_refused: bool, worth: Worth, prices: Prices, found: Found, listed: Listed
 ) -> None:
@@ -318,7 +319,7 @@ def keep(
         _insert(slots[row], each * channel, each * (channel + 1), place, by_price, assets, channel_of)
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # as above
+@njit(nogil=True, cache=True)
 def _insert(slots: Array, start: int, end: int, place: int, rank: Array, assets: Array, channels: Array) -> None:
     """Put a candidate among some slots, the best first, lower keys first among equals."""
     at = end
@@ -330,7 +331,7 @@ def _insert(slots: Array, start: int, end: int, place: int, rank: Array, assets:
         slots[at] = place
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # as above
+@njit(nogil=True, cache=True)
 def _is_before(one: int, other: int, rank: Array, assets: Array, channels: Array) -> bool:
     if rank[one] != rank[other]:
         return bool(rank[one] > rank[other])
@@ -339,7 +340,7 @@ def _is_before(one: int, other: int, rank: Array, assets: Array, channels: Array
     return bool(channels[one] < channels[other])
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # as above
+@njit(nogil=True, cache=True)
 def _paid(
     family: int,
     customer: int,
@@ -364,7 +365,7 @@ def _paid(
     return float(prices.group_price[family, of_customer * prices.groups_of_place[family] + of_place] * amount)
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # as above
+@njit(nogil=True, cache=True)
 def _is_broken(operation: int, left: float, right: float) -> bool:
     """Whether a comparison does not hold; one with a missing value (NaN) holds."""
     if operation == LESS:
@@ -380,7 +381,7 @@ def _is_broken(operation: int, left: float, right: float) -> bool:
     return left == right and operation == DIFFERENT
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # as above
+@njit(nogil=True, cache=True)
 def _refuses(mask: Array, words: Array) -> bool:
     for at in range(len(words)):
         if words[at] & mask[at]:
@@ -388,7 +389,7 @@ def _refuses(mask: Array, words: Array) -> bool:
     return False
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # as above
+@njit(nogil=True, cache=True)
 def _set_hours(customer: int, motive: int, reasons: Reasons, hours: Hours, hour: Array) -> None:
     """Which channels have an hour for a motive, as far as assets are concerned that are always open."""
     earliest, latest = max(reasons.starts_at[motive], hours.day_starts), min(reasons.until[motive], hours.day_ends)
@@ -396,7 +397,7 @@ def _set_hours(customer: int, motive: int, reasons: Reasons, hours: Hours, hour:
         hour[channel] = _is_open(customer, channel, earliest, latest, hours)
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # as above
+@njit(nogil=True, cache=True)
 def _has_hour(customer: int, asset: int, channel: int, motive: int, reasons: Reasons, hours: Hours) -> bool:
     """Whether the day has a moment outside quiet hours within the motive's and the asset's dates."""
     earliest = max(max(reasons.starts_at[motive], hours.day_starts), hours.opens[asset])
@@ -404,7 +405,7 @@ def _has_hour(customer: int, asset: int, channel: int, motive: int, reasons: Rea
     return _is_open(customer, channel, earliest, latest, hours)
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # as above
+@njit(nogil=True, cache=True)
 def _is_open(customer: int, channel: int, earliest: int, latest: int, hours: Hours) -> bool:
     start, zone = max(earliest, hours.sends_at[customer, channel]), hours.zone[customer]
     for span in range(hours.spans.shape[2]):
@@ -413,7 +414,7 @@ def _is_open(customer: int, channel: int, earliest: int, latest: int, hours: Hou
     return False
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # as above
+@njit(nogil=True, cache=True)
 def _lacks_cost(customer: int, asset: int, worth: Worth) -> bool:
     """Whether what a redemption costs hangs on what is spent, and neither this customer nor anybody spends there."""
     for place in range(worth.habit_starts[customer], worth.habit_starts[customer + 1]):
@@ -424,25 +425,25 @@ def _lacks_cost(customer: int, asset: int, worth: Worth) -> bool:
     return True
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # as above
+@njit(nogil=True, cache=True)
 def _mark_objections(customer: int, reasons: Reasons, rules: Rules, objected: Array) -> None:
     for place in range(rules.objection_starts[customer], rules.objection_starts[customer + 1]):
         _mark(customer, rules.objections[place], reasons.said_starts, reasons.said_assets, objected)
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # as above
+@njit(nogil=True, cache=True)
 def _mark_bought(customer: int, reasons: Reasons, bought: Array) -> None:
     for place in range(reasons.bought_starts[customer], reasons.bought_starts[customer + 1]):
         _mark(customer, reasons.bought_products[place], reasons.product_starts, reasons.product_assets, bought)
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # as above
+@njit(nogil=True, cache=True)
 def _mark(customer: int, subject: int, starts: Array, assets: Array, marks: Array) -> None:
     for place in range(starts[subject], starts[subject + 1]):
         marks[assets[place]] = customer
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # as above
+@njit(nogil=True, cache=True)
 def _open(
     customer: int, worth: Worth, moved: Array, has_habit: Array, habit: Array, has_recent: Array, recent_days: Array
 ) -> None:
@@ -461,7 +462,7 @@ def _open(
         _mark(customer, worth.triggers[place], worth.said_starts, worth.said_assets, moved)
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # as above
+@njit(nogil=True, cache=True)
 def _open_target(customer: int, target: Linear, own: Array, of_channel: Array) -> float:
     """A customer's own factors, what channels add for them, and what holds for all of their candidates."""
     if not target.is_there:
@@ -472,7 +473,7 @@ def _open_target(customer: int, target: Linear, own: Array, of_channel: Array) -
     return float(target.intercept + target.customer_effect[customer])
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # as above
+@njit(nogil=True, cache=True)
 def _open_channels(customer: int, target: Linear, of_channel: Array) -> None:
     if target.is_there:
         for channel in range(len(of_channel)):
@@ -482,12 +483,12 @@ def _open_channels(customer: int, target: Linear, of_channel: Array) -> None:
             of_channel[channel] = total
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # as above
+@njit(nogil=True, cache=True)
 def _knows(customer: int, asset: int, channel: int, target: Linear) -> bool:
     return bool(target.is_there and target.knows_customer[customer] and target.knows_place[asset, channel])
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # as above
+@njit(nogil=True, cache=True)
 def _linear(customer: int, asset: int, target: Linear) -> float:
     """What the customer and the asset bring; the channel's part is added apart."""
     total = target.intercept + target.customer_effect[customer] + target.asset_effect[asset]
@@ -496,7 +497,7 @@ def _linear(customer: int, asset: int, target: Linear) -> float:
     return float(total)
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # as above
+@njit(nogil=True, cache=True)
 def _move(start: int, end: int, listed: Listed) -> None:
     if start != end:
         listed.row[end], listed.asset[end] = listed.row[start], listed.asset[start]
@@ -505,13 +506,13 @@ def _move(start: int, end: int, listed: Listed) -> None:
         listed.cost[end] = listed.cost[start]
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # as above
+@njit(nogil=True, cache=True)
 def _marks(count: int) -> Array:
     """Marks that hold where they equal the customer at hand."""
     return np.full(count, -1, np.int32)
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # as above
+@njit(nogil=True, cache=True)
 def _most_motives(reasons: Reasons) -> int:
     most = 0
     for customer in range(len(reasons.motive_starts) - 1):

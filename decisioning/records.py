@@ -33,8 +33,9 @@ def decision_records(made: Deliberation) -> pd.DataFrame:
         return everybodys
 
     def texts(values: "npt.NDArray[Any] | pd.Series[Any]") -> Texts:
-        found = np.asarray(values, dtype=object)
-        return of_all(np.where(pd.isna(found), None, found), None)
+        found = np.array(values, dtype=object)
+        found[pd.isna(found)] = None
+        return of_all(found, None)
 
     is_send = made.choice.chosen >= 0
     return pd.DataFrame(
@@ -80,14 +81,14 @@ def _or(texts: Texts, otherwise: str) -> Texts:
 def _funnels(made: Deliberation) -> Texts:
     counts = made.account.counts
     shortlisted = np.bincount(made.kept.customer[made.choice.is_shortlisted], minlength=made.customer_count)
-    stages = {
+    stages: dict[str, npt.NDArray[Any]] = {
         "motives": made.motive_counts(),
         "candidates": counts[:, 0],
         "eligible": counts[:, 1],
         "affordable": counts[:, 2],
         "shortlisted": shortlisted,
     }
-    counted = zip(*(each.tolist() for each in stages.values()), strict=True)
+    counted = zip(*(np.asarray(each).tolist() for each in stages.values()), strict=True)
     # In the order of the funnel, which is worth more to a reader than the order of the alphabet.
     return np.array([json.dumps(dict(zip(stages, row, strict=True))) for row in counted], dtype=object)
 

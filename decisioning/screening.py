@@ -101,9 +101,7 @@ def screen(
         PolicyError: A policy is wrong.
     """
     verdicts = verdicts_today(view, settings, touches, sends_at=sends_at, is_held_out=is_held_out, as_of=as_of)
-    return screened_by(
-        view, verdicts, candidates, is_hour_left=is_hour_left, is_offer_cost_known=is_offer_cost_known
-    )
+    return screened_by(view, verdicts, candidates, is_hour_left=is_hour_left, is_offer_cost_known=is_offer_cost_known)
 
 
 def verdicts_today(

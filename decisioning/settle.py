@@ -50,7 +50,7 @@ class Settled:
     rounds: Rounds
 
 
-def settle(
+def settle(  # noqa: PLR0917 -- as many things as it is made of
     terrain: Terrain, spread: Spread, limits: Limits, touch_cost: Floats, competes: Flags, absent: Bids
 ) -> Settled:
     """Allocate among all candidates of everybody who competes.

@@ -101,8 +101,7 @@ class Kept:
 
     def united(self, other: "Kept", places: int) -> "Kept":
         """Both together, each candidate once; `places` is the number of assets times channels."""
-        both = Kept(*(np.concatenate([getattr(self, each.name), getattr(other, each.name)]) for each in fields(Kept)))
-        return both.in_order(places)
+        return joined([self, other]).in_order(places)
 
     def in_order(self, places: int) -> "Kept":
         """In order of customer, asset and channel, each candidate once."""
@@ -153,7 +152,7 @@ def look(
         )
     policies = len(terrain.refusal_names) if keeps_account else 0
     return Look(
-        Kept(*(_joined([getattr(part.kept, each.name) for part in found], each.name) for each in fields(Kept))),
+        joined([part.kept for part in found]),
         np.concatenate([np.empty(0), *(part.best for part in found)]),
         np.concatenate([np.empty((0, 3), dtype=np.int32), *(part.counts for part in found)]),
         np.concatenate([np.empty((0, policies), dtype=np.int32), *(part.refused for part in found)]),
@@ -188,7 +187,7 @@ def _look_at(terrain: Terrain, prices: Prices, stretch: Stretch, *, each: int, k
         kernel.value(first, size, worth, listed)
         kernel.keep(first, size, each, True, worth, prices, found, listed)
         parts.append(_kept(terrain, first, found, listed, slice(_refused_from(each, terrain), None), is_allowed=False))
-    kept = Kept(*(np.concatenate([getattr(part, name.name) for part in parts]) for name in fields(Kept)))
+    kept = joined(parts)
     order = np.lexsort((kept.channel, kept.asset, kept.customer))
     refused = found.refused if keeps_account else found.refused[:, :0]
     return Look(kept.take(order), found.best, found.counts, refused)
@@ -217,8 +216,9 @@ def _kept(terrain: Terrain, first: int, found: Found, listed: Listed, slots: sli
 
 
 def _room(size: int) -> Listed:
-    places = [np.empty(size, dtype=np.int32) for _ in range(3)]
-    return Listed(*places, np.empty(size, dtype=np.int64), *(np.empty(size) for _ in range(4)))
+    row, asset, channel = (np.empty(size, dtype=np.int32) for _ in range(3))
+    value, expected_cost, cost, priced = (np.empty(size) for _ in range(4))
+    return Listed(row, asset, channel, np.empty(size, dtype=np.int64), value, expected_cost, cost, priced)
 
 
 def _empty(terrain: Terrain, customers: int, slots: int) -> Found:
@@ -241,12 +241,20 @@ def _cut(most: Indices) -> list[Stretch]:
     return stretches
 
 
-def _joined(parts: Sequence[npt.NDArray[np.generic]], name: str) -> npt.NDArray[np.generic]:
-    kinds = {
-        "motive": np.int64,
-        "value": np.float64,
-        "expected_cost": np.float64,
-        "cost": np.float64,
-        "is_allowed": np.bool_,
-    }
-    return np.concatenate([np.empty(0, dtype=kinds.get(name, np.int32)), *parts])
+def joined(parts: Sequence[Kept]) -> Kept:
+    """What several stretches kept, one after the other."""
+    columns = {each.name: [getattr(part, each.name) for part in (_NOTHING_KEPT, *parts)] for each in fields(Kept)}
+    return Kept(**{name: np.concatenate(arrays) for name, arrays in columns.items()})
+
+
+_NO_PLACES, _NO_AMOUNTS = np.empty(0, dtype=np.int32), np.empty(0)
+_NOTHING_KEPT = Kept(
+    _NO_PLACES,
+    _NO_PLACES,
+    _NO_PLACES,
+    np.empty(0, dtype=np.int64),
+    _NO_AMOUNTS,
+    _NO_AMOUNTS,
+    _NO_AMOUNTS,
+    np.empty(0, dtype=np.bool_),
+)

@@ -31,7 +31,8 @@ def check_playbook(day: Day) -> dict[str, Any]:
 
     Returns:
         `tables` (read, mapped, quarantined, later), `quarantine_reasons`, `plays` (on or off and why), `policies`,
-        `policy_tests`, `bundle`, `actions` (each rule, on or off and why), `consents_assumed`, `assumed`, `errors` and `warnings` (where, what, remedy).
+        `policy_tests`, `bundle`, `actions` (each rule, on or off and why), `consents_assumed`, `assumed`, `errors` and
+        `warnings` (where, what, remedy).
 
     Raises:
         WarrantError: A file or source that cannot be read at all.

@@ -106,7 +106,7 @@ def answers(world: World, sent: pd.DataFrame, *, seed: int) -> pd.DataFrame:
     found = pd.concat(parts).sort_values(["occurred_at", "decision_id", "name"], ignore_index=True)
     found = found[found["occurred_at"] < pd.Timestamp(world.until)].reset_index(drop=True)
     found = found.rename(columns={"decision_id": "touch_id"})
-    found.insert(0, "outcome_id", keys("ans", np.arange(len(found)), width=6))
+    found.insert(0, "outcome_id", keys("answer", np.arange(len(found)), width=6))
     return found[["outcome_id", "touch_id", "customer_id", "asset_id", "name", "occurred_at"]]
 
 

@@ -218,9 +218,7 @@ def _forecasts(view: View, random: np.random.Generator) -> Forecasts:
         source="drawn",
         is_learnt=np.ones(assets, dtype=np.bool_),
     )
-    response = ResponseFactors(
-        view.customers.keys, view.assets.keys, view.channels.keys, {"margin_uplift": gain}
-    )
+    response = ResponseFactors(view.customers.keys, view.assets.keys, view.channels.keys, {"margin_uplift": gain})
     nobody, none, never = np.empty(0, dtype=object), np.empty(0), np.empty(0, dtype="datetime64[us]")
     counts = np.empty(0, dtype=np.int32)
     cadence = Cadence(nobody, nobody, counts, never, none, none, none, never, none, none, none, none, none)
@@ -287,8 +285,7 @@ def _touches(view: View, random: np.random.Generator) -> pd.DataFrame:
             "customer_id": view.customers.keys[who],
             "channel_id": view.channels.keys[random.integers(0, len(CHANNELS), count)],
             "asset_id": view.assets.keys[random.integers(0, len(view.assets), count)],
-            "sent_at": pd.DatetimeIndex(
-                [pd.Timestamp(AS_OF - timedelta(days=1))] * count
-            ) - pd.to_timedelta(random.integers(0, 40 * 24, count), unit="h"),
+            "sent_at": pd.DatetimeIndex([pd.Timestamp(AS_OF - timedelta(days=1))] * count)
+            - pd.to_timedelta(random.integers(0, 40 * 24, count), unit="h"),
         }
     )

@@ -55,6 +55,7 @@ _ARITHMETIC = {"+": ADD, "-": SUBTRACT, "*": MULTIPLY, "/": DIVIDE}
 _COMPARISON = {"<": LESS, "<=": AT_MOST, ">": MORE, ">=": AT_LEAST, "==": EQUAL, "!=": DIFFERENT}
 _TURNED = {LESS: MORE, AT_MOST: AT_LEAST, MORE: LESS, AT_LEAST: AT_MOST}
 _LARGEST_EXACT = 2**53
+_STEPS_OF_PLAIN = 4  # two columns, the operation, and what is not known counts as true
 
 
 class CrossingPrograms(NamedTuple):
@@ -95,7 +96,7 @@ class CrossingPrograms(NamedTuple):
         for term, bit in enumerate(self.bits.tolist()):
             steps = self.steps[self.steps_of_term[term] : self.steps_of_term[term + 1]].tolist()
             kinds = [step[0] for step in steps]
-            if len(steps) == 4 and {CUSTOMER, ASSET} == set(kinds[:2]) and LESS <= kinds[2] <= DIFFERENT:
+            if len(steps) == _STEPS_OF_PLAIN and {CUSTOMER, ASSET} == set(kinds[:2]) and LESS <= kinds[2] <= DIFFERENT:
                 is_turned = kinds[0] == ASSET
                 operation = _TURNED.get(kinds[2], kinds[2]) if is_turned else kinds[2]
                 customer, asset = (steps[1][1], steps[0][1]) if is_turned else (steps[0][1], steps[1][1])

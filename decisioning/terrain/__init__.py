@@ -18,7 +18,7 @@ from graph.view import View
 __all__ = ["terrain_of"]
 
 
-def terrain_of(
+def terrain_of(  # noqa: PLR0917 -- as many things as it is made of
     view: View,
     motives: Motives,
     forecasts: Forecasts,

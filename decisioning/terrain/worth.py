@@ -78,6 +78,6 @@ def _starts(pairs: Pairs, rows: int) -> npt.NDArray[np.int64]:
 
 
 def _log_none(chance: Floats) -> Floats:
-    """log P(no purchase); -inf where a purchase is certain."""
+    """Logarithm of P(no purchase); -inf where a purchase is certain."""
     with np.errstate(divide="ignore"):
         return np.log1p(-np.minimum(chance, 1.0))

@@ -20,8 +20,8 @@ from lake.reservations import RESERVATIONS, Reservations
 from lake.rewriting import mend, replace_log, rewrite_all
 from lake.runs import playbook_lock
 from lake.store import arrow_table
-from pipelines.channels.erasing import clear_exports
 from pipelines.acting import ACTIONS, keep_action_digests
+from pipelines.channels.erasing import clear_exports
 from pipelines.day import Day
 from pipelines.errors import UsageError
 from pipelines.people import insist_on, said_by

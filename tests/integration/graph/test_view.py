@@ -225,7 +225,8 @@ def test_recent_signals_and_what_led_to_a_cart_come_back_as_they_went_in(
         ("s4", "bob", "Shipping Page Viewed", None, None, None, None),
     ]
     noon = pd.Timestamp("2026-02-20 12:00", tz="UTC")
-    signals = pd.DataFrame(rows, columns=told).assign(occurred_at=noon, received_at=pd.NaT, value=np.nan, source="web")
+    signals = pd.DataFrame(rows, columns=told).assign(occurred_at=noon, value=np.nan, source="web")
+    signals["received_at"] = pd.Series(pd.NaT, index=signals.index, dtype="datetime64[us, UTC]")
     tables: Tables = {
         "customers": pd.DataFrame({"customer_id": ["ann", "bob"]}),
         "categories": pd.DataFrame({"category_id": ["DAIRY"], "name": "x", "parent_id": None}),

@@ -135,11 +135,11 @@ def test_a_cart_knows_the_topic_of_the_ad_that_led_to_the_visit_in_which_it_was_
         ("Promotion Clicked", None, 0, None), ("Product Added", "tea", 1, 1.0), ("Product Added", "cup", 2, 1.0)
     )
     events = events.assign(
-        session_id=["visit-1", "visit-1", "visit-2"],
-        topic=["durability", None, None],
-        campaign_id=["search-ad", None, None],
+        session_id=pd.Series(["visit-1", "visit-1", "visit-2"], dtype=object),
+        topic=pd.Series(["durability", None, None], dtype=object),
+        campaign_id=pd.Series(["search-ad", None, None], dtype=object),
     )
     found = carts(events, purchases(), as_of=AS_OF).set_index("to_key")
     assert (found.loc["tea", "came_for"], found.loc["tea", "campaign_id"]) == ("durability", "search-ad")
-    assert pd.isna(found.loc["cup", "came_for"])
+    assert found["came_for"].isna().to_dict() == {"tea": False, "cup": True}
     assert carts(events.assign(campaign_id=None), purchases(), as_of=AS_OF)["came_for"].isna().all()

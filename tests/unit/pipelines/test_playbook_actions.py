@@ -84,7 +84,7 @@ def test_without_the_file_nothing_is_done_beside_messages(folder: Path) -> None:
         (MONEY.partition("money_per_month")[0], 3, "nobody has approved any"),
         (MONEY.replace("approved: 9000", "approved: 8999.99"), 5, "add up to 9,000.00"),
         (MONEY.replace("budget: 4000", "budget: .nan"), 9, "finite"),
-        (MONEY.replace("linkedin", "linkdin"), 9, "no channel `linkdin`"),
+        (MONEY.replace("linkedin", "linkedout"), 9, "no channel `linkedout`"),
         (MONEY.replace("most: 6000", "most: 4999"), 8, "least <= budget <= most"),
     ],
 )

@@ -211,8 +211,8 @@ def test_a_rule_that_does_not_fit_what_is_known_says_where(company: Company) -> 
             company.act(rule(when=said, parameters=CALL, where="actions.yaml:3"))
         assert caught.value.place == "actions.yaml:3"
         assert caught.value.column == column
-    with pytest.raises(PolicyError, match=r"account\.nmae"):
-        company.act(rule(parameters={"assignee": "a", "title": "{account.nmae}"}))
+    with pytest.raises(PolicyError, match=r"account\.naem"):
+        company.act(rule(parameters={"assignee": "a", "title": "{account.naem}"}))
     with pytest.raises(PolicyError) as caught:
         company.act(rule(parameters=CALL, worth="account.tier * 2"))
     assert caught.value.column == 1
