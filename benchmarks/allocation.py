@@ -26,8 +26,9 @@ from typing import Any
 import numpy as np
 from numpy import typing as npt
 
-from decisioning.allocate import Options, allocate
+from decisioning.allocate import allocate
 from decisioning.limits import Family, Limits
+from decisioning.options import Options
 
 RESULTS = Path(__file__).parent / "results" / "allocation.json"
 ASSETS, CHANNELS, OPTIONS = 20_000, 6, 6.0

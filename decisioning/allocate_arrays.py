@@ -12,7 +12,7 @@ from forecasting.values import Floats
 from graph.view import Positions
 
 if TYPE_CHECKING:
-    from decisioning.allocate import Options
+    from decisioning.options import Options
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,7 +14,7 @@ from decisioning.limits import Limits, Usage, unpriced
 from forecasting.values import Floats
 
 if TYPE_CHECKING:
-    from decisioning.allocate import Indices, Options
+    from decisioning.options import Indices, Options
 
 NEARLY_WHOLE = 1.0 - 1e-6
 PENALTY = 100.0

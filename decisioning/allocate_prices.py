@@ -23,7 +23,7 @@ from forecasting.values import Floats
 from graph.view import Positions
 
 if TYPE_CHECKING:
-    from decisioning.allocate import Indices, Options
+    from decisioning.options import Indices, Options
 
 SAMPLE = 0.05
 SAMPLE_FROM = 100_000

@@ -10,7 +10,7 @@ from decisioning.limits import Limits
 from forecasting.values import Floats
 
 if TYPE_CHECKING:
-    from decisioning.allocate import Indices, Options
+    from decisioning.options import Indices, Options
 
 GIVE = (0.03, 0.3)
 """What a choice may lose at the prices, in mean values: room that is left goes first to what makes the most of it."""

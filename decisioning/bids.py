@@ -6,9 +6,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
-from decisioning.allocate import NOTHING, Allocation, Options, allocate
+from decisioning.allocate import NOTHING, Allocation, allocate
 from decisioning.gather import gather
 from decisioning.limits import NOT_COUNTED, Amounts, Family, Limits
+from decisioning.options import Options
 from decisioning.rhythms import Usual
 from forecasting.values import Floats
 from graph.view import Positions

@@ -5,17 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from decisioning.allocate import (
-    NOTHING,
-    Allocation,
-    Indices,
-    Options,
-    best_per_customer,
-    fits,
-    undominated,
-)
+from decisioning.allocate import NOTHING, Allocation, best_per_customer, fits, undominated
 from decisioning.exploration import Explored, LimitUse, explore
 from decisioning.limits import Limits, Usage, paid
+from decisioning.options import Indices, Options
 from decisioning.settle import Settled, options_of
 from decisioning.shortlist import Counts
 from forecasting.values import Floats

@@ -15,13 +15,14 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from decisioning.case import Case, Outcome
+from decisioning.case_changes import with_consent, with_margin, with_policy, with_touch_cost, with_uplift
 from decisioning.choice import LIMITS
+from decisioning.limit_search import NEAR_ENOUGH, fewest_units, limit_amounts
 from decisioning.policies.builtin import RESERVED
-from decisioning.settings import ChannelSettings, PolicySpecification
+from decisioning.settings import ChannelSettings
 from decisioning.weighing import Weighed, weigh
 from forecasting.values import Floats
 from graph.view import Links
@@ -34,8 +35,6 @@ HALVINGS = 5
 TIE = 1e-9
 LARGEST = 20.0
 """A number that would have to become more than so many times as large is not close to anything."""
-MOST_UNITS = 1 << 16
-NEAR_ENOUGH = 0.05
 MOST_FLIPS, MOST_TRIES = 5, 12
 OBJECTS_TO = "OBJECTS_TO"
 BELIEFS = {
@@ -170,7 +169,7 @@ def _all_terms(weighed: Weighed, chosen: int) -> Iterator[Term]:
     likely = weighed.priced[chosen] if chosen >= 0 else 0.0
     best = chosen if chosen >= 0 else _best(weighed)
     margin = float(worth.margin_none[best]) if best >= 0 else 0.0
-    yield Term("the margin that is expected of them anyway", margin, gain, partial(_with_margin, case))
+    yield Term("the margin that is expected of them anyway", margin, gain, partial(with_margin, case))
     kinds = view.assets.frame["kind"].to_numpy(dtype=object)[weighed.candidates.asset]
     for kind in dict.fromkeys(kinds.tolist()):
         is_kind = kinds == kind
@@ -180,7 +179,7 @@ def _all_terms(weighed: Weighed, chosen: int) -> Iterator[Term]:
                 f"what {_an(str(kind))} changes, as a share",
                 mean,
                 np.where(is_kind, gain, 0.0),
-                partial(_with_uplift, case, str(kind)),
+                partial(with_uplift, case, str(kind)),
             )
     for place, channel in enumerate(view.channels.keys):
         is_here = weighed.candidates.channel == place
@@ -190,7 +189,7 @@ def _all_terms(weighed: Weighed, chosen: int) -> Iterator[Term]:
                 f"cost of a touch by {channel}",
                 stated.cost_per_touch,
                 np.where(is_here, -worth.touch_cost, 0.0),
-                partial(_with_touch_cost, case, stated),
+                partial(with_touch_cost, case, stated),
             )
 
 
@@ -257,30 +256,6 @@ def _turned(term: Term, factor: float, outcome: Outcome) -> Flip | None:
     return Flip("term", term.what, term.value, term.value * (1.0 + sign * far), far, becomes)
 
 
-def _with_margin(case: Case, by: float) -> Case:
-    cadence = replace(case.forecasts.cadence, margin_none=case.forecasts.cadence.margin_none * by)
-    usual = case.others.usual
-    others = replace(case.others, usual=replace(usual, margin=usual.margin * by)) if usual else case.others
-    return replace(case, forecasts=replace(case.forecasts, cadence=cadence), others=others)
-
-
-def _with_uplift(case: Case, kind: str, by: float) -> Case:
-    uplift = case.forecasts.uplift
-    mean = np.where(uplift.asset_kind == kind, uplift.mean * by, uplift.mean)
-    return replace(case, forecasts=replace(case.forecasts, uplift=replace(uplift, mean=mean)))
-
-
-def _with_channel(case: Case, stated: ChannelSettings, **changes: Any) -> Case:
-    channels = tuple(
-        replace(each, **changes) if each.channel_id == stated.channel_id else each for each in case.settings.channels
-    )
-    return replace(case, settings=replace(case.settings, channels=channels))
-
-
-def _with_touch_cost(case: Case, stated: ChannelSettings, by: float) -> Case:
-    return _with_channel(case, stated, cost_per_touch=stated.cost_per_touch * by)
-
-
 def _stated(case: Case, channel_id: str) -> ChannelSettings:
     return next(each for each in case.settings.channels if each.channel_id == channel_id)
 
@@ -336,27 +311,7 @@ def _consents(case: Case, outcome: Outcome) -> Iterator[Tried]:
         is_granted = granted.get(place, False)
         if is_granted == (str(channel) == outcome.channel_id):
             said = ("given", "withdrawn") if is_granted else (None if place not in granted else "withdrawn", "given")
-            yield ("consent", f"consent to {channel}", *said, 1.0, _with_consent(case, place, granted=not is_granted))
-
-
-def _with_consent(case: Case, channel: int, *, granted: bool) -> Case:
-    links = case.view.consents
-    kept = links.targets != channel
-    facts = {
-        name: np.append(values[kept], np.array([_consent_fact(name, values, granted=granted)], dtype=values.dtype))
-        for name, values in links.facts.items()
-    }
-    targets = np.append(links.targets[kept], channel)
-    changed = Links.build(np.zeros(len(targets), dtype=np.int32), targets, 1, facts)
-    return replace(case, view=replace(case.view, consents=changed))
-
-
-def _consent_fact(name: str, values: npt.NDArray[Any], *, granted: bool) -> Any:
-    if name == "granted":
-        return granted
-    if values.dtype.kind == "M":
-        return np.datetime64("NaT", "us")
-    return "consent" if name == "basis" else None
+            yield ("consent", f"consent to {channel}", *said, 1.0, with_consent(case, place, granted=not is_granted))
 
 
 def _touches(case: Case, outcome: Outcome) -> Iterator[Tried]:
@@ -386,15 +341,9 @@ def _policies(case: Case, refusing: set[str]) -> Iterator[Tried]:
             more = replace(policy, count=policy.count + 1)
             what = f"messages in {policy.days:g} days that {policy.identifier} allows"
             size = 1.0 / max(policy.count, 1)
-            yield "cap", what, policy.count, policy.count + 1, size, _with_policy(case, policy, more)
+            yield "cap", what, policy.count, policy.count + 1, size, with_policy(case, policy, more)
         else:
-            yield "policy", policy.identifier, "holds", None, 1.0, _with_policy(case, policy, None)
-
-
-def _with_policy(case: Case, policy: PolicySpecification, other: PolicySpecification | None) -> Case:
-    changed = (other if each.identifier == policy.identifier else each for each in case.settings.policies)
-    policies = tuple(each for each in changed if each is not None)
-    return replace(case, settings=replace(case.settings, policies=policies))
+            yield "policy", policy.identifier, "holds", None, 1.0, with_policy(case, policy, None)
 
 
 def _stocks(case: Case, refusing: set[str]) -> Iterator[Tried]:
@@ -413,53 +362,12 @@ def _limits(weighed: Weighed, outcome: Outcome) -> Iterator[Flip]:
     kind, _, limit = (outcome.none_reason or "").partition(": ")
     if kind != LIMITS:
         return
-    for name, amount, unit, changed in _amounts(weighed.case):
-        found = _least(changed, outcome, unit) if name == limit else None
+    for name, amount, unit, changed in limit_amounts(weighed.case):
+        found = fewest_units(changed, outcome, unit) if name == limit else None
         if found is not None:
             more, becomes = found
             after = amount + more * unit
             yield Flip("limit", name, amount, round(after, 9), more * unit / amount if amount else 1.0, becomes)
-
-
-def _amounts(case: Case) -> Iterator[tuple[str, float, float, Callable[[float], Case]]]:
-    """Every limit of the day: its name, amount, unit, and the case in which it is larger."""
-    for channel in case.settings.channels:
-        for field, unit in (("capacity", 1.0), ("budget", channel.cost_per_touch)):
-            amount = getattr(channel, field)
-            if amount is not None and unit > 0:
-
-                def changed(more: float, channel: ChannelSettings = channel, field: str = field) -> Case:
-                    return _with_channel(case, channel, **{field: getattr(channel, field) + more})
-
-                yield f"{channel.channel_id} {field}", float(amount), unit, changed
-    cheapest = min((each.cost_per_touch for each in case.settings.channels if each.cost_per_touch > 0), default=0.0)
-    budget = case.settings.budget
-    if budget is not None and cheapest > 0:
-        yield (
-            "total budget",
-            budget,
-            cheapest,
-            lambda more: replace(case, settings=replace(case.settings, budget=budget + more)),
-        )
-
-
-def _least(changed: Callable[[float], Case], outcome: Outcome, unit: float) -> tuple[int, Outcome] | None:
-    """A number of further units with which the decision is another one, at most a few per cent above the fewest."""
-    most, becomes = 1, changed(unit).decided()
-    while becomes.is_same(outcome):
-        most *= 2
-        if most > MOST_UNITS:
-            return None
-        becomes = changed(most * unit).decided()
-    least = most // 2
-    while most - least > max(1, NEAR_ENOUGH * most):
-        middle = (least + most) // 2
-        tried = changed(middle * unit).decided()
-        if tried.is_same(outcome):
-            least = middle
-        else:
-            most, becomes = middle, tried
-    return most, becomes
 
 
 def _beliefs(weighed: Weighed, outcome: Outcome, propose_again: Propose) -> Iterator[Tried]:

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from decisioning.allocate import EXACT_BELOW, Allocation, Options
+from decisioning.allocate import EXACT_BELOW, Allocation
 from decisioning.bids import Bids, Rounds, allocate_beside, prices_of_those_here
 from decisioning.ground import Prices
 from decisioning.limits import Amounts, Limits, unpriced
+from decisioning.options import Options
 from decisioning.shortlist import Kept, Look, Terrain, look, sampled
 from forecasting.values import Floats
 

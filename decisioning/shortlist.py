@@ -167,7 +167,10 @@ def sampled(customer_count: int, share: float) -> list[Stretch]:
 
 
 def _look_at(terrain: Terrain, prices: Prices, stretch: Stretch, *, each: int, keeps_account: bool) -> Look:
-    from decisioning import kernel
+    from decisioning.kernel.hold import hold
+    from decisioning.kernel.keep import keep
+    from decisioning.kernel.screen import screen
+    from decisioning.kernel.value import value
 
     first, last = stretch
     reasons, rules, worth, hours = terrain.reasons, terrain.rules, terrain.worth, terrain.hours
@@ -175,17 +178,17 @@ def _look_at(terrain: Terrain, prices: Prices, stretch: Stretch, *, each: int, k
     refused_shown = REFUSED_SHOWN if keeps_account else 0
     found = _empty(terrain, last - first, _refused_from(each, terrain) + refused_shown)
     listed = _room(int(terrain.most_candidates[first:last].sum()))
-    size = kernel.screen(rows + first, rows, False, keeps_account, reasons, rules, worth, hours, found, listed)
-    kernel.value(first, size, worth, listed)
+    size = screen(rows + first, rows, False, keeps_account, reasons, rules, worth, hours, found, listed)
+    value(first, size, worth, listed)
     if len(reasons.ranks):
-        size = kernel.hold(first, size, keeps_account, reasons, rules, found, listed)
-    kernel.keep(first, size, each, False, worth, prices, found, listed)
+        size = hold(first, size, keeps_account, reasons, rules, found, listed)
+    keep(first, size, each, False, worth, prices, found, listed)
     parts = [_kept(terrain, first, found, listed, slice(0, _refused_from(each, terrain)), is_allowed=True)]
     few = np.flatnonzero((found.counts[:, 1] <= refused_shown) & (found.counts[:, 1] < found.counts[:, 0]))
     if refused_shown and len(few):
-        size = kernel.screen(few + first, few, True, False, reasons, rules, worth, hours, found, listed)
-        kernel.value(first, size, worth, listed)
-        kernel.keep(first, size, each, True, worth, prices, found, listed)
+        size = screen(few + first, few, True, False, reasons, rules, worth, hours, found, listed)
+        value(first, size, worth, listed)
+        keep(first, size, each, True, worth, prices, found, listed)
         parts.append(_kept(terrain, first, found, listed, slice(_refused_from(each, terrain), None), is_allowed=False))
     kept = joined(parts)
     order = np.lexsort((kept.channel, kept.asset, kept.customer))

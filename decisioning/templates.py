@@ -13,8 +13,9 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from decisioning.allocate import Collapsed, Options, priced
+from decisioning.allocate import Collapsed, priced
 from decisioning.limits import Family, Limits
+from decisioning.options import Options
 from decisioning.settings import DecisionSettings
 from decisioning.settle import Settled, options_of
 from forecasting.values import Floats

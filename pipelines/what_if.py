@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from decisioning.allocate import Options
 from decisioning.bids import Bids, nobody
 from decisioning.case import Case, Outcome
 from decisioning.decide import decide, propose
 from decisioning.motives import Motives
+from decisioning.options import Options
 from decisioning.planned import with_planned
 from decisioning.settings import DecisionSettings
 from decisioning.weighing import Weighed, weigh

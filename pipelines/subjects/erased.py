@@ -43,8 +43,8 @@ def erased_digests(day: Day, run: RunRow) -> dict[int, str]:
 
 def absent_bids(day: Day, run: RunRow, view: "View") -> "Bids":
     """What the erased of a run bid when it was decided, and what everybody did then."""
-    from decisioning.allocate import Options
     from decisioning.bids import Bids
+    from decisioning.options import Options
 
     rows = erased_records(day, run.run_id)
     kept = [json.loads(text) if isinstance(text, str) else {"options": [], "owners": {}} for text in rows["bids"]]

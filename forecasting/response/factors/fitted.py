@@ -42,6 +42,33 @@ class Fitted:
     source: str
 
 
+def fitted_arrays(target: Target, fitted: Fitted, *, with_customers: bool) -> dict[str, np.ndarray]:
+    """What was learnt of a target, as arrays by name, with effects of single customers or without."""
+    found: dict[str, np.ndarray] = {}
+    regression = fitted.regression
+    for name in (
+        "intercept_",
+        "coefficients_",
+        "centre_",
+        "intercept_variance_",
+        "coefficient_variance_",
+        "half_",
+        "noise_",
+        "intercept_spread_",
+    ):
+        found[f"{target}/{name}"] = np.asarray(getattr(regression, name))
+    for name, keys in fitted.keys.items():
+        level = regression.levels_[name]
+        if name != "customer" or with_customers:
+            found[f"{target}/{name}/keys"] = keys.astype(str)
+            found[f"{target}/{name}/mean"], found[f"{target}/{name}/variance"] = level.mean, level.variance
+        found[f"{target}/{name}/spread"] = np.asarray(level.spread)
+        found[f"{target}/{name}/average"] = np.asarray(level.average)
+    found[f"{target}/facts"] = np.array([fitted.is_fatigue_fitted, fitted.has_picked, fitted.fatigue])
+    found[f"{target}/words"] = np.array([fitted.grade, fitted.source])
+    return found
+
+
 def restored(target: Target, arrays: Mapping[str, np.ndarray]) -> Fitted:
     """What `ResponseModel.arrays` was made of."""
     regression = HierarchicalRegression(link=LINKS[target])

@@ -11,10 +11,11 @@ import pandas as pd
 
 from forecasting.errors import ForecastingError, TooLittleDataError
 from forecasting.inputs import moment
-from forecasting.response.factors.fitted import LEVELS, LINKS, Fitted, restored
+from forecasting.response.factors.fitted import LEVELS, LINKS, Fitted, fitted_arrays, restored
 from forecasting.response.factors.hierarchical import HierarchicalRegression, Level
 from forecasting.response.factors.observations import Observations, opt_outs, redemptions, responses, settled, uplifts
 from forecasting.response.factors.situations import RECENT, UNKNOWN, Situations, given
+from forecasting.response.factors.stated import flat, on_top_of, stated_chance, stated_uplift
 from forecasting.response.factors.summaries import Summaries
 from forecasting.response.factors.units import Positions
 from forecasting.response.settings import ResponseSettings
@@ -23,7 +24,6 @@ from forecasting.values import Floats, Keys
 from forecasting.values.response import Factors, ResponseFactors, Target
 
 UPLIFT_LEVELS = ("segment", "kind", "topic", "asset", "channel")  # one draw of a customer says nothing of its effect
-STATED_VARIANCE = 1.0  # of log-odds that nobody has seen
 PICKED_LEAST = 50
 MOST_UNKNOWN = 0.5  # share of the variance before draws that may be left for an effect to count as learnt
 
@@ -109,9 +109,11 @@ class ResponseModel:
                 )
                 if LINKS[target] == "identity":
                     stated = self._stated_uplift(target, topics, incidence, (customer, asset, channel))
-                    targets[target] = _on_top_of(stated, targets[target])
+                    targets[target] = on_top_of(stated, targets[target])
             elif LINKS[target] == "logit":
-                targets[target] = self._stated_chance(target, customer, asset, channel)
+                targets[target] = stated_chance(
+                    target, self.stated(target), (customer, asset, channel), self.lacking_[target]
+                )
             else:
                 targets[target] = self._stated_uplift(target, topics, incidence, (customer, asset, channel))
         return ResponseFactors(customer, asset, channel, targets)
@@ -325,44 +327,16 @@ class ResponseModel:
         }
         return priors[target]
 
-    def _stated_chance(self, target: Target, customer: Keys, asset: Keys, channel: Keys) -> Factors:
-        prior = self.stated(target)
-        return _flat(
-            target, float(np.log(prior / (1 - prior))), STATED_VARIANCE, (customer, asset, channel),
-            f"stated prior; {self.lacking_[target]}",
-        )  # fmt: skip
-
     def _stated_uplift(
         self, target: Target, topics: Positions, incidence: Floats, keys: tuple[Keys, Keys, Keys]
     ) -> Factors:
         """The stated share of what the customer's categories bring in a window anyway."""
-        settings, days, (customer, asset, channel) = self.settings_, self.known_.days, keys
+        reason = self.lacking_.get(target, "")
         if target == "response_uplift":
-            source = f"nothing is stated; {self.lacking_.get(target, '')}"
-            return _flat(target, 0.0, settings.response_prior**2, (customer, asset, channel), source)
-        window = settings.value_window_days / AFFINITY_WINDOW_DAYS
-        usual = self.known_.recent_pairs(customer, self.as_of_, days.margin)[:, topics] * window
-        place = self.known_.positions(asset)
-        kinds = np.append(self.known_.asset_kind, UNKNOWN)[place]
-        priors = [settings.uplift.get(str(kind), settings.default_uplift) for kind in kinds]
-        mean = np.array([prior.mean for prior in priors])
-        sd = np.array([prior.sd for prior in priors])
-        empty = _flat(target, 0.0, 0.0, (customer, asset, channel), "")
-        counts = np.maximum(np.append(self.known_.topics.counts, 1)[place], 1)[:, None]
-        stated = f"{settings.uplift_source}; {self.lacking_.get(target, '')}"
-        # Where the mean is zero its spread cannot be a multiple of it: such priors spread by a customer's usual margin.
-        spread = np.where(mean == 0, (sd * float(usual.sum(axis=1).mean() if len(usual) else 0.0)) ** 2, 0.0)
-        return Factors(
-            **{
-                **{name: getattr(empty, name) for name in empty.__dataclass_fields__},
-                "customer_factor": np.maximum(usual, 0.0),
-                "asset_factor": incidence * counts * mean[:, None],
-                "channel_factor": np.zeros((len(channel), len(topics))),
-                "relative_sd": np.where(mean == 0, 0.0, sd / np.where(mean == 0, 1.0, np.abs(mean))),
-                "asset_variance": spread,
-                "source": stated,
-            }
-        )
+            return flat(target, 0.0, self.settings_.response_prior**2, keys, f"nothing is stated; {reason}")
+        window = self.settings_.value_window_days / AFFINITY_WINDOW_DAYS
+        usual = self.known_.recent_pairs(keys[0], self.as_of_, self.known_.days.margin)[:, topics] * window
+        return stated_uplift(target, self.settings_, self.known_, usual, incidence, keys, reason)
 
     def arrays(self, *, with_customers: bool = True) -> dict[str, np.ndarray]:
         """What was learnt, as arrays by name; texts are unicode.
@@ -373,27 +347,7 @@ class ResponseModel:
         """
         found: dict[str, np.ndarray] = {}
         for target, fitted in self.fitted_.items():
-            regression = fitted.regression
-            for name in (
-                "intercept_",
-                "coefficients_",
-                "centre_",
-                "intercept_variance_",
-                "coefficient_variance_",
-                "half_",
-                "noise_",
-                "intercept_spread_",
-            ):
-                found[f"{target}/{name}"] = np.asarray(getattr(regression, name))
-            for name, keys in fitted.keys.items():
-                level = regression.levels_[name]
-                if name != "customer" or with_customers:
-                    found[f"{target}/{name}/keys"] = keys.astype(str)
-                    found[f"{target}/{name}/mean"], found[f"{target}/{name}/variance"] = level.mean, level.variance
-                found[f"{target}/{name}/spread"] = np.asarray(level.spread)
-                found[f"{target}/{name}/average"] = np.asarray(level.average)
-            found[f"{target}/facts"] = np.array([fitted.is_fatigue_fitted, fitted.has_picked, fitted.fatigue])
-            found[f"{target}/words"] = np.array([fitted.grade, fitted.source])
+            found |= fitted_arrays(target, fitted, with_customers=with_customers)
         for target, reason in self.lacking_.items():
             found[f"{target}/lacking"] = np.array(reason)
         return found
@@ -439,27 +393,5 @@ class ResponseModel:
         self.fitted_[target] = replace(fitted, keys={**fitted.keys, "customer": np.asarray(keys, dtype=object)})
 
 
-def _on_top_of(stated: Factors, learnt: Factors) -> Factors:
-    """What is stated of an effect, and what draws found to differ from it."""
-    return replace(
-        learnt,
-        intercept=stated.intercept + learnt.intercept,
-        customer_factor=np.hstack([learnt.customer_factor, stated.customer_factor]),
-        asset_factor=np.hstack([learnt.asset_factor, stated.asset_factor]),
-        channel_factor=np.hstack([learnt.channel_factor, stated.channel_factor]),
-    )
-
-
 def _codes(keys: Keys, values: Keys) -> Positions:
     return pd.Index(keys, dtype=object).get_indexer(pd.Index(values, dtype=object)).astype(np.int64)
-
-
-def _flat(target: Target, intercept: float, variance: float, keys: tuple[Keys, Keys, Keys], source: str) -> Factors:
-    """The same value for everybody."""
-    customers, assets, channels = (len(part) for part in keys)
-    return Factors(
-        target, LINKS[target], intercept, np.zeros(customers), np.zeros(assets), np.zeros(channels),
-        np.zeros((customers, 0)), np.zeros((assets, 0)), np.zeros((channels, 0)), np.zeros(customers),
-        np.full(assets, variance), np.zeros(channels), np.zeros(assets), "assumed", source,
-        np.zeros(assets, dtype=np.bool_),
-    )  # fmt: skip

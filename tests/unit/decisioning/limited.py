@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from decisioning.allocate import Options
 from decisioning.limits import Family, Limits, Unit
+from decisioning.options import Options
 
 CHANNELS = 2
 

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from decisioning.allocate import NOTHING, Allocation, Options, allocate, dual_bound, fits, undominated
+from decisioning.allocate import NOTHING, Allocation, allocate, dual_bound, fits, undominated
 from decisioning.limits import UNITS, Family, Limits
+from decisioning.options import Options
 from tests.unit.decisioning.limited import CHANNELS, exceeded, on_channel, options, total
 
 AMOUNTS = st.sampled_from([0.0, 0.001, 0.3, 0.5, 1.0, 1.5, 2.0, 3.0, 1e9, math.inf])

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from decisioning.allocate import Options
+from decisioning.options import Options
 from decisioning.templates import chosen_templates
 from tests.unit.decisioning.world import World
 
