@@ -8,6 +8,7 @@ from benchmarks.aims import main as print_aims
 BENCHMARKS = (
     "benchmarks.graph_writes",
     "benchmarks.day",
+    "benchmarks.decide",
     "benchmarks.identity",
     "benchmarks.graph_scale",
     "benchmarks.belief_reliability",

@@ -67,11 +67,10 @@ class Choice:
 
     def blocking_names(self, rows: Indices) -> npt.NDArray[np.object_]:
         """What people call the limit that weighs most against these candidates; `limits` without any."""
-        names = np.full(len(rows), LIMITS, dtype=object)
-        for at, row in enumerate(rows.tolist()):
-            family = self.blocking[row]
-            if family >= 0:
-                names[at] = self.limits[family].name_of(self.used.index[family, row])
+        names, family_of = np.full(len(rows), LIMITS, dtype=object), self.blocking[rows]
+        for place, family in enumerate(self.limits):
+            at = np.flatnonzero(family_of == place)
+            names[at] = family.names_of(self.used.index[place, rows[at]])
         return names
 
 

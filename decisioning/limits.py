@@ -89,6 +89,11 @@ class Family:
         words = (self.customer_names[customers], self.asset_names[assets], self.name)
         return " ".join(word for word in words if word)
 
+    def names_of(self, index: Positions) -> npt.NDArray[np.object_]:
+        """What people call each of some limits, shape (n,); every name is made once."""
+        distinct, place = np.unique(index, return_inverse=True)
+        return np.array([self.name_of(each) for each in distinct.tolist()], dtype=object)[place.ravel()]
+
     def index(self, customer: Positions, asset: Positions, channel: Positions) -> Positions:
         """Which limit each candidate uses, -1 for none, shape (n,)."""
         of_asset = np.zeros(len(customer), np.int32) if self.asset_group is None else self.asset_group[asset, channel]

@@ -122,14 +122,13 @@ def _value_parts(values: Values) -> Texts:
 
 def _paid(choice: Choice, rows: npt.NDArray[np.int64]) -> Texts:
     """What some candidates pay for each limit that they use, in currency."""
-    paid, index = choice.paid[:, rows], choice.used.index[:, rows]
-    return json_texts(
-        [
-            {
-                family.name_of(index[row, at]): float(paid[row, at])
-                for row, family in enumerate(choice.limits)
-                if index[row, at] >= 0
-            }
-            for at in range(len(rows))
-        ]
-    )
+    prices: list[dict[str, float]] = [{} for _ in rows]
+    for place, family in enumerate(choice.limits):
+        index = choice.used.index[place, rows]
+        at = np.flatnonzero(index >= 0)
+        named = zip(
+            at.tolist(), family.names_of(index[at]).tolist(), choice.paid[place, rows[at]].tolist(), strict=True
+        )
+        for row, name, paid in named:
+            prices[row][name] = paid
+    return json_texts(prices)
