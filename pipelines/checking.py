@@ -3,10 +3,11 @@
 from dataclasses import asdict
 from typing import Any
 
+from decisioning.errors import PolicyError
 from decisioning.message_order import unknown_names
 from decisioning.play import SURGES
 from decisioning.plays import available, off_because
-from decisioning.policies.check import Finding, check
+from decisioning.policies.check import Finding, check, unreadable
 from decisioning.policies.compile import compile_policies
 from decisioning.policies.rules import read_rule
 from decisioning.screening import attributes_of
@@ -76,6 +77,9 @@ def check_before_running(playbook: Playbook) -> None:
         WarrantError: With file and line.
     """
     for policy in decision_settings(playbook).policies:
+        for finding in unreadable(policy):
+            wrong = told(finding)
+            raise PolicyError(wrong["what"], where=wrong["where"], remedy=wrong["remedy"])
         read_rule(policy)
     for key, channel in playbook.channels.channels.items():
         check_columns(channel.columns, playbook.files["channels.yaml"].where(("channels", key, "columns")))

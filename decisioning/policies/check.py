@@ -80,7 +80,7 @@ def _taken_identifiers(policies: Sequence[PolicySpecification]) -> Iterator[Find
 def _policy_findings(policy: PolicySpecification, attributes: Attributes) -> Iterator[Finding]:
     if not policy.because.strip():
         yield Finding(policy.where, None, f"the policy `{policy.identifier}` gives no reason.", "Write because: ….")
-    broken = [*_unreadable("when", policy.when, policy), *_unreadable("", policy.expression, policy)]
+    broken = unreadable(policy)
     if broken:
         yield from broken
         return
@@ -195,6 +195,11 @@ _NEVER_REFUSES: Mapping[str, str] = {
     "require": "wherever `when` holds `require` holds too, so that nothing is refused.",
     "cap": "`when` and what the cap counts exclude each other, so that nothing is refused.",
 }
+
+
+def unreadable(policy: PolicySpecification) -> list[Finding]:
+    """Which of a policy's texts do not parse, and where."""
+    return [*_unreadable("when", policy.when, policy), *_unreadable("", policy.expression, policy)]
 
 
 def _unreadable(field: str, text: str | None, policy: PolicySpecification) -> Iterator[Finding]:
