@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forecasting.errors import ForecastingError, TooLittleDataError
@@ -48,6 +48,7 @@ def test_the_order_of_units_does_not_matter() -> None:
     )
 
 
+@settings(deadline=None, max_examples=30)
 @given(st.integers(0, 2**32 - 1))
 def test_equal_models_seldom_win(seed: int) -> None:
     generator = np.random.default_rng(seed)
