@@ -152,7 +152,7 @@ def consented(view: View, candidates: int) -> int:
 
 def copy_bandwidth() -> float:
     """Bytes read and written per second when every core copies."""
-    source, target = np.zeros(COPIED, dtype=np.uint8), np.empty(COPIED, dtype=np.uint8)
+    source, target = np.ones(COPIED, dtype=np.uint8), np.ones(COPIED, dtype=np.uint8)
     cores = os.cpu_count() or 1
     edges = [COPIED * number // cores for number in range(cores + 1)]
     best = float("inf")
