@@ -246,8 +246,11 @@ def _bound(
 
 def _order(options: Options) -> Indices | None:
     """The order of keys, None where options are in it already."""
-    step = np.diff(options.customer)
-    if (step >= 0).all():
+    is_later = np.ones(max(len(options) - 1, 0), dtype=np.bool_)
+    for places in (options.channel, options.asset, options.customer):
+        step = np.diff(places)
+        is_later = (step > 0) | ((step == 0) & is_later)
+    if is_later.all():
         return None
     return np.lexsort((options.channel, options.asset, options.customer))
 

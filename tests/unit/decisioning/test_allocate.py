@@ -362,3 +362,9 @@ def test_many_worlds_of_many_kinds_never_exceed_a_limit_at_any_size(seed: int, m
         if found.shortfalls:
             assert found.shortfalls[0].name == "coupons"
             assert found.shortfalls[0].reached < found.shortfalls[0].least
+
+
+def test_of_equals_the_lower_key_wins_however_one_customers_rows_come() -> None:
+    two_channels = options([(0, 0, 0.0, 1.0), (0, 1, 0.0, 1.0)])
+    assert allocate(two_channels, (), 1).chosen.tolist() == [0]
+    assert allocate(two_channels.take(np.array([1, 0])), (), 1).chosen.tolist() == [1]
