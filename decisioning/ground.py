@@ -128,6 +128,7 @@ class Worth(NamedTuple):
         is_automatic: Assets whose offer nobody has to claim.
         cost_fixed: What a redemption costs, whoever redeems; NaN where it depends on what is spent.
         cost_share: Our share of what is spent that a redemption costs.
+        least_spend: What an offer asks to be spent; 0 where it asks for nothing.
         usual_spend: Mean spend on a day of purchase in the asset's categories, NaN when nobody buys there.
         may_lack_cost: Assets for which a redemption's cost is not known for everybody.
         redeem_customer: Log-odds of redemption: intercept and customer's effect, shape (customers,).
@@ -163,6 +164,7 @@ class Worth(NamedTuple):
     is_automatic: Array
     cost_fixed: Array
     cost_share: Array
+    least_spend: Array
     usual_spend: Array
     may_lack_cost: Array
     redeem_customer: Array

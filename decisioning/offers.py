@@ -1,4 +1,4 @@
-"""What one redemption of an offer costs us."""
+"""What one redemption of an offer costs us, and whose spend is enough for one."""
 
 import numpy as np
 import numpy.typing as npt
@@ -8,12 +8,28 @@ from decisioning.gather import gather
 from forecasting.values import Floats
 from graph.view import Positions, View
 
+LARGEST_BASKET = 3.0
+"""The largest basket that is plausible, in what is spent on a day of purchase: were baskets spread exponentially about
+it, one in twenty (exp -3) would be larger."""
+
+
+def least_spend(offers: pd.DataFrame, offer: Positions) -> Floats:
+    """The `min_spend` of each entry's offer, in currency; 0 where it asks for none, shape (n,)."""
+    if "min_spend" not in offers.columns:
+        return np.zeros(len(offer))
+    return np.asarray(np.nan_to_num(gather(_numbers(offers, "min_spend"), offer, 0.0), nan=0.0))
+
+
+def is_out_of_reach(least: Floats, purchase_spend: Floats) -> npt.NDArray[np.bool_]:
+    """Whether no plausible basket is as large as an offer asks for; where spend is not known, it may be, shape (n,)."""
+    return np.asarray(least > LARGEST_BASKET * purchase_spend)
+
 
 def redemption_cost(offers: pd.DataFrame, offer: Positions, purchase_spend: Floats) -> Floats:
     """What one redemption costs us, in currency, shape (n,).
 
     `unit_cost` where it is given; else the face value, or else the discount on what the customer spends on a day of
-    purchase, each without the share that others fund.
+    purchase, and at least on what the offer asks for; each without the share that others fund.
 
     Args:
         offers: The view's offers.
@@ -24,7 +40,9 @@ def redemption_cost(offers: pd.DataFrame, offer: Positions, purchase_spend: Floa
         NaN without an offer and where the cost cannot be known.
     """
     fixed, share = redemption_terms(offers, offer)
-    return np.asarray(np.where(np.isnan(fixed), share * purchase_spend, fixed), dtype=np.float64)
+    least = least_spend(offers, offer)
+    spend = np.where(purchase_spend < least, least, purchase_spend)
+    return np.asarray(np.where(np.isnan(fixed), share * spend, fixed), dtype=np.float64)
 
 
 def redemption_terms(offers: pd.DataFrame, offer: Positions) -> tuple[Floats, Floats]:

@@ -4,7 +4,8 @@ value = E[margin | touch] - E[margin | none]
         - p(redeem | touch) × offer cost we fund - ΔP(opt out) × future margin - touch cost
 
 E[margin | touch] = E[margin | none] × (1 + uplift of the asset's kind), over the categories that the asset is about. A
-coupon costs on every redemption, those of people who would have bought anyway included: for them it is negative.
+coupon costs on every redemption, those of people who would have bought anyway included: for them it is negative. An
+offer that asks for a larger basket than is plausible for a customer is not redeemed by them, and brings nothing.
 """
 
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from decisioning.candidates import Candidates
 from decisioning.errors import DecisioningError
 from decisioning.gather import gather
 from decisioning.learnt import Linear, is_known, linear_of, linear_sd, linear_values
-from decisioning.offers import redemption_cost
+from decisioning.offers import is_out_of_reach, least_spend, redemption_cost
 from decisioning.rhythms import Rhythms
 from decisioning.settings import DecisionSettings
 from decisioning.subjects import asset_coverage, expanded
@@ -44,6 +45,8 @@ class Values:
         value: Expected incremental margin; -inf when the offer's cost cannot be known.
         confidence: P(value > 0) under the gain's posterior, capped by its evidence grade, times the settings' trust.
         evidence_grade: How the gain was identified.
+        is_out_of_reach: Whether the offer asks for a larger basket than is plausible: nobody redeems it then, and
+            nothing is gained.
         margin_basis: How margin is known: `unit_cost`, `margin_pct`, `revenue` (no margin at all), or a mixture.
     """
 
@@ -57,6 +60,7 @@ class Values:
     value: Floats
     confidence: Floats
     evidence_grade: npt.NDArray[np.object_]
+    is_out_of_reach: npt.NDArray[np.bool_]
     margin_basis: str
 
     @property
@@ -96,10 +100,11 @@ def value_candidates(
     pair_of, customer, asset = _pairs(candidates)
     is_moved = is_moved_by(view, customer, asset)
     habits = habits_in_assets(asset_coverage(view), rhythms, customer, asset, is_moved=is_moved)
-    p_redeem, cost = _offers(view, forecasts.redemption, habits, customer, asset)
-    margin_none = habits.margin_none[pair_of]
+    p_redeem, cost, is_beyond = _offers(view, forecasts.redemption, habits, customer, asset)
+    margin_none, beyond = habits.margin_none[pair_of], is_beyond[pair_of]
     gain, gain_sd, grade = _gains(view, candidates, forecasts, margin_none)
-    chance = _chances(view, candidates, forecasts, p_redeem[pair_of])
+    gain, gain_sd = np.where(beyond, 0.0, gain), np.where(beyond, 0.0, gain_sd)
+    chance = np.where(beyond, 0.0, _chances(view, candidates, forecasts, p_redeem[pair_of]))
     costs = channel_costs(view, settings)
     opt_out_cost = _opt_out_costs(view, candidates, forecasts, costs)
     touch_cost = costs.touch[candidates.channel]
@@ -116,6 +121,7 @@ def value_candidates(
         value=value,
         confidence=settings.trust * confidence(value, gain_sd, _caps(grade, settings)),
         evidence_grade=grade,
+        is_out_of_reach=beyond,
         margin_basis=forecasts.cadence.margin_basis,
     )
 
@@ -282,8 +288,8 @@ def _pairs(candidates: Candidates) -> tuple[npt.NDArray[np.int64], Positions, Po
 
 def _offers(
     view: View, model: Redemption, habits: Habits, customer: Positions, asset: Positions
-) -> tuple[Floats, Floats]:
-    """P(redeem | touch) and what one redemption costs us, per (customer, asset)."""
+) -> tuple[Floats, Floats, npt.NDArray[np.bool_]]:
+    """P(redeem | touch), what one redemption costs us, and which offers ask for too much, per (customer, asset)."""
     offer = view.assets.frame["offer"].to_numpy(dtype=np.int32)[asset]
     has_offer = offer >= 0
     predicted = p_redemption(view, model, habits.recent_days, customer, asset)
@@ -291,7 +297,8 @@ def _offers(
     # What nobody has to claim, everybody gets who buys.
     chance = np.where(gather(is_automatic, offer, missing=False), habits.p_purchase, predicted)
     cost = redemption_cost(view.offers.frame, offer, habits.purchase_spend)
-    return np.where(has_offer, chance, 0.0), np.where(has_offer, cost, 0.0)
+    is_beyond = is_out_of_reach(least_spend(view.offers.frame, offer), habits.purchase_spend)
+    return np.where(has_offer, chance, 0.0), np.where(has_offer, cost, 0.0), is_beyond
 
 
 def truths(column: "pd.Series[Any]") -> npt.NDArray[np.bool_]:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from decisioning.case import Outcome
+from decisioning.offers import least_spend
 from decisioning.play import threshold
 from decisioning.plays import play_named
 from decisioning.subjects import asset_coverage, asset_window, excluded_categories
@@ -74,17 +75,22 @@ def _candidate(weighed: Weighed, outcome: Outcome, row: int, chosen: int, reason
         said = "; ".join(f"{one['policy']}: {one['because']}" for one in refusals)
         return {**known, "stage": REFUSED, "sentence": f"Refused by {said}"}
     if weighed.worth.value[row] <= 0:
-        return {
-            **known,
-            "stage": NOT_WORTH_IT,
-            "sentence": f"It would cost {amount(-parts['total'])} more than it brings.",
-        }
+        said = f"It would cost {amount(-parts['total'])} more than it brings."
+        if weighed.worth.is_out_of_reach[row]:
+            asked = _asked_spend(weighed.case.view, int(weighed.candidates.asset[row]))
+            said = f"Its offer asks for a spend of {amount(asked)}, more than theirs on one day is likely to be. {said}"
+        return {**known, "stage": NOT_WORTH_IT, "sentence": said}
     text = why_not(weighed, row, chosen, outcome.none_reason)
     if chosen < 0 or not text.startswith(("worth", "just")):
         limit = weighed.dearest[row] or (outcome.none_reason or "").partition(": ")[2]
         return {**known, "stage": LIMITS, "limit": limit, "sentence": f"{text[:1].upper()}{text[1:]}."}
     behind = float(weighed.priced[chosen] - weighed.priced[row])
     return {**known, "stage": WORTH_LESS, "behind": behind, "sentence": f"It is {text} than “{outcome.title}”."}
+
+
+def _asked_spend(view: View, asset: int) -> float:
+    offer = view.assets.frame["offer"].to_numpy(dtype=np.int32)[[asset]]
+    return float(least_spend(view.offers.frame, offer)[0])
 
 
 def _refusal(weighed: Weighed, row: int, policy: str, reasons: Mapping[str, str]) -> Document:

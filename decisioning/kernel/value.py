@@ -9,6 +9,7 @@ from numba import njit
 from decisioning.ground import Array, Listed, Worth
 from decisioning.kernel.marks import mark, marks
 from decisioning.learnt import Linear
+from decisioning.offers import LARGEST_BASKET
 
 
 @njit(nogil=True, cache=True)
@@ -28,7 +29,7 @@ def value(first: int, size: int, worth: Worth, listed: Listed) -> None:
         worth.usual_spend,
     )
     uplift, has_offer, is_automatic, is_typical = worth.uplift, worth.has_offer, worth.is_automatic, worth.is_typical
-    cost_fixed, cost_share = worth.cost_fixed, worth.cost_share
+    cost_fixed, cost_share, least_spend = worth.cost_fixed, worth.cost_share, worth.least_spend
     redeem_customer, redeem_asset, redeem_slope = worth.redeem_customer, worth.redeem_asset, worth.redeem_slope
     touch_costs, opt_out_costs, future_margins = worth.touch_cost, worth.opt_out_cost, worth.future_margin
     gain_effect, gain_factor, gain_knows = worth.gain.asset_effect, worth.gain.asset_factor, worth.gain.knows_place
@@ -37,7 +38,7 @@ def value(first: int, size: int, worth: Worth, listed: Listed) -> None:
     habit, recent_days = np.zeros((categories, 4)), np.zeros(categories)
     gains, redeems, opt_outs = np.zeros(channels), np.zeros(channels), np.zeros(channels)
     own = np.zeros(gain_factor.shape[1])
-    knows_gain, base = False, 0.0
+    knows_gain, base, is_out_of_reach = False, 0.0, False
     customer, asset, chance, margin, cost, gain_of_asset = -1, -1, 0.0, 0.0, 0.0, 0.0
     for place in range(size):
         if first + listed.row[place] != customer:
@@ -63,11 +64,14 @@ def value(first: int, size: int, worth: Worth, listed: Listed) -> None:
                 if has_recent[category] == customer:
                     recent += recent_days[category]
             margin += usual
-            chance, cost = 0.0, 0.0
+            chance, cost, is_out_of_reach = 0.0, 0.0, False
             if has_offer[asset]:
-                cost = cost_fixed[asset]
+                cost, least = cost_fixed[asset], least_spend[asset]
+                spend = spent / weight if weight > 0.0 else usual_spend[asset]
+                is_out_of_reach = least > LARGEST_BASKET * spend
                 if math.isnan(cost):
-                    cost = cost_share[asset] * (spent / weight if weight > 0.0 else usual_spend[asset])
+                    largest = least if spend < least else spend  # noqa: FURB136 -- unknown spend must stay unknown
+                    cost = cost_share[asset] * largest
                 odds = redeem_customer[customer] + redeem_asset[asset] + redeem_slope * math.log1p(recent)
                 chance = -math.expm1(log_none) if is_automatic[asset] else 1.0 / (1.0 + math.exp(-odds))
             if knows_gain:
@@ -81,6 +85,8 @@ def value(first: int, size: int, worth: Worth, listed: Listed) -> None:
         redeemed = chance
         if has_offer[asset] and not is_automatic[asset] and _knows(customer, asset, channel, worth.redeem):
             redeemed = 1.0 / (1.0 + math.exp(-_linear(customer, asset, worth.redeem) - redeems[channel]))
+        if is_out_of_reach:
+            gain, redeemed = 0.0, 0.0
         opt_out = opt_out_costs[channel]
         if _knows(customer, asset, channel, worth.opt_out):
             odds = _linear(customer, asset, worth.opt_out) + opt_outs[channel]

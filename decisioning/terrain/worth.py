@@ -5,7 +5,7 @@ import numpy.typing as npt
 
 from decisioning.ground import Reasons, Worth
 from decisioning.learnt import linear_of
-from decisioning.offers import redemption_terms
+from decisioning.offers import least_spend, redemption_terms
 from decisioning.rhythms import Pairs, Rhythms
 from decisioning.settings import DecisionSettings
 from decisioning.subjects import asset_coverage
@@ -59,6 +59,7 @@ def worth_of(view: View, forecasts: Forecasts, rhythms: Rhythms, settings: Decis
         is_automatic=np.append(automatic, False)[offer],
         cost_fixed=fixed,
         cost_share=share,
+        least_spend=least_spend(view.offers.frame, offer),
         usual_spend=spend,
         may_lack_cost=has_offer & np.isnan(fixed) & np.isnan(share * spend),
         redeem_customer=model.intercept + effects(view.customers, model.customer_id, model.customer_effect),

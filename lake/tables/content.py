@@ -40,7 +40,7 @@ OFFERS = Table(
         text("kind", "What is offered.", required=True, one_of=OFFER_KINDS),
         number("discount_pct", "Price reduction, in percent; null when it is not known.", minimum=0, maximum=100),
         number("face_value", "What the customer saves with one redemption, in currency.", minimum=0),
-        number("min_spend", "Spend that is needed, in currency.", minimum=0),
+        number("min_spend", "Spend that one purchase needs for it to be redeemed, in currency.", minimum=0),
         text("reward", "What is given."),
         number("valid_days", "Days of validity from the touch.", minimum=0),
         flag("is_automatic", "Everybody who buys gets it, asked or not."),

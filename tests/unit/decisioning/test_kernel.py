@@ -80,6 +80,7 @@ def worlds(draw: Any) -> World:  # noqa: C901 -- a bit of everything
             f"o{number}",
             face_value=draw(st.sampled_from([None, 0.5, 4.0])),
             discount_pct=draw(st.sampled_from([None, 10.0, 10.01, 50.0])),
+            min_spend=draw(st.sampled_from([None, 5.0, 25.0])),
             is_automatic=draw(st.booleans()),
         )
     for number in range(draw(st.integers(2, 8))):

@@ -111,6 +111,45 @@ def test_an_offer_of_unknown_cost_is_worth_less_than_nothing_and_refused(shop: W
     assert record["none_reason"] == "refused by policy: offer-cost-unknown"
 
 
+# ---- what an offer asks for
+
+
+@pytest.mark.parametrize("offer", [{"face_value": 1.0}, {"face_value": 1.0, "is_automatic": True}])
+def test_an_offer_is_redeemed_up_to_three_times_the_usual_spend_and_not_a_cent_beyond(
+    shop: World, offer: dict[str, object]
+) -> None:
+    coupon(shop, **offer)
+    unasked = values(shop)
+    coupon(shop, **offer, min_spend=12.0)  # 4.00 are spent on a day of purchase
+    within = values(shop)
+    assert (within.value[0], within.p_redeem[0]) == (unasked.value[0], unasked.p_redeem[0])
+    assert not within.is_out_of_reach[0]
+    coupon(shop, **offer, min_spend=12.01)
+    beyond = values(shop)
+    assert (beyond.p_redeem[0], beyond.gain[0], beyond.offer_cost[0]) == (0.0, 0.0, 0.0)
+    assert beyond.value[0] == pytest.approx(-0.001), "the touch alone"
+    assert beyond.confidence[0] == 0.0
+    assert beyond.is_out_of_reach[0]
+    assert shop.record("1")["none_reason"] == "not worth it"
+
+
+def test_a_discount_is_given_at_least_on_the_spend_that_the_offer_asks_for(shop: World) -> None:
+    coupon(shop, discount_pct=25.0, min_spend=4.0)
+    assert values(shop).redemption_cost[0] == pytest.approx(1.0)
+    coupon(shop, discount_pct=25.0, min_spend=10.0)
+    assert values(shop).redemption_cost[0] == pytest.approx(2.5)
+
+
+def test_where_nobody_has_bought_yet_any_basket_may_be_large_enough(shop: World) -> None:
+    coupon(shop, face_value=1.0, min_spend=1_000.0)
+    shop.rhythms.clear()
+    shop.plays = (PlaySettings("favourites"),)
+    shop.interest("1", "MILK").customer("1", shopping_days_91d=0)
+    found = values(shop)
+    assert not found.is_out_of_reach[0]
+    assert found.p_redeem[0] == pytest.approx(P_REDEEM)
+
+
 def test_somebody_who_buys_in_any_of_the_categories_redeems_an_automatic_offer(shop: World) -> None:
     coupon(shop, face_value=1.0, is_automatic=True)
     shop.rhythms[0] |= {"p_purchase": 0.5}
