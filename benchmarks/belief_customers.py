@@ -248,7 +248,9 @@ def _messages(
         for mask, name in ((clicked, "clicked"), (redeemed, "redeemed"), (refusing, "unsubscribed"))
     ]
     outcomes = pd.concat(parts, ignore_index=True)
-    outcomes = outcomes.assign(outcome_id=_keys("o", np.arange(len(outcomes))), occurred_at=_times(outcomes["day"]))
+    outcomes = outcomes.assign(
+        outcome_id=_keys("o", np.arange(len(outcomes))), occurred_at=_times(outcomes["day"].to_numpy(np.float64))
+    )
     return touches, outcomes.drop(columns="day")
 
 
@@ -301,7 +303,7 @@ def _signal_table(parts: list[pd.DataFrame]) -> pd.DataFrame:
             "signal_id": _keys("s", np.arange(len(rows))),
             "customer_id": _keys("c", rows["who"].to_numpy(np.int64)),
             "name": rows["name"],
-            "occurred_at": _times(rows["day"]),
+            "occurred_at": _times(rows["day"].to_numpy(np.float64)),
             "topic": rows["topic"].astype(object).where(rows["topic"].notna(), None),
             "product_id": products.astype(object).where(products.notna(), None),
         }

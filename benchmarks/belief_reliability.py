@@ -172,9 +172,9 @@ def markdown(table: pd.DataFrame, cases: pd.DataFrame) -> str:
         lines.append(f"| {rule} | {len(found):,} | {found['came_true'].mean():.2f} | {' | '.join(errors)} |")
     lines += ["", "| rule | confidence | predicted | observed | beliefs |", "|---|---|---|---|---|"]
     lines += [
-        f"| {row.rule} | {row.tenth / 10:.1f} to {row.tenth / 10 + 0.1:.1f} | {row.predicted:.2f} | {row.observed:.2f} "
-        f"| {row.n:,} |"
-        for row in table.itertuples()
+        f"| {row['rule']} | {row['tenth'] / 10:.1f} to {row['tenth'] / 10 + 0.1:.1f} | {row['predicted']:.2f} "
+        f"| {row['observed']:.2f} | {row['n']:,} |"
+        for row in table.to_dict("records")
     ]
     return "\n".join(lines)
 
@@ -211,7 +211,9 @@ def _came_true(truth: Facts, rule: str, what: str, made: pd.DataFrame) -> npt.ND
     return np.asarray(_EVENTS[rule](truth, what, asked), dtype=np.float64)
 
 
-def _first_after(asked: pd.DataFrame, events: pd.DataFrame, *, skip: int = 0) -> npt.NDArray[np.int64]:
+def _first_after(
+    asked: pd.DataFrame, events: pd.DataFrame, *, skip: "pd.Series[int] | int" = 0
+) -> npt.NDArray[np.int64]:
     """Time of the first event of the customer (and target, where events have one) later than the belief by `skip`."""
     by = ["customer_id", "target"] if "target" in events.columns else ["customer_id"]
     left = asked.assign(time=asked["time"] + skip).reset_index(drop=True).reset_index().sort_values("time")

@@ -72,7 +72,8 @@ def measured(base: float, seed: int, rows: int, *, is_familiar: bool) -> dict[st
         meeting = draw.normal(0, 0.3, (SEGMENTS, KINDS))
 
     def linear(customer: np.ndarray, asset: np.ndarray, channel: np.ndarray) -> np.ndarray:
-        return of_customer[customer] + of_asset[asset] + of_channel[channel] + meeting[segment[customer], kind[asset]]
+        met = meeting[segment[customer], kind[asset]]
+        return np.asarray(of_customer[customer] + of_asset[asset] + of_channel[channel] + met)
 
     seen = draw.integers(0, CUSTOMERS, rows), draw.integers(0, ASSETS - NEW, rows), draw.integers(0, CHANNELS, rows)
     asked = draw.integers(0, CUSTOMERS, rows), draw.integers(0, ASSETS, rows), draw.integers(0, CHANNELS, rows)

@@ -21,8 +21,9 @@ from benchmarks.open_bandit import LICENCE, WHEEL, logs
 from forecasting.evidence.draws import Draws
 from forecasting.evidence.grading import grade
 from forecasting.response.factors.hierarchical import HierarchicalRegression
-from forecasting.response.factors.policy import NORMAL_95, policy_value, value_scores
+from forecasting.response.factors.policy import policy_value, value_scores
 from forecasting.response.factors.uplift_model import UpliftModel
+from forecasting.settings import NORMAL_95
 
 RESULTS = Path(__file__).parent / "results" / "response_open_bandit.json"
 PARTS = 5
@@ -72,7 +73,7 @@ def measured(uniform: pd.DataFrame, thompson: pd.DataFrame) -> dict[str, Any]:
     gain = value_scores(chosen, drawn, label, propensity) - label
     error = NORMAL_95 * float(gain.std(ddof=1)) / np.sqrt(len(gain))
     interval = [float(gain.mean()) - error, float(gain.mean()) + error]
-    model = UpliftModel(control=None).fit(uniform[USERS], uniform["item"], label, propensity)
+    arms = UpliftModel(control=None).fit(uniform[USERS], uniform["item"], label, propensity)
     return {
         "data": {
             "package": WHEEL,
@@ -91,7 +92,7 @@ def measured(uniform: pd.DataFrame, thompson: pd.DataFrame) -> dict[str, Any]:
         "value_of_random": float(label.mean()),
         "gain_interval": interval,
         "claim": "none" if interval[0] <= 0 <= interval[1] else "the policy differs from random",
-        "arms_claimed": [claim.name for claim in model.claims_ if claim.is_found],
+        "arms_claimed": [claim.name for claim in arms.claims_ if claim.is_found],
         "items": len(items),
     }
 

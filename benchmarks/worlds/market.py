@@ -33,7 +33,7 @@ COUNTRIES = ("AT", "BE", "DE", "ES", "FR", "IT", "NL", "PL")
 KINDS = ("advert", "article", "coupon", "newsletter")
 COLLECTIONS = ("autumn", "heritage", "outlet", "spring")
 
-POLICIES = (
+POLICIES: tuple[tuple[str, str, str | None, str | None, dict[str, float]], ...] = (
     ("minors", "deny", 'asset.collection == "heritage"', "customer.age < 18", {}),
     ("young-adults", "deny", 'asset.kind == "coupon" and offer.discount_pct > 30', "customer.age < 21", {}),
     ("beyond-means", "deny", "offer.min_spend > customer.most_spend", None, {}),

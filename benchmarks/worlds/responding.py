@@ -200,8 +200,8 @@ def _tables(
             "customer_id": customer[who],
             "assigned_at": at,
             "arm": np.where(is_sent, asset[what] + "/" + channel[where], "nothing"),
-            "asset_id": np.where(is_sent, asset[what], None),
-            "channel_id": np.where(is_sent, channel[where], None),
+            "asset_id": pd.Series(asset[what], dtype=object).where(is_sent, None),
+            "channel_id": pd.Series(channel[where], dtype=object).where(is_sent, None),
             "propensity": np.where(is_sent, (1 - NOTHING_SHARE) / options, NOTHING_SHARE),
         }
     ).drop_duplicates(["experiment_id", "customer_id", "assigned_at"])
@@ -231,7 +231,7 @@ def _tables(
                 "kind": np.array(KINDS, dtype=object)[kind],
                 "topics": [[] for _ in asset],
                 "categories": [[label] for label in labels[category]],
-                "offer_id": np.where(kind == 0, "offer", None),
+                "offer_id": np.array(["offer", None], dtype=object)[(kind != 0).astype(np.int64)],
             }
         ),
         "touches": touches,
