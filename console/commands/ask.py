@@ -235,6 +235,9 @@ def _show_count(screen: Console, answer: dict[str, Any], limit: int) -> None:
     count = len(answer["rows"])
     more = f"; there are more, stopped at --limit {limit}" if answer["is_cut"] else ""
     screen.print(f"{count:,} row{'' if count == 1 else 's'}{more}", style="dim", highlight=False)
+    if not count and answer["question"] and answer["parameters"]:
+        asked = ", ".join(f"{name}={value}" for name, value in answer["parameters"].items())
+        screen.print(f"Asked with {asked}; --param NAME=VALUE asks otherwise.", style="dim", markup=False)
     if answer["is_masked"]:
         told = f"; {answer['withheld']:,} rows about too few people are withheld" if answer["withheld"] else ""
         screen.print(f"Personal data is masked for this role{told}.", style="yellow", highlight=False)

@@ -87,6 +87,12 @@ def test_an_answer_without_rows_still_has_its_header(shop: World) -> None:
     assert shop.command("query", nobody).document["columns"] == ["customer", "pclv"]
 
 
+def test_a_saved_question_without_an_answer_says_what_it_was_asked_with(shop: World) -> None:
+    said = people(shop, "query", "who-objects-to-discounts", "--param", "topic=nothing-at-all", COLUMNS="160").stdout
+    assert "0 rows" in said
+    assert "topic=nothing-at-all, least_confidence=0.0" in said
+
+
 def test_times_are_those_of_the_last_run_unless_told(shop: World) -> None:
     asked = "RETURN $as_of AS as_of, $known_at AS known_at"
     (row,) = shop.command("query", asked).document["rows"]
