@@ -8,6 +8,7 @@ from pathlib import Path
 import dagster as dg
 
 from lake.tables import TABLES
+from pipelines.dagster_history import opened_instance
 from pipelines.dagster_home import prepare_storage
 from pipelines.day import Day
 from pipelines.defs.days import DAYS, FIRST_DAY
@@ -121,7 +122,7 @@ def run_job(day: Day, steps: Sequence[str]) -> None:
         )
     job = build_definitions(OpenedDay(day)).resolve_job_def(JOB)
     wanted = [key for name in steps for key in _asset_keys(name)]
-    with dg.DagsterInstance.from_config(str(prepare_storage(day.home))) as instance:
+    with opened_instance(prepare_storage(day.home)) as instance:
         job.execute_in_process(
             instance=instance,
             partition_key=partition,
