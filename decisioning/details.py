@@ -15,9 +15,10 @@ from decisioning.errors import DecisioningError
 from decisioning.motives import Motives
 from decisioning.policies.builtin import MESSAGE_ORDER
 from decisioning.policies.screen import Verdicts
+from decisioning.remits.authority import is_permitted
 from decisioning.rhythms import Rhythms
 from decisioning.schedule import Schedule, schedule
-from decisioning.screening import HOLDOUT, screened_by
+from decisioning.screening import HOLDOUT, outside_remits, screened_by
 from decisioning.settings import DecisionSettings
 from decisioning.shortlist import Kept
 from decisioning.value import Values, value_candidates
@@ -62,6 +63,9 @@ class Details:
             is_hour_left=self.times(in_order).is_possible,
             is_offer_cost_known=~np.isnan(self.worth(in_order).redemption_cost),
         )
+        play = self.motives.table["play"].to_numpy(dtype=object)[in_order.motive]
+        channel = self.view.channels.keys[in_order.channel]
+        screened = outside_remits(screened, is_permitted(self.settings.remits, play, channel))
         names = [name for name in screened.by_policy if name != HOLDOUT]
         table = np.stack([screened.by_policy[name] for name in names], axis=1)
         found: list[list[str]] = [[] for _ in range(len(kept))]

@@ -28,6 +28,7 @@ class Reasons(NamedTuple):
         answer_assets: Positions of assets.
         is_for_new: Whether an answer leaves out what the customer already bought, shape (answers,).
         fits: Whether an asset fits a channel, shape (assets, channels).
+        is_permitted: Whether an agent may send for the reason of an answer on a channel, shape (answers, channels).
         bought_starts: Customers × products that they bought.
         bought_products: Positions of products.
         product_starts: Products × assets about them.
@@ -48,6 +49,7 @@ class Reasons(NamedTuple):
     answer_assets: Array
     is_for_new: Array
     fits: Array
+    is_permitted: Array
     bought_starts: Array
     bought_products: Array
     product_starts: Array
@@ -81,6 +83,7 @@ class Rules(NamedTuple):
         no_hour: Place of missing hours.
         out_of_dates: Place of the asset's dates, which explain a missing hour already.
         waiting: Place of messages that wait behind others.
+        outside_remits: Place of what no agent may send.
     """
 
     customer_words: Array
@@ -100,6 +103,7 @@ class Rules(NamedTuple):
     no_hour: int
     out_of_dates: int
     waiting: int
+    outside_remits: int
 
 
 class Worth(NamedTuple):

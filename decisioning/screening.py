@@ -1,7 +1,7 @@
 """From the view to the attributes that policies read, and to the verdict on every candidate."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,7 +15,7 @@ from decisioning.candidates import Candidates
 from decisioning.errors import DecisioningError
 from decisioning.offers import is_cost_known
 from decisioning.policies.attributes import Attributes, types_of_frame
-from decisioning.policies.builtin import OBJECTION, SENDING_HOURS
+from decisioning.policies.builtin import OBJECTION, OUTSIDE_REMITS, SENDING_HOURS
 from decisioning.policies.columns import AttributeTable, frame_columns
 from decisioning.policies.compile import CompiledPolicies, compile_policies
 from decisioning.policies.screen import Verdicts, screen_words
@@ -131,7 +131,15 @@ def screened_by(
     by_policy[OFFER_COST_UNKNOWN] = by_policy[OFFER_COST_UNKNOWN] | ~is_offer_cost_known
     # An asset outside its dates has no hour either; one reason is enough.
     by_policy[SENDING_HOURS] = ~is_hour_left & ~by_policy[OUT_OF_DATES]
+    by_policy[OUTSIDE_REMITS] = np.zeros(len(words), dtype=np.bool_)
     return Screened(by_policy, verdicts.compiled.bundle_hash)
+
+
+def outside_remits(screened: Screened, is_permitted: Flags | None) -> Screened:
+    """Verdicts that also refuse what no agent may send; None where nobody asks."""
+    if is_permitted is None:
+        return screened
+    return replace(screened, by_policy={**screened.by_policy, OUTSIDE_REMITS: ~is_permitted})
 
 
 def is_service(view: View) -> Flags:

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import date, time
 from typing import Any, Literal
 
+from decisioning.remits.values import Remit
+
 
 @dataclass(frozen=True)
 class CampaignSettings:
@@ -209,6 +211,8 @@ class DecisionSettings:
         exploration: Share of customers whose action is drawn from their shortlist instead of being the best of it.
         limits: The playbook's own limits.
         kept_share: Share of every limit that is kept for runs about single events.
+        remits: The agents in whose name everything is done; without any, people answer for the whole run. What their
+            remits refuse, ask and limit is among `policies` and `limits` already.
     """
 
     timezone: str
@@ -228,3 +232,4 @@ class DecisionSettings:
     exploration: float = 0.0
     limits: tuple[LimitSettings, ...] = ()
     kept_share: float = 0.0
+    remits: tuple[Remit, ...] = ()

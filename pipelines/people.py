@@ -13,6 +13,7 @@ import difflib
 import getpass
 import os
 from collections.abc import Mapping
+from datetime import date
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -47,12 +48,13 @@ VARIABLE: Final = "WARRANT_ACTOR"
 
 
 class Person(BaseModel):
-    """A named human and their role."""
+    """A named human and their role; from the day `left_on` they answer for nothing any more."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: Annotated[str, Field(min_length=1)]
     role: Role
+    left_on: date | None = None
 
 
 class PeopleFile(BaseModel):

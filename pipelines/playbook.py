@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pandas as pd
 
+from decisioning.remits.values import Remit
 from forecasting.language.settings import LanguageSettings
 from pipelines.errors import PlaybookError
 from pipelines.people import PeopleFile
 from pipelines.playbook_actions import ActionsFile
 from pipelines.playbook_files import ChannelsFile, ContentFront, Policy, WarrantFile
 from pipelines.playbook_plays import PlaysFile
+from pipelines.playbook_remits import MetricsFile
 from pipelines.playbook_scores import ScoresFile
 from pipelines.yaml_lines import YamlFile
 
@@ -29,8 +31,10 @@ KNOWN_ENTRIES = (
     "language.yaml",
     "language.csv",
     "people.yaml",
+    "metrics.yaml",
     "sources",
     "policies",
+    "remits",
     "content",
     "data",
     "README.md",
@@ -44,8 +48,9 @@ SETTINGS_FILES = (
     "actions.yaml",
     "language.yaml",
     "language.csv",
+    "metrics.yaml",
 )
-READ_FILES = {"sources": "*.sql", "policies": "*.yaml", "content": "**/*.md"}
+READ_FILES = {"sources": "*.sql", "policies": "*.yaml", "remits": "*.yaml", "content": "**/*.md"}
 """What is read in each folder of a playbook."""
 
 
@@ -96,6 +101,8 @@ class Playbook:
         scores: `scores.yaml`, if there is one.
         language: `language.yaml` with the examples of `language.csv`, if there are any.
         actions: `actions.yaml`, if there is one.
+        remits: All agents of `remits/*.yaml`, by file; without any, people answer for the whole run.
+        metrics: `metrics.yaml`, if there is one.
     """
 
     folder: Path
@@ -111,6 +118,8 @@ class Playbook:
     scores: ScoresFile | None = None
     language: LanguageSettings | None = None
     actions: ActionsFile | None = None
+    remits: tuple[Remit, ...] = ()
+    metrics: MetricsFile | None = None
 
     @property
     def name(self) -> str:

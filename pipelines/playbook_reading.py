@@ -8,6 +8,7 @@ from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
+from decisioning.remits.values import Remit
 from forecasting.language.settings import LanguageSettings
 from pipelines.errors import PlaybookError
 from pipelines.people import FILE as PEOPLE_FILE
@@ -28,6 +29,8 @@ from pipelines.playbook_files import ChannelsFile, ContentFront, Policy, Warrant
 from pipelines.playbook_language import EXAMPLES, LanguageFile, read_language
 from pipelines.playbook_language import FILE as LANGUAGE_FILE
 from pipelines.playbook_plays import PlaysFile
+from pipelines.playbook_remits import FOLDER as REMITS
+from pipelines.playbook_remits import METRICS, MetricsFile, RemitFile, remit_of
 from pipelines.playbook_scores import FILE as SCORES_FILE
 from pipelines.playbook_scores import ScoresFile, insist_on_sense
 from pipelines.yaml_lines import Location, YamlFile
@@ -67,6 +70,8 @@ def load_playbook(folder: Path) -> Playbook:
         scores=_scores(files.get(SCORES_FILE), warrant),
         language=_language(folder, files.get(LANGUAGE_FILE)),
         actions=_actions(files.get(ACTIONS_FILE), channels),
+        remits=tuple(read_remit(file) for name, file in files.items() if name.startswith(f"{REMITS}/")),
+        metrics=_validated(MetricsFile, files[METRICS]) if METRICS in files else None,
     )
 
 
@@ -102,10 +107,10 @@ def _yaml_names(folder: Path) -> list[str]:
                 where=str(folder),
                 remedy="A playbook needs warrant.yaml, channels.yaml, one source in sources/ and one asset.",
             )
-    known = ("plays.yaml", "audiences.yaml", SCORES_FILE, ACTIONS_FILE, LANGUAGE_FILE, PEOPLE_FILE)
+    known = ("plays.yaml", "audiences.yaml", SCORES_FILE, ACTIONS_FILE, LANGUAGE_FILE, PEOPLE_FILE, METRICS)
     optional = [name for name in known if (folder / name).is_file()]
-    policies = [path.relative_to(folder).as_posix() for path in files_in(folder, "policies")]
-    return ["warrant.yaml", "channels.yaml", *optional, *policies]
+    listed = [path for entry in ("policies", REMITS) for path in files_in(folder, entry)]
+    return ["warrant.yaml", "channels.yaml", *optional, *(path.relative_to(folder).as_posix() for path in listed)]
 
 
 def _sources(folder: Path) -> dict[str, Path]:
@@ -175,6 +180,15 @@ def read_policies(path: Path) -> list[PlacedPolicy]:
     if not path.is_file():
         raise PlaybookError("there is no such file.", where=str(path), remedy="Name a file with policies.")
     return list(_policies([YamlFile(path)]))
+
+
+def read_remit(file: YamlFile) -> Remit:
+    """The remit of one file, wherever it lies.
+
+    Raises:
+        PlaybookError: With file, line, what is wrong and what would be right.
+    """
+    return remit_of(_validated(RemitFile, file), file)
 
 
 def _policies(files: list[YamlFile]) -> Iterator[PlacedPolicy]:

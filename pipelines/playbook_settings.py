@@ -1,11 +1,14 @@
 """From the playbook's files to the settings that the pure core takes."""
 
+from dataclasses import replace
 from typing import Any
 
 from decisioning.acting.policies import is_only_about_actions
 from decisioning.acting.settings import ActionSettings
 from decisioning.plays import available
 from decisioning.policies.builtin import BESIDE, BUILT_IN
+from decisioning.remits.authority import plays_that_may_send
+from decisioning.remits.compiling import action_policies, actions_per_day, limits_of_remit, policies_of
 from decisioning.settings import (
     CampaignSettings,
     ChannelSettings,
@@ -40,15 +43,19 @@ DEFAULT_UPLIFT = Prior(mean=0.03, low=0.0, high=0.06)
 
 def decision_settings(playbook: Playbook) -> DecisionSettings:
     """What the decision core needs of the playbook."""
-    warrant = playbook.warrant
+    warrant, remits = playbook.warrant, playbook.remits
+    plays = play_settings(playbook)
+    may_send = plays_that_may_send(remits, [play.name for play in plays])
+    stated = tuple(one for one in stated_policies(playbook) if not is_only_about_actions(one))
     return DecisionSettings(
         timezone=warrant.timezone,
-        plays=play_settings(playbook),
-        policies=tuple(one for one in stated_policies(playbook) if not is_only_about_actions(one)),
+        plays=tuple(play for play in plays if play.name in may_send),
+        policies=(*stated, *(policy for remit in remits for policy in policies_of(remit))),
         audiences=dict(playbook.audiences),
         channels=tuple(_channel(key, channel) for key, channel in sorted(playbook.channels.channels.items())),
         budget=warrant.budget_per_day,
-        limits=limit_settings(playbook),
+        limits=(*limit_settings(playbook), *(limit for remit in remits for limit in limits_of_remit(remit))),
+        remits=remits,
         kept_share=warrant.kept_for_events,
         holdout_share=warrant.holdout_share,
         holdout_salt=warrant.holdout_salt,
@@ -62,21 +69,26 @@ def decision_settings(playbook: Playbook) -> DecisionSettings:
 
 
 def stated_policies(playbook: Playbook) -> tuple[PolicySpecification, ...]:
-    """All policies of the playbook, those about messages and those about other actions."""
+    """All policies of `policies/`, those about messages and those about other actions."""
     return tuple(policy_of(placed) for placed in playbook.policies)
 
 
 def acting_settings(playbook: Playbook) -> ActionSettings | None:
     """What deciding on actions beyond messages needs of the playbook; None without `actions.yaml`."""
     caps = DEFAULT_CONFIDENCE_CAPS | dict(playbook.warrant.confidence_caps)
-    return action_settings(playbook, stated_policies(playbook), caps)
+    policies = stated_policies(playbook) + action_policies(playbook.remits)
+    for_messages = tuple(policy for remit in playbook.remits for policy in policies_of(remit))
+    found = action_settings(playbook, policies + for_messages, caps)
+    return None if found is None else replace(found, limits=actions_per_day(playbook.remits, found.limits))
 
 
 def policy_reasons(playbook: Playbook) -> dict[str, str]:
     """Why each policy refuses, as its `because` says: the built-in ones, the playbook's, and those beside them."""
     written = {placed.policy.id: placed.policy.because for placed in playbook.policies}
     built_in = {policy.identifier: policy.because for policy in BUILT_IN}
-    return {**built_in, **written, **BESIDE}
+    agents = {policy.identifier: policy.because for remit in playbook.remits for policy in policies_of(remit)}
+    actions = {policy.identifier: policy.because for policy in action_policies(playbook.remits)}
+    return {**built_in, **written, **agents, **actions, **BESIDE}
 
 
 def forecast_settings(playbook: Playbook) -> ForecastSettings:

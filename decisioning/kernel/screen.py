@@ -49,6 +49,7 @@ def screen(
     plain_customer, plain_asset = plain.customer, plain.asset
     customer_values, asset_values = rules.customer_values, rules.asset_values
     cost_unknown, out_of_dates, no_hour = rules.cost_unknown, rules.out_of_dates, rules.no_hour
+    is_permitted = reasons.is_permitted
     may_lack_cost, is_dated, counts, refusals = worth.may_lack_cost, hours.is_dated, found.counts, found.refused
     of_asset, of_channel, of_motive, of_row = listed.asset, listed.channel, listed.motive, listed.row
     assets, channels = fits.shape
@@ -76,7 +77,7 @@ def screen(
                     if not fits[asset, channel]:
                         continue
                     met += 1
-                    is_refused = bool(is_stopped)
+                    is_refused = is_stopped or not is_permitted[answer, channel]
                     for at in range(len(words)):
                         word = theirs[channel, at] & asset_words[asset, channel, at]
                         for number in range(comparisons):
@@ -104,6 +105,8 @@ def screen(
                             refused[policy] += hit != 0
                         if is_objected:
                             refused[rules.objection] += 1
+                        if not is_permitted[answer, channel]:
+                            refused[rules.outside_remits] += 1
                         if is_cost_unknown and not _refuses(masks[cost_unknown], words):
                             refused[cost_unknown] += 1
                         if not has_hour and not _refuses(masks[out_of_dates], words):

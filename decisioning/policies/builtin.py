@@ -66,11 +66,13 @@ RESERVED = frozenset(policy.identifier for policy in BUILT_IN)
 OBJECTION = "objection"
 SENDING_HOURS = "sending-hours"
 MESSAGE_ORDER = "message-order"
+OUTSIDE_REMITS = "remit"
 BESIDE: Mapping[str, str] = MappingProxyType(
     {
         OBJECTION: "Nobody is written to about what they do not want to hear about.",
         SENDING_HOURS: "The channel has no hour left today in which it may send.",
         MESSAGE_ORDER: "Something that comes first in the order of its play is allowed and worth sending.",
+        OUTSIDE_REMITS: "No agent's remit permits this play on this channel.",
     }
 )
 """Reasons that stand beside policies in every record, by id: what no expression over two sides can say."""

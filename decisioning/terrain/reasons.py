@@ -12,6 +12,7 @@ from decisioning.ground import Reasons
 from decisioning.message_order import message_orders, tried_ranks
 from decisioning.motives import Motives
 from decisioning.plays import play_named
+from decisioning.remits.authority import permitted
 from decisioning.settings import DecisionSettings
 from decisioning.subjects import asset_coverage
 from decisioning.times import Times, moment
@@ -40,7 +41,7 @@ def reasons_of(
     # a motive with an order of its messages speaks for them before any other
     strength = (table["strength"] + table["leads_with"].notna()).to_numpy(dtype=np.float64)
     order = np.lexsort((play, -strength, customer))
-    answer, links, is_for_new = _answers(view, table, play, settings)
+    answer, links, is_for_new, is_permitted = _answers(view, table, play, settings)
     products = view.asset_products.reversed(len(view.products))
     bought = view.bought_products if is_for_new.any() else Links.build([], [], len(view.customers))
     speaking = spoken(view)
@@ -55,6 +56,7 @@ def reasons_of(
         answer_assets=links.targets,
         is_for_new=is_for_new,
         fits=fitting(view),
+        is_permitted=is_permitted,
         bought_starts=bought.starts,
         bought_products=bought.targets,
         product_starts=products.starts,
@@ -96,8 +98,8 @@ def _play_order(table: pd.DataFrame, settings: DecisionSettings) -> Indices:
 
 def _answers(
     view: View, table: pd.DataFrame, play: Indices, settings: DecisionSettings
-) -> tuple[Indices, Links, npt.NDArray[np.bool_]]:
-    """Per motive the row of its answer, the answers × assets, and which answers are for new products only."""
+) -> tuple[Indices, Links, npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """Per motive the row of its answer; the answers × assets; which are for new products only, and permitted where."""
     codes, subjects = pd.factorize(table["subject"].to_numpy(dtype=object))
     width = max(1, len(subjects))
     distinct, answer = np.unique(play * width + codes, return_inverse=True)
@@ -115,7 +117,8 @@ def _answers(
         owners.append(rows[place])
         assets.append(asset)
     links = Links.build(np.concatenate(owners), np.concatenate(assets), len(distinct))
-    return answer.astype(np.int64), links, is_for_new
+    of_play = permitted(settings.remits, [each.name for each in settings.plays], view.channels.keys)
+    return answer.astype(np.int64), links, is_for_new, of_play[distinct // width]
 
 
 def _microseconds(times: Times) -> Any:

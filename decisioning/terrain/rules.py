@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from decisioning.beliefs import refused_topics
 from decisioning.ground import Rules
-from decisioning.policies.builtin import MESSAGE_ORDER, OBJECTION, SENDING_HOURS
+from decisioning.policies.builtin import MESSAGE_ORDER, OBJECTION, OUTSIDE_REMITS, SENDING_HOURS
 from decisioning.policies.compile import BITS_PER_WORD
 from decisioning.policies.screen import Verdicts
 from decisioning.screening import HOLDOUT, OFFER_COST_UNKNOWN, OUT_OF_DATES, is_service
@@ -43,12 +43,13 @@ def rules_of(view: View, verdicts: Verdicts) -> Rules:
         no_hour=names.index(SENDING_HOURS),
         out_of_dates=names.index(OUT_OF_DATES),
         waiting=names.index(MESSAGE_ORDER),
+        outside_remits=names.index(OUTSIDE_REMITS),
     )
 
 
 def refusal_names(verdicts: Verdicts) -> tuple[str, ...]:
     """What may refuse a candidate, in the order of the columns that count refusals; the holdout's stays empty."""
-    return (*verdicts.compiled.identifiers, OBJECTION, SENDING_HOURS, MESSAGE_ORDER)
+    return (*verdicts.compiled.identifiers, OBJECTION, SENDING_HOURS, MESSAGE_ORDER, OUTSIDE_REMITS)
 
 
 def believed(of_topics: Links, of_categories: Links, view: View) -> Links:

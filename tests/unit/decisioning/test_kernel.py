@@ -14,9 +14,11 @@ from decisioning.channel_days import channel_days
 from decisioning.experiments import is_held_out
 from decisioning.message_order import in_order
 from decisioning.policies.builtin import MESSAGE_ORDER, SENDING_HOURS
+from decisioning.remits.authority import is_permitted
+from decisioning.remits.values import Permission, Remit
 from decisioning.rhythms import align
 from decisioning.schedule import schedule
-from decisioning.screening import HOLDOUT, Screened, screened_by, verdicts_today
+from decisioning.screening import HOLDOUT, Screened, outside_remits, screened_by, verdicts_today
 from decisioning.settings import OrderSettings, PlaySettings, PolicySpecification
 from decisioning.shortlist import REFUSED_SHOWN, Look, look
 from decisioning.terrain import terrain_of
@@ -27,6 +29,10 @@ from tests.unit.decisioning.world import World
 
 CATEGORIES, TOPICS, PRODUCTS = ("A", "B", "C", "D"), ("t", "u"), ("p", "q")
 CHANNELS = ("email", "mail", "push")
+REMITS = (
+    Remit("letters", may=Permission(("send",), ("mail", "push"), ("replenishment-due",))),
+    Remit("mails", may=Permission(("send",), ("email",), ("favourites", "replenishment-due"))),
+)
 POLICIES = (
     PolicySpecification("rich-only", "deny", "", when="customer.pclv < 500", expression="offer.discount_pct > 10"),
     PolicySpecification("either", "deny", "", expression='asset.kind == "coupon" and customer.pclv < 10'),
@@ -102,7 +108,11 @@ def worlds(draw: Any) -> World:  # noqa: C901 -- a bit of everything
         PlaySettings(name, orders=orders) for name in draw(st.permutations(["replenishment-due", "favourites"]))
     )
     quiet = draw(st.booleans())
-    world.options = {"policies": POLICIES, "holdout_share": draw(st.sampled_from([0.0, 0.5]))}
+    world.options = {
+        "policies": POLICIES,
+        "holdout_share": draw(st.sampled_from([0.0, 0.5])),
+        "remits": draw(st.sampled_from([(), REMITS])),
+    }
     if quiet:
         world.channel("push", cost=0.0, quiet_from=None, send_hour=23)
     return world
@@ -143,6 +153,9 @@ class Both:
             is_hour_left=times.is_possible,
             is_offer_cost_known=~np.isnan(self.values.redemption_cost),
         )
+        play = motives.table["play"].to_numpy(dtype=object)[self.candidates.motive]
+        channel = view.channels.keys[self.candidates.channel]
+        self.screened = outside_remits(self.screened, is_permitted(chosen.remits, play, channel))
         self.screened = in_order(
             self.screened,
             view,
