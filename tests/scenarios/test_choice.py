@@ -1,8 +1,47 @@
 """What is said fits what the customer buys, knows and may be offered."""
 
-from tests.scenarios.world import TODAY, World, days_before
+import itertools
+import math
+from typing import Any, NamedTuple
+
+import pytest
+
+from tests.scenarios.world import TODAY, World, days_before, local, moment
 
 DUE = days_before(TODAY, 13)
+UPLIFT = {
+    "coupon": {"mean": 0.2, "low": 0.1, "high": 0.3},
+    "service": {"mean": 0.07, "low": 0.0, "high": 0.14},
+    "story": {"mean": 0.04, "low": 0.0, "high": 0.08},
+}
+
+
+class Weighed(NamedTuple):
+    """One candidate, as `warrant why` shows it."""
+
+    value: float
+    cost: float
+    refused_by: tuple[str, ...] = ()
+    is_chosen: bool = False
+
+
+NOTHING = Weighed(0.0, 0.0)
+
+
+def candidates(card: dict[str, Any]) -> dict[tuple[str, str], Weighed]:
+    """Everything that was weighed for a customer, by asset and channel."""
+    found = {
+        (other["asset_id"], other["channel"]): Weighed(
+            other["value"], -other["parts"]["touch"], tuple(other["refused_by"])
+        )
+        for other in card["alternatives"]
+    }
+    action = card["action"]
+    if action["verb"] == "send":
+        parts = card["value"]
+        chosen = Weighed(parts["total"], -parts["touch"], is_chosen=True)
+        found[action["asset_id"], action["channel"]] = chosen
+    return found
 
 
 def test_b034_bestsellers_come_from_bought_categories_without_bought_products(world: World) -> None:
@@ -48,3 +87,62 @@ def test_b048_two_leads_over_score_80_get_different_next_actions(world: World) -
     assert "Tea" in tea["motive"]["sentence"]
     assert lukewarm["action"]["verb"] == "none"
     assert lukewarm["refused_by"]["only-hot-leads"] >= 1
+
+
+def test_b134_variants_channels_and_times_are_weighed_and_the_best_within_all_guardrails_is_chosen(
+    world: World,
+) -> None:
+    budget = 0.9
+    world.play("replenishment-due").setting(uplift=UPLIFT, budget_per_day=budget)
+    world.policy("small-accounts", when="customer.pclv < 500", deny="offer.discount_pct > 10")
+    world.policy("one-a-week", cap={"count": 1, "days": 7})
+    afternoons = {"from": "20:00", "until": "16:00"}
+    world.channel("email", cost_per_touch=0.1).channel("letter", cost_per_touch=0.6, quiet_hours=afternoons)
+    world.has_default_reminders = False
+    world.offer("off", discount_pct=20, unit_cost=1.0, is_automatic=True)
+    world.asset("coupon", kind="coupon", categories=["coffee"], offer_id="off")
+    world.asset("guide", kind="service", categories=["coffee"], channels=["letter"])
+    world.asset("story", kind="story", categories=["coffee"], ends_at=local(TODAY, "12:00:00"))
+    for customer, pclv, spend in (
+        ("small", 499.99, 60.0),
+        ("large", 500, 60.0),
+        ("recent", 900, 40.0),
+        ("thin", 900, 15.0),
+    ):
+        world.customer(customer).buys(customer, "coffee", every=14, last=DUE, spend=spend)
+        world.estimate(customer, "pclv", pclv)
+    world.touch("recent", at=local(days_before(TODAY, 7), "12:00:00"))
+
+    day = world.run()
+
+    cards = {customer: world.why(customer) for customer in ("small", "large", "recent", "thin")}
+    weighed = {customer: candidates(card) for customer, card in cards.items()}
+    for customer, card in cards.items():
+        assert len(weighed[customer]) == card["funnel"]["candidates"] == 5, "two variants on both channels, one on one"
+    # policy: what it forbids by attribute, by the hour of the channel, and by the window up to that hour
+    refused = {
+        customer: {what: one.refused_by for what, one in found.items() if one.refused_by}
+        for customer, found in weighed.items()
+    }
+    too_late = {("story", "letter"): ("asset-out-of-dates",)}
+    discounts = dict.fromkeys([("coupon", "email"), ("coupon", "letter")], ("small-accounts",))
+    too_early = dict.fromkeys([("coupon", "email"), ("story", "email")], ("one-a-week",))
+    assert refused == {
+        "small": too_late | discounts,
+        "large": too_late,
+        "recent": too_late | too_early,
+        "thin": too_late,
+    }
+    assert moment(cards["recent"]["action"]["send_at"]) == local(TODAY, "16:00:00"), "the same day, in the afternoon"
+    # forecast return less cost, and no better choice of one each within budget and policies
+    chosen = [one for found in weighed.values() for one in found.values() if one.is_chosen]
+    best = max(
+        math.fsum(one.value for one in choice)
+        for choice in itertools.product(*([NOTHING, *found.values()] for found in weighed.values()))
+        if not any(one.refused_by for one in choice) and math.fsum(one.cost for one in choice) <= budget + 1e-9
+    )
+    assert math.fsum(one.value for one in chosen) == pytest.approx(best)
+    assert day["value"] == pytest.approx(best)
+    assert math.fsum(one.cost for one in chosen) == pytest.approx(day["cost"])
+    unlimited = math.fsum(max(one.value for one in found.values() if not one.refused_by) for found in weighed.values())
+    assert best < unlimited, "the budget leaves somebody without"
