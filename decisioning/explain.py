@@ -38,8 +38,9 @@ def explain(
         motive (play, subject, sentence, evidence, facts) or None; path (relationships from, type, to); value (the terms
         of the formula, with signs, and their total) or None; forecast (what the terms rest on) or None; confidence,
         evidence_grade, propensity (None where nobody can tell it), is_explored; funnel, refused_by, alternatives,
-        shadow_price, margin_to_runner_up; held (who must agree, by which policies) or None; fields (withheld: what was
-        not known of the customer); versions.
+        shadow_price, margin_to_runner_up; held (who must agree, by which policies) or None; remit (under whose it
+        was decided, and what of it asks a person) or None; fields (withheld: what was not known of the customer);
+        versions.
     """
     is_send = record["verb"] == "send"
     path = json.loads(record["path"])
@@ -58,13 +59,14 @@ def explain(
         "confidence": float(record["confidence"]) if is_send else None,
         "evidence_grade": record["evidence_grade"],
         "propensity": _number(record["propensity"]),
-        "is_explored": _is_explored(record),
+        "is_explored": is_explored(record),
         "funnel": json.loads(record["funnel"]),
         "refused_by": refusals_of(record),
         "alternatives": [_alternative(other) for other in json.loads(record["alternatives"])],
         "shadow_price": json.loads(record["shadow_price"]),
         "margin_to_runner_up": _number(record["margin_to_runner_up"]),
         "held": _held(record) if is_send else None,
+        "remit": _remit(record),
         "fields": {"withheld": _names(record.get("withheld"))},
         "versions": dict(versions or {}),
     }
@@ -80,6 +82,12 @@ def _held(record: Mapping[Any, Any]) -> dict[str, Any] | None:
     """Whose word a send waits for, and which policies ask for it."""
     needs = _names(record.get("needs"))
     return {"needs": needs, "by": _names(record.get("held_by"))} if needs else None
+
+
+def _remit(record: Mapping[Any, Any]) -> dict[str, Any] | None:
+    """The agent under whose remit a send was decided, and which of its triggers fired."""
+    agent = record.get("remit")
+    return {"agent": agent, "triggers": _names(record.get("triggers"))} if isinstance(agent, str) else None
 
 
 def _names(text: Any) -> list[str]:
@@ -144,7 +152,7 @@ def _local(value: Any, timezone: str) -> str:
     return pd.Timestamp(value).tz_convert(timezone).strftime("%Y-%m-%d %H:%M")
 
 
-def _is_explored(record: Mapping[Any, Any]) -> bool:
+def is_explored(record: Mapping[Any, Any]) -> bool:
     """Whether chance chose another action than the best, which is more probable than all others together."""
     return float(record["propensity"]) < LEAST_OF_BEST
 
