@@ -127,6 +127,12 @@ def _reasoning(card: Card) -> list[tuple[str, str]]:
     return [*rows, ("Assumed", assumed(card["assumed"]))] if card["assumed"] else rows
 
 
+def _under(remit: Mapping[str, Any]) -> str:
+    """The agent that a decision was made in the name of, and who answers for it."""
+    triggers = f"; it asks a person because of {', '.join(remit['triggers'])}" if remit["triggers"] else ""
+    return f"{remit['agent']}, for whom {remit['owner'] or 'nobody in the playbook any more'} answers{triggers}"
+
+
 def _action(card: Card) -> list[tuple[str, str]]:
     action = card["action"]
     held_out = ("Held out", "This customer is in the holdout group: recorded to measure the effect, never sent.")
@@ -136,6 +142,8 @@ def _action(card: Card) -> list[tuple[str, str]]:
     if action["verb"] == "none":
         return [("What", "nothing"), *rows]
     when = f"{action['send_at_local']}, valid until {action['expires_at_local']}"
+    if card.get("remit"):
+        rows = [("Remit", _under(card["remit"])), *rows]
     if card["held"]:
         who, policies = (", ".join(card["held"][name]) for name in ("needs", "by"))
         waits = f"for {who}, by the policy {policies}; not delivered until then"

@@ -21,6 +21,7 @@ from decisioning.policies.normal_form import negation_normal_form
 from decisioning.policies.parity import Counts, Verdict, judged
 from decisioning.policies.rules import HOLDING, PARITY, Rule, read_rule
 from decisioning.policies.screen import Verdicts
+from decisioning.remits.triggers import Month, joined, on_record
 from decisioning.schedule import caps_reached, earliest_sends
 from decisioning.screening import asset_table, attributes_of, customer_table, verdicts_of
 from decisioning.settings import DecisionSettings
@@ -76,8 +77,8 @@ def held(
     ))  # fmt: skip
     for policy, is_held in verdicts.by_policy(words).items():
         for row in rows[is_held]:
-            nobody.by[row] = _joined(nobody.by[row], policy)
-            nobody.needs[row] = _joined(nobody.needs[row], str(rules[policy].who))
+            nobody.by[row] = joined(nobody.by[row], policy)
+            nobody.needs[row] = joined(nobody.needs[row], str(rules[policy].who))
     return nobody
 
 
@@ -155,11 +156,6 @@ def _may_hold(condition: Any, table: AttributeTable) -> Flags:
     return holds(negation_normal_form(condition), table.column, unknown=True)
 
 
-def _joined(before: str | None, name: str) -> str:
-    parts = before.split(", ") if before else []
-    return ", ".join(parts if name in parts else [*parts, name])
-
-
 def answered_for(
     records: pd.DataFrame,
     summary: Mapping[str, Any],
@@ -184,18 +180,26 @@ def answered_for(
         unreadable: Policies that the data at hand does not fit, with what does not.
 
     Returns:
-        Records with `held_by` (policies), `needs` (who must agree) and `withheld` (fields); the summary with `held`
-        (sends per who must agree), `parity`, `minimised`, and `unreadable_policies`.
+        Records with `held_by` (policies), `needs` (who must agree), `withheld` (fields), and `remit` and `triggers`;
+        the summary with `held` (sends per who must agree), `remits` (sends per agent), `parity`, `minimised`, and
+        `unreadable_policies`.
     """
     waiting = held(less.view, records, settings, touches, is_held_out=is_held_out)
     records = records.copy(deep=False)  # the columns that are there are not copied
     records["held_by"], records["needs"], records["withheld"] = waiting.by, waiting.needs, less.texts()
-    is_counted = ~records["is_ghost"].to_numpy(dtype=np.bool_) & pd.notna(waiting.needs)
-    needs, counts = np.unique(waiting.needs[is_counted].astype(str), return_counts=True)
+    records = on_record(records, settings.remits, Month(touches, less.view.as_of, settings.timezone))
+    is_counted = ~records["is_ghost"].to_numpy(dtype=np.bool_)
     return records, {
         **summary,
-        "held": dict(zip(needs.tolist(), counts.tolist(), strict=True)),
+        "held": _counts(records["needs"], is_counted),
+        "remits": _counts(records["remit"], is_counted),
         "parity": parity(everything, records, settings, is_held_out=is_held_out),
         "minimised": less.facts(),
         "unreadable_policies": dict(sorted(unreadable.items())),
     }
+
+
+def _counts(names: "pd.Series[Any]", is_counted: Flags) -> dict[str, int]:
+    """How many of those that count have each name, in the order of names."""
+    found, counts = np.unique(names[is_counted].dropna().to_numpy(dtype=object).astype(str), return_counts=True)
+    return dict(zip(found.tolist(), counts.tolist(), strict=True))

@@ -60,6 +60,8 @@ RECORD_COLUMNS: Mapping[str, Kind] = {
     "held_by": "text",  # policies that hold a send until a person agrees
     "needs": "text",  # who must agree before it is delivered
     "withheld": "text",  # fields of the customer that were not known when this was decided
+    "remit": "text",  # the agent under whose remit a send was decided
+    "triggers": "text",  # what of the remit asks a person, all that fired
 }
 
 

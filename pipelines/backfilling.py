@@ -50,7 +50,7 @@ def backfilled(day: Day, first: date, last: date) -> list[tuple[RunRow, bool]]:
     _insist_on_days(day, first, last)
     from pipelines.checking import check_before_running
 
-    check_before_running(day.playbook)
+    check_before_running(day.playbook, day.clock.day)
     with playbook_lock(day.lake.root), _tables_kept(day):
         return [_decided(day, first + timedelta(days=number)) for number in range((last - first).days + 1)]
 

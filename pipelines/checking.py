@@ -1,6 +1,7 @@
 """Checking a playbook before it runs: files, policies with their own tests, every source, and which plays can work."""
 
 from dataclasses import asdict
+from datetime import date
 from typing import Any
 
 from decisioning.errors import PolicyError
@@ -10,6 +11,7 @@ from decisioning.plays import available, off_because
 from decisioning.policies.check import Finding, check, unreadable
 from decisioning.policies.compile import compile_policies
 from decisioning.policies.rules import read_rule
+from decisioning.remits.authority import plays_that_may_send
 from decisioning.screening import attributes_of
 from graph.view import View
 from lake.tables import TABLES
@@ -19,6 +21,8 @@ from pipelines.forecasts.catalogue import part
 from pipelines.identities import identify
 from pipelines.perceive import Knowing, Reading, read_tables
 from pipelines.playbook import Playbook
+from pipelines.playbook_remits import FOLDER as REMITS
+from pipelines.playbook_remits import insist_on_sound_remits
 from pipelines.playbook_settings import decision_settings, play_settings
 from pipelines.running import assumed_numbers
 from pipelines.scoring import with_scores
@@ -31,7 +35,8 @@ def check_playbook(day: Day) -> dict[str, Any]:
     """Everything that can be known without running.
 
     Returns:
-        `tables` (read, mapped, quarantined, later), `quarantine_reasons`, `plays` (on or off and why), `policies`,
+        `tables` (read, mapped, quarantined, later), `quarantine_reasons`, `plays` (on or off and why), `remits` (agent,
+        owner, and what it may), `policies`,
         `policy_tests`, `bundle`, `actions` (each rule, on or off and why), `consents_assumed`, `assumed`, `errors` and
         `warnings` (where, what, remedy).
 
@@ -39,7 +44,7 @@ def check_playbook(day: Day) -> dict[str, Any]:
         WarrantError: A file or source that cannot be read at all.
     """
     playbook = day.playbook
-    check_before_running(playbook)
+    check_before_running(playbook, day.clock.day)
     reading = read_tables(
         playbook,
         Knowing(day.clock.as_of, day.clock.latest_known, day.environment, memory=memory_of(day.lake, day.clock.as_of)),
@@ -52,6 +57,7 @@ def check_playbook(day: Day) -> dict[str, Any]:
         "tables": _coverage(reading),
         "quarantine_reasons": _reasons(reading),
         "plays": _plays(playbook, reading),
+        "remits": [{"agent": one.agent, "owner": one.owner, **asdict(one.may)} for one in playbook.remits],
         **_with_actions(day, reading, _policies(day, reading)),
         "consents_assumed": [
             {"channel": key, "because": channel.consent.because, "by": channel.consent.by}
@@ -70,12 +76,13 @@ def describe_tables() -> list[dict[str, Any]]:
     ]
 
 
-def check_before_running(playbook: Playbook) -> None:
-    """What a run insists on before it reads anything: known plays and columns, policies that can be read.
+def check_before_running(playbook: Playbook, on: date) -> None:
+    """What a run insists on before it reads anything: known plays and columns, remits that hold, readable policies.
 
     Raises:
         WarrantError: With file and line.
     """
+    insist_on_sound_remits(playbook, on)
     for policy in decision_settings(playbook).policies:
         for finding in unreadable(policy):
             wrong = told(finding)
@@ -114,9 +121,12 @@ def _plays(playbook: Playbook, reading: Reading) -> list[dict[str, Any]]:
     filled = [name for name, checked in reading.splits.items() if len(checked.kept)]
     if playbook.scores is not None and playbook.scores.surges:
         filled.append(SURGES)
+    may_send = plays_that_may_send(playbook.remits, switched_on)
     plays = []
     for name in available():
         because = off_because(name, filled, switched_on.get(name)) if name in switched_on else "not in plays.yaml"
+        if because is None and name not in may_send:
+            because = "no agent's remit permits it"
         plays.append({"play": name, "on": because is None, "because": because})
     return plays
 
@@ -132,6 +142,9 @@ def _policies(day: Day, reading: Reading) -> dict[str, Any]:
         if order.when is not None
     }
     findings = check(settings.policies, {**settings.audiences, **conditions}, attributes)
+    # what remits become has no tests of its own, and may well be shadowed by what the playbook says too
+    remits = str(day.playbook.folder / REMITS)
+    findings = [one for one in findings if not (one.is_warning and one.where.startswith(remits))]
     errors = [told(finding) for finding in findings if not finding.is_warning]
     errors += [
         {"where": wrong.where, "what": wrong.what, "remedy": wrong.remedy} for wrong in unknown_names(view, settings)

@@ -145,6 +145,7 @@ def _card(day: Day, run: RunRow, record: Mapping[Any, Any], *, in_full: bool, as
         "policy_reasons": {policy: reasons.get(policy, "") for policy in card["refused_by"]},
         "health": health_in_short(run),
         "fields": _fields(run, card["fields"]["withheld"]),
+        "remit": _remit(day, card["remit"]),
     }
     if not in_full:
         return card
@@ -167,6 +168,14 @@ def _card(day: Day, run: RunRow, record: Mapping[Any, Any], *, in_full: bool, as
 
 def _text(value: Any) -> str | None:
     return value if isinstance(value, str) else None
+
+
+def _remit(day: Day, under: Document | None) -> Document | None:
+    """Under whose remit it was decided, and who answers for that agent as the playbook is now."""
+    if under is None:
+        return None
+    owner = next((remit.owner for remit in day.playbook.remits if remit.agent == under["agent"]), None)
+    return {**under, "owner": owner}
 
 
 def _fields(run: RunRow, withheld: list[str]) -> Document:

@@ -9,6 +9,7 @@ from decisioning.plays import available
 from decisioning.policies.builtin import BESIDE, BUILT_IN
 from decisioning.remits.authority import plays_that_may_send
 from decisioning.remits.compiling import action_policies, actions_per_day, limits_of_remit, policies_of
+from decisioning.remits.triggers import reasons_of
 from decisioning.settings import (
     CampaignSettings,
     ChannelSettings,
@@ -87,6 +88,7 @@ def policy_reasons(playbook: Playbook) -> dict[str, str]:
     written = {placed.policy.id: placed.policy.because for placed in playbook.policies}
     built_in = {policy.identifier: policy.because for policy in BUILT_IN}
     agents = {policy.identifier: policy.because for remit in playbook.remits for policy in policies_of(remit)}
+    agents |= {name: because for remit in playbook.remits for name, because in reasons_of(remit).items()}
     actions = {policy.identifier: policy.because for policy in action_policies(playbook.remits)}
     return {**built_in, **written, **agents, **actions, **BESIDE}
 

@@ -36,7 +36,7 @@ def run_day(day: Day, until: str) -> dict[str, Any]:
     from pipelines.checking import check_before_running
     from pipelines.definitions import run_job
 
-    check_before_running(day.playbook)
+    check_before_running(day.playbook, day.clock.day)
     day.home.remember_playbook(day.playbook.folder)
     with playbook_lock(day.lake.root):
         run_job(day, list(STEPS[: STEPS.index(STOP_AFTER[until]) + 1]))
@@ -111,6 +111,7 @@ def describe_run(day: Day, run: RunRow) -> dict[str, Any]:
         "policy_reasons": policy_reasons(day.playbook),
         "unreadable_policies": summary.get("unreadable_policies", {}),
         "held": summary.get("held", {}),
+        "remits": summary.get("remits", {}),
         "parity": summary.get("parity", []),
         "minimised": summary.get("minimised", {}),
         "shadow_prices": summary.get("shadow_prices", {}),

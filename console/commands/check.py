@@ -62,6 +62,7 @@ def _show_report(screen: Console, report: dict[str, Any]) -> None:
         screen.print(f"  {mark} {play['play']}{'' if play['on'] else ': ' + play['because']}", highlight=False)
     counts = f"{report['policies']} policies with {report['policy_tests']} tests of their own"
     screen.print(f"\n[bold]Policies[/]  {counts}, bundle {(report['bundle'] or 'none')[:12]}", highlight=False)
+    _show_agents(screen, report["remits"])
     if report["actions"]:
         screen.print("\n[bold]Actions beyond messages[/]")
     for rule in report["actions"]:
@@ -80,6 +81,14 @@ def _show_report(screen: Console, report: dict[str, Any]) -> None:
         )
     verdict = "[bold red]not ready[/]" if report["errors"] else "[bold green]ready to run[/]"
     screen.print(f"\n{verdict}")
+
+
+def _show_agents(screen: Console, remits: list[dict[str, Any]]) -> None:
+    if remits:
+        screen.print("\n[bold]Agents[/]")
+    for remit in remits:
+        may = ", ".join(remit["verbs"])
+        screen.print(f"  {remit['agent']}: may {may}; {remit['owner']} answers for it", markup=False, highlight=False)
 
 
 def _show_tables(screen: Console, described: list[dict[str, Any]]) -> None:

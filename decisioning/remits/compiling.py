@@ -90,7 +90,7 @@ def spend_limit(remit: Remit) -> str:
 
 def asked_by(remit: Remit, policy: str) -> str | None:
     """The situation that a policy of a remit asks about; None for any other policy."""
-    start = _name(remit, "ask-")
+    start = rule_name(remit, "ask-")
     return policy.removeprefix(start).replace("-", "_") if policy.startswith(start) else None
 
 
@@ -103,7 +103,7 @@ def _refusing(remit: Remit) -> Iterator[PolicySpecification]:
     bounds, when = remit.limits, on_its_channels(remit)
     if bounds.discount_pct is not None:
         yield PolicySpecification(
-            identifier=_name(remit, "discount"),
+            identifier=rule_name(remit, "discount"),
             kind="deny",
             when=when,
             expression=f"offer.discount_pct > {bounds.discount_pct:f}",
@@ -114,7 +114,7 @@ def _refusing(remit: Remit) -> Iterator[PolicySpecification]:
     for what, window, counted in windows:
         if window is not None:
             yield PolicySpecification(
-                identifier=_name(remit, what),
+                identifier=rule_name(remit, what),
                 kind="cap",
                 when=when,
                 expression=None if counted is None else "asset.has_offer",
@@ -126,7 +126,7 @@ def _refusing(remit: Remit) -> Iterator[PolicySpecification]:
     for name in remit.never:
         if name in _MEANS:
             yield PolicySpecification(
-                identifier=_name(remit, f"never-{name.replace('_', '-')}"),
+                identifier=rule_name(remit, f"never-{name.replace('_', '-')}"),
                 kind="deny",
                 when=when,
                 expression=_MEANS[name],
@@ -138,7 +138,7 @@ def _refusing(remit: Remit) -> Iterator[PolicySpecification]:
 def _asking(remit: Remit) -> Iterator[PolicySpecification]:
     if SEND in remit.ask.verbs:
         yield PolicySpecification(
-            identifier=_name(remit, f"ask-{SEND}"),
+            identifier=rule_name(remit, f"ask-{SEND}"),
             kind="escalate",
             expression=on_its_channels(remit),
             because=f"The agent {remit.agent} asks before anything is sent.",
@@ -147,7 +147,7 @@ def _asking(remit: Remit) -> Iterator[PolicySpecification]:
         )
     for name in remit.ask.situations:
         yield PolicySpecification(
-            identifier=_name(remit, f"ask-{name.replace('_', '-')}"),
+            identifier=rule_name(remit, f"ask-{name.replace('_', '-')}"),
             kind="escalate",
             when=on_its_channels(remit),
             expression=_MEANS[name],
@@ -161,7 +161,7 @@ def _asking_of_actions(remit: Remit) -> Iterator[PolicySpecification]:
     for verb in remit.ask.verbs:
         if verb != SEND:
             yield PolicySpecification(
-                identifier=_name(remit, f"ask-{verb.replace('_', '-')}"),
+                identifier=rule_name(remit, f"ask-{verb.replace('_', '-')}"),
                 kind="escalate",
                 expression=f'action.verb == "{verb}"',
                 because=f"The agent {remit.agent} asks before every {verb}.",
@@ -170,7 +170,7 @@ def _asking_of_actions(remit: Remit) -> Iterator[PolicySpecification]:
             )
     if remit.ask.move_budget_over is not None:
         yield PolicySpecification(
-            identifier=_name(remit, "ask-move-budget"),
+            identifier=rule_name(remit, "ask-move-budget"),
             kind="escalate",
             when=f'action.verb == "{MOVING}"',
             expression=f"action.amount > {remit.ask.move_budget_over:f}",
@@ -191,5 +191,6 @@ def _limit(remit: Remit, part: str, name: str, unit: str, most: float) -> LimitS
     )
 
 
-def _name(remit: Remit, what: str) -> str:
+def rule_name(remit: Remit, what: str) -> str:
+    """What something that a remit says is called in records."""
     return f"{REMIT}-{remit.agent}-{what}"

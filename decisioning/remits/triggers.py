@@ -10,7 +10,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from decisioning.limit_windows import window_of
-from decisioning.remits.compiling import asked_by
+from decisioning.remits.authority import agents
+from decisioning.remits.compiling import asked_by, rule_name
 from decisioning.remits.values import SEND, Remit
 
 Flags = npt.NDArray[np.bool_]
@@ -21,7 +22,7 @@ TRIGGERS: Final[Mapping[str, str]] = {
     CONFIDENCE: "it is not confident enough",
     BUDGET: "so much of the month's budget is used",
 }
-CENT: Final = 1e-9
+DUST: Final = 1e-9
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def _over(remit: Remit, sends: pd.DataFrame, month: Month, most: float) -> Flags
     order = np.lexsort((np.arange(len(sends)), -sends["value"].to_numpy(dtype=np.float64)))
     cost = np.where(sends["is_ghost"].to_numpy(dtype=np.bool_), 0.0, sends["touch_cost"].to_numpy(dtype=np.float64))
     over = np.zeros(len(sends), dtype=np.bool_)
-    over[order] = spent_before(remit, month) + np.cumsum(cost[order]) > most + CENT
+    over[order] = spent_before(remit, month) + np.cumsum(cost[order]) > most + DUST
     return over
 
 
@@ -71,6 +72,54 @@ def spent_before(remit: Remit, month: Month) -> float:
     sent_at = pd.to_datetime(touches["sent_at"], utc=True)
     counts = touches["channel_id"].isin(list(remit.may.channels)) & (sent_at >= window[0]) & (sent_at < window[1])
     return float(touches.loc[counts, "cost"].astype("float64").fillna(0.0).sum())
+
+
+def reasons_of(remit: Remit) -> dict[str, str]:
+    """Why a send waits, by what records call the triggers that no policy stands for."""
+    escalate, spend, said = remit.escalate, remit.limits.spend_per_month, {}
+    if escalate.confidence_below is not None:
+        least = f"{100 * escalate.confidence_below:g} %"
+        said[_held_by(remit, CONFIDENCE)] = f"The agent {remit.agent} asks when its confidence is below {least}."
+    if escalate.budget_used_pct is not None and spend is not None:
+        share = f"{escalate.budget_used_pct:g} % of {spend:,.2f}"
+        said[_held_by(remit, BUDGET)] = f"The agent {remit.agent} asks once it has used {share} in the month."
+    return said
+
+
+def on_record(records: pd.DataFrame, remits: Sequence[Remit], month: Month) -> pd.DataFrame:
+    """Records that say under which remit each send was decided, which of its triggers fired, and who must agree.
+
+    Args:
+        records: One per customer: verb, play, channel_id, confidence, value, touch_cost, is_ghost, held_by, needs.
+        remits: The playbook's remits; without any, both columns are empty.
+        month: What a month's budget is held against.
+
+    Returns:
+        The records with `remit` and `triggers`; `held_by` and `needs` also name what only remits ask for.
+    """
+    names = ("verb", "play", "channel_id", "held_by", "needs")
+    verb, play, channel, held_by, needs = (records[name].to_numpy(dtype=object, copy=True) for name in names)
+    agent = agents(remits, verb, play, channel)
+    triggers = np.full(len(records), None, dtype=object)
+    for remit in remits:
+        rows = np.flatnonzero(agent == remit.agent)
+        for trigger, is_fired in fired(remit, records.iloc[rows], month).items() if len(rows) else ():
+            for row in rows[is_fired]:
+                triggers[row] = joined(triggers[row], trigger)
+                if trigger in TRIGGERS:
+                    held_by[row] = joined(held_by[row], _held_by(remit, trigger))
+                    needs[row] = joined(needs[row], str(remit.owner))
+    return records.assign(held_by=held_by, needs=needs, remit=agent, triggers=triggers)
+
+
+def _held_by(remit: Remit, trigger: str) -> str:
+    return rule_name(remit, trigger.replace("_", "-"))
+
+
+def joined(before: str | None, name: str) -> str:
+    """Names joined by commas, each once."""
+    names = before.split(", ") if before else []
+    return ", ".join(names if name in names else [*names, name])
 
 
 def _asks(remit: Remit, situation: str, held_by: object) -> bool:

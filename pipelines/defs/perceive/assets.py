@@ -64,7 +64,7 @@ def perceive(context: dg.AssetExecutionContext, opener: dg.ResourceParam[DayOpen
     from pipelines.checking import check_before_running
 
     with opener.working(context.partition_key, LogProgress(context.log.info)) as day:
-        check_before_running(day.playbook)
+        check_before_running(day.playbook, day.clock.day)
         perceived = steps.perceive_and_open(day)
         for name in perceived.rows:
             yield _table_result(day, perceived, name)

@@ -53,7 +53,7 @@ def test_what_cannot_be_is_refused_on_its_line_before_anything_runs(
 ) -> None:
     read = playbook(tmp_path, "forecasts:", "  demand:", line)
     with pytest.raises(PlaybookError) as caught:
-        check_before_running(read)
+        check_before_running(read, date(2026, 3, 6))
     assert caught.value.what.startswith(what)
     assert remedy in caught.value.remedy
     assert caught.value.where in {f"{tmp_path / 'warrant.yaml'}:{number}" for number in (6, 7)}
