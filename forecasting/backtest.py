@@ -15,7 +15,8 @@ import pandas as pd
 
 from forecasting.errors import ForecastingError
 from forecasting.inputs import moment, utc_times
-from forecasting.values import Floats
+from forecasting.settings import NORMAL_95
+from forecasting.values import Floats, Keys
 from lake.tables import TABLES
 
 SCORE_COLUMNS = ("model", "metric", "value", "low", "high", "rows", "is_ours", "is_lower_better")
@@ -80,6 +81,20 @@ class Backtest:
     curves: tuple[Curve, ...]
     notes: tuple[str, ...]
     is_better: bool
+
+
+def mean_interval(values: Floats, customer: Keys) -> tuple[float, float, float]:
+    """Mean over rows and its 95 % interval, with all rows of one customer taken together.
+
+    Args:
+        values: A loss, a share or a difference of such, shape (rows,).
+        customer: Whose row it is, shape (rows,).
+    """
+    code, keys = pd.factorize(customer)
+    mean = float(values.mean())
+    sums = np.bincount(code, values - mean, minlength=len(keys))
+    error = float(np.sqrt((sums**2).sum() * len(keys) / max(len(keys) - 1, 1))) / len(values)
+    return mean, mean - NORMAL_95 * error, mean + NORMAL_95 * error
 
 
 def known_before(tables: Mapping[str, pd.DataFrame], origin: datetime) -> dict[str, pd.DataFrame]:

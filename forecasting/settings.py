@@ -10,7 +10,9 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 AFFINITY_WINDOW_DAYS = 91
-INTERVAL_WIDTH = 2 * 1.959963984540054  # of a 95 % interval, in standard deviations of a normal distribution
+NORMAL_95 = 1.959963984540054
+"""Half of a 95 % interval, in standard deviations of a normal distribution."""
+INTERVAL_WIDTH = 2 * NORMAL_95
 
 Range = tuple[float, float | None]
 

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from forecasting.settings import NORMAL_95
 from forecasting.values import Floats, Keys
-
-Z_95 = 1.959963984540054
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +60,7 @@ def _slope(metric: str, losses: Losses) -> float:
 def score(metric: str, losses: Losses) -> tuple[float, float, float]:
     """The score with its 95 % interval (delta method)."""
     value = rooted(metric, losses.mean)
-    error = Z_95 * _slope(metric, losses) * float(np.sqrt((losses.influence**2).sum()))
+    error = NORMAL_95 * _slope(metric, losses) * float(np.sqrt((losses.influence**2).sum()))
     return value, value - error, value + error
 
 
@@ -69,5 +68,5 @@ def difference(metric: str, ours: Losses, theirs: Losses) -> tuple[float, float,
     """Our score minus the rival's with a paired 95 % interval."""
     value = rooted(metric, ours.mean) - rooted(metric, theirs.mean)
     influence = _slope(metric, ours) * ours.influence - _slope(metric, theirs) * theirs.influence
-    error = Z_95 * float(np.sqrt((influence**2).sum()))
+    error = NORMAL_95 * float(np.sqrt((influence**2).sum()))
     return value, value - error, value + error

@@ -11,7 +11,16 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 
-from forecasting.backtest import AGAINST_COLUMNS, ORIGIN_COLUMNS, SCORE_COLUMNS, Backtest, Curve, known_before, silent
+from forecasting.backtest import (
+    AGAINST_COLUMNS,
+    ORIGIN_COLUMNS,
+    SCORE_COLUMNS,
+    Backtest,
+    Curve,
+    known_before,
+    mean_interval,
+    silent,
+)
 from forecasting.cadence.shopping_days import shopping_days
 from forecasting.errors import TooLittleDataError
 from forecasting.inputs import moment, utc_times
@@ -24,13 +33,12 @@ from forecasting.response.factors.observations import (
     settled,
     uplifts,
 )
-from forecasting.response.factors.policy import NORMAL_95
 from forecasting.response.factors.situations import Situations, given
 from forecasting.response.mailings import mailings
 from forecasting.response.redemption import RedemptionModel
 from forecasting.response.settings import ResponseSettings
 from forecasting.response.uplift_curve import uplift_curve
-from forecasting.values import Floats, Keys
+from forecasting.values import Floats
 from forecasting.values.response import Target
 
 ORIGINS = (0.5, 0.65, 0.8)  # shares of closed touches that lie before each origin
@@ -293,15 +301,6 @@ def calibration_error(predicted: Floats, happened: Floats, bands: int = BANDS) -
     )
 
 
-def mean_interval(loss: Floats, customer: Keys) -> tuple[float, float, float]:
-    """Mean and its 95 % interval, rows of one customer taken together."""
-    code, keys = pd.factorize(customer)
-    mean = float(loss.mean())
-    sums = np.bincount(code, loss - mean, minlength=len(keys))
-    error = float(np.sqrt((sums**2).sum() * len(keys) / max(len(keys) - 1, 1))) / len(loss)
-    return mean, mean - NORMAL_95 * error, mean + NORMAL_95 * error
-
-
 def _reliability(target: Target, frame: pd.DataFrame) -> Curve:
     order = np.argsort(frame[OURS].to_numpy(), kind="stable")
     parts = [part for part in np.array_split(order, BANDS) if len(part)]
@@ -331,4 +330,4 @@ def _ranking(frame: pd.DataFrame) -> tuple[list[tuple[object, ...]], Curve]:
     return scores, Curve(title, "share of customers touched", "margin per customer", "lines", line)
 
 
-__all__ = ["backtest_response", "calibration_error", "foreseen", "mean_interval"]
+__all__ = ["backtest_response", "calibration_error", "foreseen"]

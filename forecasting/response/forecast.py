@@ -9,8 +9,8 @@ import pandas as pd
 from forecasting.inputs import require
 from forecasting.response.factors.fitted import LINKS
 from forecasting.response.factors.model import ResponseModel
-from forecasting.response.factors.policy import NORMAL_95
 from forecasting.response.settings import ResponseSettings
+from forecasting.settings import NORMAL_95
 from forecasting.values import Keys
 from forecasting.values.response import ResponseFactors
 

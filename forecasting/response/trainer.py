@@ -13,9 +13,9 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from forecasting.backtest import known_before
+from forecasting.backtest import known_before, mean_interval
 from forecasting.errors import TooLittleDataError
-from forecasting.response.backtest import CHANCES, MAILINGS, OURS, foreseen, mean_interval
+from forecasting.response.backtest import CHANCES, MAILINGS, OURS, foreseen
 from forecasting.response.factors.model import ResponseModel
 from forecasting.response.forecast import factors_of_all, table_of
 from forecasting.response.settings import ResponseSettings

@@ -19,6 +19,7 @@ from forecasting.backtest import (
     Backtest,
     Curve,
     insist_on_no_leak,
+    mean_interval,
     silent,
 )
 from forecasting.errors import TooLittleDataError
@@ -35,7 +36,6 @@ STEP_DAYS = 28
 OURS = "favourite hour"
 RIVALS = ("one global hour", "own most frequent hour", "segment's hour")
 METRIC = "share of engagement within the window"
-NORMAL_95 = 1.959964
 LEAST_CUSTOMERS = 10
 BANDS = 10
 
@@ -138,28 +138,21 @@ def _later(
     return np.where((place >= 0)[:, None], counts[place], 0.0)
 
 
-def _interval(values: pd.Series, customers: pd.Series) -> tuple[float, float, float]:
-    """Mean over rows with a 95 % interval in which a customer's rows of several origins count as one piece."""
-    mean = float(values.mean())
-    by_customer = (values - mean).groupby(customers).sum()
-    error = float(np.sqrt((by_customer**2).sum())) / len(values)
-    return mean, mean - NORMAL_95 * error, mean + NORMAL_95 * error
-
-
 def _backtest(
     cases: pd.DataFrame, at: tuple[datetime, ...], settings: TimingSettings, seed: int, notes: tuple[str, ...]
 ) -> Backtest:
     models = (OURS, *RIVALS)
+    customers = cases["customer_id"].to_numpy(dtype=object)
     scores = pd.DataFrame(
         [
-            (name, METRIC, *_interval(cases[name], cases["customer_id"]), len(cases), name == OURS, False)
+            (name, METRIC, *mean_interval(cases[name].to_numpy(), customers), len(cases), name == OURS, False)
             for name in models
         ],
         columns=list(SCORE_COLUMNS),
     )
     rows = []
     for rival in RIVALS:
-        difference, low, high = _interval(cases[OURS] - cases[rival], cases["customer_id"])
+        difference, low, high = mean_interval((cases[OURS] - cases[rival]).to_numpy(), customers)
         rows.append((rival, METRIC, difference, low, high, low > 0))
     against = pd.DataFrame(rows, columns=list(AGAINST_COLUMNS))
     by_origin = pd.DataFrame(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from forecasting.response.factors.policy import NORMAL_95
+from forecasting.settings import NORMAL_95
 from forecasting.values import Floats
 
 

@@ -9,9 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from forecasting.errors import ForecastingError
+from forecasting.settings import NORMAL_95
 from forecasting.values import Floats
-
-NORMAL_95 = 1.959963984540054
 
 
 @dataclass(frozen=True)
