@@ -12,11 +12,10 @@ from forecasting.evidence.comparisons import Comparison, Lifts
 from forecasting.evidence.playbook_lifts import LIFT_TABLES, playbook_lifts
 from forecasting.evidence.settings import EvidenceSettings
 from forecasting.values.evidence import Estimate, TestSize
-from lake.runs import playbook_lock
 from pipelines.day import Day
 from pipelines.errors import UsageError
+from pipelines.forecasts.backtesting import perceived_run
 from pipelines.pages.lift_words import overall, settling, verdict
-from pipelines.steps import perceive_and_open
 from pipelines.stored import canonical_tables
 
 PERCENT = 100.0
@@ -56,9 +55,7 @@ def measure_lift(day: Day, asked: Asked) -> dict[str, Any]:
             where="--effect",
             remedy="Use a number above 0 and below 100, such as 5.",
         )
-    with playbook_lock(day.lake.root):
-        perceive_and_open(day)
-    run = day.current_run()
+    run = perceived_run(day)
     day.progress.started("lift")
     began = time.perf_counter()
     settings = replace(EvidenceSettings(), sought_share=asked.effect_pct / PERCENT)
