@@ -1,8 +1,11 @@
-"""Alarms: days, or two or three days together, that surprise more than all but a few of the days before did.
+"""Alarms: days, or three days together, that surprise more than all but a few of the days before did.
 
 What is usual is each metric's own past: the larger tenth of past surprises is continued by an exponential tail
 (peaks over a threshold; Pickands 1975), so heavy tails and errors that last widen what is usual by themselves. That
-is done for one, two and three days together, because a small lasting shift shows in their mean.
+is done for one day and for three days together, because a small lasting shift shows in their mean; each of the three
+counts three usual surprises at most, so that one huge day of a metric with heavy tails does not make large means usual
+(Huber 1964). What surprised on the day before is expected to fade as the metric's errors usually do (an autoregression
+of order one, estimated robustly), so that errors that last do not hide a shift.
 """
 
 from dataclasses import dataclass
@@ -11,14 +14,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from forecasting.anomaly.baseline import NORMAL_MAD, START_DAYS, Expected, expected
+from forecasting.anomaly.baseline import CLIP, NORMAL_MAD, START_DAYS, Expected, expected
 from forecasting.anomaly.settings import AnomalySettings
 from forecasting.errors import ForecastingError, TooLittleDataError
 from forecasting.inputs import require
 from forecasting.values import Floats, Keys
 from forecasting.values.anomaly import Anomalies
 
-WINDOWS = (1, 2, 3)
+WINDOWS = (1, 3)
 TAIL = 0.1
 """Share of past surprises from which on the tail is continued."""
 NORMAL_EXCESS = 0.42
@@ -30,11 +33,16 @@ LEAST_SCALE = 0.7
 PRIOR_EXCESSES = 6.0
 LARGEST = 5.0
 """Past surprises count at most so many usual ones: an old incident must not make the next one usual."""
+LARGEST_OF_SEVERAL = 3.0
+"""What one of several days together counts at most, in usual surprises."""
 KEPT_UP = 0.5
 """The last day of an alarm must surprise at least so much of what its days do on average."""
 JOINED_DAYS = 3
 """Alarms with so many calm days or fewer between them are one."""
 REFRESH_DAYS = 7
+PRIOR_DAYS = 10.0
+"""Days without any connection that a metric's past must outweigh before surprises are taken to last."""
+MOST_LASTING = 0.9
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,9 +75,10 @@ def find_anomalies(series: pd.DataFrame | pd.Series, settings: AnomalySettings |
     found = np.full(watched.metrics.shape, 0, dtype=np.int32)
     limits = np.zeros(watched.metrics.shape)
     today = baseline.surprise / baseline.scale
+    lasting = _lasting(today, settings)
     for window in WINDOWS:
-        # one huge day must not carry the two after it
-        mean = _mean_of(today if window == 1 else np.clip(today, -LARGEST, LARGEST), window)
+        counted = today if window == 1 else np.clip(today, -LARGEST_OF_SEVERAL, LARGEST_OF_SEVERAL)
+        mean = _mean_of(counted, window) - _carried(today, lasting, window)
         bound = _bounds(mean, settings, window)
         is_kept_up = today * np.sign(mean) >= KEPT_UP * np.abs(mean)
         is_out = (np.abs(mean) > bound) & is_kept_up & (found == 0)
@@ -77,7 +86,7 @@ def find_anomalies(series: pd.DataFrame | pd.Series, settings: AnomalySettings |
         limits[is_out] = bound[is_out]
     day = np.arange(watched.metrics.shape[1])[None, :]
     found[(day < (watched.begins + settings.least_history_days)[:, None]) | (day > watched.ends[:, None])] = 0
-    return _alarms(watched, baseline, found, limits)
+    return _alarms(watched, baseline, lasting, found, limits)
 
 
 def _watched(series: pd.DataFrame | pd.Series, settings: AnomalySettings) -> _Watched:
@@ -166,6 +175,28 @@ def _mean_of(surprises: Floats, window: int) -> Floats:
     return np.asarray(mean / window)
 
 
+def _lasting(today: Floats, settings: AnomalySettings) -> Floats:
+    """Share of a surprise that is usually still there a day later, known the day before; renewed weekly."""
+    days = today.shape[1]
+    counted = np.clip(np.nan_to_num(today), -CLIP, CLIP)
+    lasting = np.zeros(today.shape)
+    for start in range(START_DAYS, days, REFRESH_DAYS):
+        past = counted[:, max(START_DAYS // 2, start - settings.remembered_days) : start]
+        together = (past[:, 1:] * past[:, :-1]).sum(axis=1)
+        share = together / ((past[:, :-1] ** 2).sum(axis=1) + PRIOR_DAYS)
+        lasting[:, start : start + REFRESH_DAYS] = np.clip(share, 0.0, MOST_LASTING)[:, None]
+    return lasting
+
+
+def _carried(today: Floats, lasting: Floats, window: int) -> Floats:
+    """What the surprise of the day before the last days lets one expect of their mean."""
+    carried = np.zeros(today.shape)
+    before = np.clip(np.nan_to_num(today[:, :-window]), -CLIP, CLIP)
+    shares = lasting[:, window:]
+    carried[:, window:] = before * sum(shares**ahead for ahead in range(1, window + 1)) / window
+    return carried
+
+
 def _bounds(surprises: Floats, settings: AnomalySettings, window: int) -> Floats:
     """How large a surprise is usual at most, day by day, from the days before; renewed weekly."""
     days = surprises.shape[1]
@@ -193,7 +224,9 @@ def _usual(past: Floats, chance: float, least_scale: float) -> Floats:
     return bound
 
 
-def _alarms(watched: _Watched, baseline: Expected, found: npt.NDArray[np.int32], limits: Floats) -> Anomalies:
+def _alarms(
+    watched: _Watched, baseline: Expected, lasting: Floats, found: npt.NDArray[np.int32], limits: Floats
+) -> Anomalies:
     """Days that belong together become one alarm."""
     rows, days = np.nonzero(found)
     is_new = np.ones(len(rows), dtype=bool)
@@ -206,8 +239,13 @@ def _alarms(watched: _Watched, baseline: Expected, found: npt.NDArray[np.int32],
     centre, mean_surprise, scale = (np.zeros(len(first)) for _ in range(3))
     for width in WINDOWS:
         chosen = window == width
-        for values, target in ((baseline.centre, centre), (baseline.surprise, mean_surprise), (baseline.scale, scale)):
-            target[chosen] = _at(_mean_of(values, width), row[chosen], day[chosen])
+        carried = _carried(baseline.surprise / baseline.scale, lasting, width) * baseline.scale
+        for values, target in (
+            (_mean_of(baseline.centre, width) + carried, centre),
+            (_mean_of(baseline.surprise, width) - carried, mean_surprise),
+            (_mean_of(baseline.scale, width), scale),
+        ):
+            target[chosen] = _at(values, row[chosen], day[chosen])
     usual = limits[row, day] * scale
     one = Expected(centre, mean_surprise, scale, baseline.form[row], baseline.unit[row])
     expected_value, value, low, high = (

@@ -20,7 +20,7 @@ class AnomalySettings:
         ForecastingError: A value outside its range.
     """
 
-    false_alarms_per_day: float = 0.006
+    false_alarms_per_day: float = 0.004
     least_history_days: int = 56
     remembered_days: int = 365
     drift_p: float = 0.01

@@ -26,7 +26,7 @@ class Anomalies:
         low: Lower end of what would have been no alarm.
         high: Upper end.
         change: value / expected - 1; nan-free: zero where nothing was expected and nothing came.
-        window_days: How many days together gave the alarm, 1 to 3.
+        window_days: How many days together gave the alarm, 1 or 3.
         notes: Series that could not be watched, days that were missing.
     """
 
