@@ -20,7 +20,7 @@ from forecasting.values import EvidenceGrade, Floats
 
 LAGS = 3
 LEVEL = 0.01
-"""Of each test, shared among channels."""
+"""Chance that any of the tests finds a fault where there is none, shared among channels and tests (Bonferroni)."""
 LEAST_OWN_VARIATION = 0.05
 """Share of a channel's variance that the baseline and other channels must leave unexplained."""
 LEAST_SPREAD = 0.05
@@ -67,7 +67,7 @@ def _without_variation(panel: Panel, place: int) -> str | None:
 
 def _not_by_chance(panel: Panel, settings: MediaMixSettings, place: int) -> str | None:
     """What contradicts a statement that chance set a channel's spend."""
-    spend, level, held = panel.spend, LEVEL / len(panel.channel_id), settings.randomised_for_periods
+    spend, held = panel.spend, settings.randomised_for_periods
     # one row per draw: spend that is held for several periods only repeats itself
     rows = np.arange(LAGS + held - 1, panel.periods, held)
     before = range(held, held + LAGS)
@@ -80,6 +80,7 @@ def _not_by_chance(panel: Panel, settings: MediaMixSettings, place: int) -> str 
         ),
         ("spend moves with that of other channels, so something moves both", others[rows]),
     )
+    level = LEVEL / len(panel.channel_id) / len(suspects)
     for what, suspect in suspects:
         chance = _f_test(spend[rows, place], columns(panel)[rows], suspect) if suspect.shape[1] else 1.0
         if chance < level:
@@ -89,7 +90,7 @@ def _not_by_chance(panel: Panel, settings: MediaMixSettings, place: int) -> str 
 
 def _follows_demand(panel: Panel, place: int) -> str | None:
     """Signs that demand, beyond the controls, moves a channel's spend."""
-    spend, level = panel.spend, LEVEL / len(panel.channel_id)
+    spend, level = panel.spend, LEVEL / len(panel.channel_id) / 2
     own, fixed = spend[:, place], columns(panel)
     past = np.column_stack([fixed[LAGS:], *(_lagged(spend, lag) for lag in range(1, LAGS + 1))])
     outcomes = np.column_stack([_lagged(panel.outcome[:, None], lag) for lag in range(1, LAGS + 1)])
