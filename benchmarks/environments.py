@@ -36,13 +36,14 @@ def python_with(name: str, needs: Sequence[str]) -> Path:
 
 
 def said_by(command: Sequence[str | Path], environment: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """The last line that a program prints, which is JSON."""
+    """The last line that a program prints, which is JSON; it runs where `python -m benchmarks…` finds us."""
     done = subprocess.run(
         [str(part) for part in command],
         check=True,
         stdout=subprocess.PIPE,
         text=True,
         env={**os.environ, **(environment or {})},
+        cwd=Path(__file__).parent.parent,
     )
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found
