@@ -105,6 +105,7 @@ def measured(customers: int) -> dict[str, Any]:
     return {
         "customers": customers,
         "candidates": summary["candidates"],
+        "refused_by_policy": summary["refused_by_policy"],
         "sends": summary["sends"],
         "value": summary["value"],
         "bound": summary["bound"],
