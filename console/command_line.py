@@ -8,6 +8,7 @@ from console.commands import (
     actions,
     ask,
     assert_fact,
+    audit,
     backfill,
     backtest,
     check,
@@ -22,6 +23,7 @@ from console.commands import (
     plan,
     policy,
     prove,
+    remit,
     run,
     scores,
     simulate,
@@ -56,6 +58,8 @@ prove.register(app)
 lift.register(app)
 assert_fact.register(app)
 app.add_typer(policy.app, name="policy", rich_help_panel="Policies")
+app.add_typer(audit.app, name="audit", rich_help_panel="Proving")
+app.add_typer(remit.app, name="remit", rich_help_panel="Agents")
 app.add_typer(subject.app, name="subject", rich_help_panel="About a person")
 app.add_typer(identity.app, name="identity", rich_help_panel="About a person")
 graph_health.register(graph_server.app)
