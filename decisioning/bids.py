@@ -34,6 +34,25 @@ class NamedPrices:
 NamedRounds = tuple[tuple[NamedPrices, ...], ...]
 
 
+@dataclass(frozen=True, eq=False)
+class Common:
+    """What everybody's competition led to, as numbers per limit and places of records, about nobody.
+
+    Attributes:
+        most: What was left of each limit when the day began, per family.
+        least: What was still to be reached of it, per family.
+        used: What all choices used of it in the end, in whole amounts, per family.
+        templates: Keys of the assets that each channel rendered, by channel, where it had to choose.
+        undone: Places of the customers whose draw did not fit any more.
+    """
+
+    most: tuple[NamedPrices, ...]
+    least: tuple[NamedPrices, ...]
+    used: tuple[NamedPrices, ...]
+    templates: Mapping[str, tuple[str, ...]]
+    undone: tuple[int, ...]
+
+
 def named(limits: Limits, rounds: Rounds) -> NamedRounds:
     """Prices that still mean the same when some customers are not here any more."""
     return tuple(
@@ -43,6 +62,40 @@ def named(limits: Limits, rounds: Rounds) -> NamedRounds:
         )
         for prices in rounds
     )
+
+
+def left_for_those_here(limits: Limits, common: Common) -> Limits:
+    """The limits as they were, whatever touches of people who are not here any more had used of them."""
+    return tuple(
+        replace(family, most=_found(family, most), least=_found(family, least))
+        for family, most, least in zip(limits, common.most, common.least, strict=True)
+    )
+
+
+def used_by_all(limits: Limits, common: Common) -> list[Amounts]:
+    """What all choices used of the limits that there still are."""
+    return [_found(family, used).astype(np.int64) for family, used in zip(limits, common.used, strict=True)]
+
+
+def common_of(
+    of_day: Limits,
+    limits: Limits,
+    used: Sequence[Amounts],
+    templates: Mapping[str, tuple[str, ...]],
+    is_undone: npt.NDArray[np.bool_],
+) -> Common:
+    """What everybody's competition led to.
+
+    Args:
+        of_day: What was left of the limits when the day began.
+        limits: These, and what templates close.
+        used: What all choices use of `limits`, in whole amounts, per family.
+        templates: Keys of the assets that each channel renders, by channel.
+        is_undone: Whose draw did not fit, shape (customers,).
+    """
+    most, least = (named(of_day, (tuple(getattr(family, name) for family in of_day),))[0] for name in ("most", "least"))
+    (total,) = named(limits, (tuple(each.astype(np.float64) for each in used),))
+    return Common(most, least, total, templates, tuple(np.flatnonzero(is_undone).tolist()))
 
 
 def prices_of_those_here(limits: Limits, rounds: NamedRounds) -> Rounds:
@@ -74,6 +127,7 @@ class Bids:
         owners: What each counts for in families of limits that tell customers apart, by the name of the family: the
             name of the group of customers, None where it does not count, shape (customers,).
         rounds: The prices at which candidates were looked through, in order; None where that is not known.
+        common: What everybody's competition led to; None where that is not known.
     """
 
     places: Positions
@@ -81,13 +135,19 @@ class Bids:
     usual: Usual | None = None
     owners: Mapping[str, npt.NDArray[np.object_]] = field(default_factory=dict)
     rounds: NamedRounds | None = None
+    common: Common | None = None
+
+    def is_here_at(self, places: npt.NDArray[np.integer], count: int) -> npt.NDArray[np.bool_]:
+        """Which of those who are here stand at some of the places, shape (count,)."""
+        here = np.setdiff1d(np.arange(count + len(self.places)), self.places)
+        return np.isin(here, places)
 
     def of(self, places: Positions) -> "Bids":
         """The bids of some of them."""
         theirs = np.isin(self.places, places)
         owners = {name: owner[theirs] for name, owner in self.owners.items()}
         options = self.options.take(np.isin(self.options.customer, places))
-        return Bids(np.sort(places), options, self.usual, owners, self.rounds)
+        return Bids(np.sort(places), options, self.usual, owners, self.rounds, self.common)
 
 
 def nobody() -> Bids:

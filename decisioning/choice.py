@@ -6,8 +6,9 @@ import numpy as np
 import numpy.typing as npt
 
 from decisioning.allocate import NOTHING, Allocation, best_per_customer, fits, undominated
+from decisioning.bids import Bids, used_by_all
 from decisioning.exploration import Explored, LimitUse, explore
-from decisioning.limits import Limits, Usage, paid
+from decisioning.limits import Amounts, Limits, Usage, paid
 from decisioning.options import Indices, Options
 from decisioning.settle import Settled, options_of
 from decisioning.shortlist import Counts
@@ -41,6 +42,7 @@ class Choice:
             else the first without room; -1 without any, shape (candidates,).
         allocation: The allocation of everybody who is treated.
         explored: What chance changed, and how likely each choice was.
+        total_use: What all choices together use of each limit, held-out customers left aside, per family.
     """
 
     options: Options
@@ -54,6 +56,7 @@ class Choice:
     blocking: Indices
     allocation: Allocation
     explored: Explored
+    total_use: tuple[Amounts, ...]
 
     @property
     def competed(self) -> Indices:
@@ -83,7 +86,13 @@ class Exploration:
     customer_keys: npt.NDArray[np.object_]
 
 
-def choose(settled: Settled, touch_cost: Floats, is_held_out: Flags, exploration: Exploration | None = None) -> Choice:
+def choose(
+    settled: Settled,
+    touch_cost: Floats,
+    is_held_out: Flags,
+    exploration: Exploration | None = None,
+    absent: Bids | None = None,
+) -> Choice:
     """What everybody gets, of what passes kept.
 
     Held-out customers take no part in the allocation and use nothing up: each takes what is best at the prices that the
@@ -94,7 +103,9 @@ def choose(settled: Settled, touch_cost: Floats, is_held_out: Flags, exploration
         touch_cost: Cost of one touch, shape (channels,).
         is_held_out: Per customer.
         exploration: How much of it is left to chance; None for nothing.
+        absent: Bids of those who took part and are not here any more.
     """
+    common = None if absent is None else absent.common
     kept, allocation = settled.kept, settled.allocation
     limits, count = allocation.limits, len(is_held_out)
     options = options_of(kept, touch_cost, kept.value)
@@ -103,15 +114,22 @@ def choose(settled: Settled, touch_cost: Floats, is_held_out: Flags, exploration
     net = np.asarray(options.value - prices_paid.sum(axis=0))
     is_eligible, is_treated = kept.is_allowed, ~is_held_out[kept.customer]
     is_affordable = is_eligible & (kept.value > 0) & fits(options, limits)
-    explored = _explored(options, np.where(is_affordable, net, -np.inf), used, settled, is_held_out, exploration)
+    undone = None if absent is None or common is None else absent.is_here_at(np.array(common.undone), count)
+    explored = _explored(
+        options, np.where(is_affordable, net, -np.inf), used, settled, is_held_out, exploration, undone
+    )
     chosen = explored.chosen.copy()
-    totals = used.take(chosen[chosen >= 0]).totals(limits)
+    totals = [
+        taken + ours for taken, ours in zip(settled.taken, used.take(chosen[chosen >= 0]).totals(limits), strict=True)
+    ]
+    if common is not None and len(common.used) == len(limits):
+        totals = used_by_all(limits, common)
     ghosts = np.where(is_affordable & ~is_treated, net, -np.inf)
     chosen[is_held_out] = best_per_customer(options.customer, ghosts, count)[is_held_out]
 
     is_full = np.zeros(used.index.shape, dtype=np.bool_)
     for row, family in enumerate(limits):
-        room = family.whole_most - settled.taken[row] - totals[row]
+        room = family.whole_most - totals[row]
         if len(family):
             is_full[row] = (used.index[row] >= 0) & (used.amount[row] > room[used.index[row]])
     return Choice(
@@ -126,6 +144,7 @@ def choose(settled: Settled, touch_cost: Floats, is_held_out: Flags, exploration
         blocking=_blocking(prices_paid, is_full),
         allocation=allocation,
         explored=explored,
+        total_use=tuple(totals),
     )
 
 
@@ -136,6 +155,7 @@ def _explored(  # noqa: PLR0917 -- as many things as it is made of
     settled: Settled,
     is_held_out: Flags,
     exploration: Exploration | None,
+    undone: Flags | None,
 ) -> Explored:
     chosen, limits = settled.allocation.chosen, settled.allocation.limits
     if exploration is None:
@@ -159,6 +179,7 @@ def _explored(  # noqa: PLR0917 -- as many things as it is made of
         customer_keys=exploration.customer_keys,
         use=use,
         may_explore=~is_held_out,
+        undone=undone,
     )
 
 

@@ -14,7 +14,7 @@ import pandas as pd
 
 from decisioning.assignments import exploration_assignments
 from decisioning.authority import answered_for
-from decisioning.bids import Bids, named, nobody, owners_in, stand_ins
+from decisioning.bids import Bids, common_of, left_for_those_here, named, nobody, owners_in, stand_ins
 from decisioning.channel_days import channel_days
 from decisioning.choice import Exploration, choose
 from decisioning.day_limits import limits_of
@@ -34,7 +34,7 @@ from decisioning.screening import attributes_of, customer_table, insist_on_chann
 from decisioning.settings import DecisionSettings
 from decisioning.settle import settle
 from decisioning.summary import summarise
-from decisioning.templates import settle_in_templates
+from decisioning.templates import rendered, settle_in_templates
 from decisioning.terrain import terrain_of
 from decisioning.terrain.prices import prices_of
 from decisioning.times import moment
@@ -116,6 +116,8 @@ def decide(
     verdicts = verdicts_today(view, settings, touches, sends_at=day.preferred, is_held_out=held_out, as_of=when)
     terrain = terrain_of(view, motives, forecasts, rhythms, verdicts, day, settings, touches)
     limits = limits_of(view, settings, touches, as_of)
+    common = absent.common if absent else None
+    limits = of_day = limits if common is None else left_for_those_here(limits, common)
     touch_cost = channel_costs(view, settings).touch
     settled = settle_in_templates(
         lambda within: settle(
@@ -131,10 +133,11 @@ def decide(
         settings,
         touch_cost,
         ~held_out,
+        common.templates if common else None,
     )
     limits = settled.allocation.limits
     exploration = Exploration(settings.exploration, seed_of_day(settings.seed, when), view.customers.keys)
-    choice = choose(settled, touch_cost, held_out, exploration)
+    choice = choose(settled, touch_cost, held_out, exploration, absent)
     looked = Details(view, motives, forecasts, rhythms, day, verdicts, settings, touches)
     chosen = settled.kept.take(choice.chosen[choice.chosen >= 0])
     worth = looked.worth(chosen)
@@ -156,7 +159,8 @@ def decide(
     everybody = np.arange(len(view.customers), dtype=np.int32)
     competed = choice.options.take(choice.competed)
     competed = replace(competed, asset=stand_ins(competed, limits))
-    bids = Bids(everybody, competed, rhythms.usual, owners_in(limits), named(limits, settled.rounds))
+    led_to = common_of(of_day, limits, choice.total_use, rendered(view, limits), choice.explored.is_undone)
+    bids = Bids(everybody, competed, rhythms.usual, owners_in(limits), named(limits, settled.rounds), led_to)
     records, summary = answered_for(
         records,
         summarise(deliberation, records, settings),

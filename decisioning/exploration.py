@@ -60,6 +60,7 @@ class Explored:
         is_explored: It differs from what would have been chosen without exploration.
         is_drawn: The draw fell on exploring, whichever action it led to, and was not undone.
         is_left_out: The propensity is NaN: repaired, or drawn and undone.
+        is_undone: Drawn and undone, because it did not fit.
     """
 
     chosen: Indices
@@ -67,6 +68,7 @@ class Explored:
     is_explored: Flags
     is_drawn: Flags
     is_left_out: Flags
+    is_undone: Flags
 
 
 def explore(
@@ -79,6 +81,7 @@ def explore(
     customer_keys: npt.NDArray[np.object_],
     use: Sequence[LimitUse] = (),
     may_explore: Flags | None = None,
+    undone: Flags | None = None,
 ) -> Explored:
     """Mix a share of exploration into what was chosen.
 
@@ -91,6 +94,8 @@ def explore(
         customer_keys: Key of each customer, which is what their draw depends on, shape (customers,).
         use: What every option uses of the limits; explored sends keep within them.
         may_explore: Who may be explored at all; the others keep what was chosen with probability 1. None for everybody.
+        undone: Whose draw did not fit when this was first drawn, where some of the others are not here any more; None
+            finds it out.
 
     Raises:
         DecisioningError: The share is none, or options are not in order of customer.
@@ -99,7 +104,7 @@ def explore(
     count = len(chosen)
     nobody = np.zeros(count, dtype=np.bool_)
     if share == 0:
-        return Explored(chosen, np.ones(count), nobody, nobody, nobody)
+        return Explored(chosen, np.ones(count), nobody, nobody, nobody, nobody)
     everybody = np.ones(count, dtype=np.bool_) if may_explore is None else may_explore
     worth = np.flatnonzero(priced > 0)
     options = np.minimum(np.bincount(customer[worth], minlength=count), MOST_OPTIONS)
@@ -115,14 +120,14 @@ def explore(
     wanted = chosen.copy()
     wanted[drawn] = NOTHING
     wanted[drawn[place > 0]] = listed[(starts + place - 1)[place > 0]]
-    kept = _within(use, chosen, wanted, coin)
+    kept = _within(use, chosen, wanted, coin) if undone is None else np.where(undone, chosen, wanted)
     is_undone = kept != wanted
 
     each = share / (options + 1)
     propensity = np.where(is_open, np.where(kept == chosen, 1.0 - share + each, each), 1.0)
     is_left_out = is_repaired | is_undone
     propensity[is_left_out] = np.nan
-    return Explored(kept, propensity, kept != chosen, is_drawn & ~is_undone, is_left_out)
+    return Explored(kept, propensity, kept != chosen, is_drawn & ~is_undone, is_left_out, is_undone)
 
 
 def shortlisted(customer: Positions, priced: Floats, is_asked: Flags) -> Flags:

@@ -7,7 +7,7 @@ location, at least 63 % of the best choice of so many, usually much nearer). Eve
 and the day is settled again. What that loses is reported, and no decision has an asset that cannot be rendered.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -33,6 +33,7 @@ def settle_in_templates(  # noqa: PLR0917 -- what settling takes
     settings: DecisionSettings,
     touch_cost: Floats,
     competes: Flags,
+    known: Mapping[str, tuple[str, ...]] | None = None,
 ) -> Settled:
     """The day settled with no more different assets on a channel than it renders.
 
@@ -43,7 +44,11 @@ def settle_in_templates(  # noqa: PLR0917 -- what settling takes
         settings: How many assets each channel renders.
         touch_cost: Cost of one touch, shape (channels,).
         competes: Who takes part, shape (customers,).
+        known: Keys of the assets that each channel rendered when this was first settled, where some of those who took
+            part are not here any more; None finds them.
     """
+    if known is not None:
+        return settled_at((*limits, _closed(view, _opened(view, known), sorted(known))) if known else limits)
     free = settled_at(limits)
     allowed = _allowed(view, settings)
     if (allowed < 0).all():
@@ -56,13 +61,8 @@ def settle_in_templates(  # noqa: PLR0917 -- what settling takes
     options = options_of(kept, touch_cost, value)
     is_open = chosen_templates(options, priced(options, limits, free.allocation.prices), allowed, len(view.assets))
     limited = np.flatnonzero(allowed >= 0)
-    group = np.full((len(view.assets), len(view.channels)), -1, dtype=np.int32)
-    for place, channel in enumerate(limited):
-        group[~is_open[:, channel], channel] = place
     names = [str(view.channels.keys[channel]) for channel in limited]
-    none = np.zeros(len(limited))
-    closed = Family(TEMPLATES, "touches", none, none.copy(), group, asset_names=names)
-    within = settled_at((*limits, closed))
+    within = settled_at((*limits, _closed(view, is_open, names)))
     loss = max(0.0, free.allocation.value - within.allocation.value)
     collapsed = tuple(
         Collapsed(names[place], int(wanted[channel]), int(allowed[channel]), loss)
@@ -70,6 +70,34 @@ def settle_in_templates(  # noqa: PLR0917 -- what settling takes
         if wanted[channel] > allowed[channel]
     )
     return replace(within, allocation=replace(within.allocation, collapsed=collapsed))
+
+
+def rendered(view: View, limits: Limits) -> dict[str, tuple[str, ...]]:
+    """Keys of the assets that each channel renders, by channel; empty where none had to choose."""
+    found = {}
+    for family in limits:
+        if family.name == TEMPLATES and family.asset_group is not None:
+            for place, channel in enumerate(view.channels.positions(np.array(family.asset_names, dtype=object))):
+                is_open = family.asset_group[:, channel] != place
+                found[family.asset_names[place]] = tuple(str(key) for key in view.assets.keys[is_open])
+    return found
+
+
+def _opened(view: View, known: Mapping[str, tuple[str, ...]]) -> Flags:
+    is_open = np.ones((len(view.assets), len(view.channels)), dtype=np.bool_)
+    for channel_id, assets in known.items():
+        channel = view.channels.positions(np.array([channel_id], dtype=object))[0]
+        is_open[:, channel] = np.isin(view.assets.keys.astype(str), assets)
+    return is_open
+
+
+def _closed(view: View, is_open: Flags, channels: Sequence[str]) -> Family:
+    """The limits that nothing may be used of: assets that a channel does not render."""
+    group = np.full((len(view.assets), len(view.channels)), -1, dtype=np.int32)
+    for place, channel in enumerate(view.channels.positions(np.array(channels, dtype=object))):
+        group[~is_open[:, channel], channel] = place
+    none = np.zeros(len(channels))
+    return Family(TEMPLATES, "touches", none, none.copy(), group, asset_names=channels)
 
 
 def chosen_templates(

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,7 @@ from lake.runs import RunRow
 from pipelines.day import Day
 
 if TYPE_CHECKING:
-    from decisioning.bids import Bids, NamedRounds
+    from decisioning.bids import Bids, Common, NamedPrices, NamedRounds
     from decisioning.rhythms import Usual
     from graph.view import View
 
@@ -63,7 +63,7 @@ def absent_bids(day: Day, run: RunRow, view: "View") -> "Bids":
     places = rows["place"].to_numpy(dtype=np.int32)
     if not len(rows):
         return Bids(places, options, None, owners)
-    return Bids(places, options, usual_of(day, run, view), owners, _rounds_of(day, run))
+    return Bids(places, options, usual_of(day, run, view), owners, _rounds_of(day, run), _common_of(day, run))
 
 
 def usual_of(day: Day, run: RunRow, view: "View") -> "Usual | None":
@@ -80,18 +80,38 @@ def usual_of(day: Day, run: RunRow, view: "View") -> "Usual | None":
 
 def _rounds_of(day: Day, run: RunRow) -> "NamedRounds | None":
     """The prices at which the run looked through candidates, where somebody was erased from it since."""
-    from decisioning.bids import NamedPrices
+    kept = _kept_of(day, run)
+    return None if kept is None else tuple(_prices(prices) for prices in json.loads(kept["rounds"]))
+
+
+def _common_of(day: Day, run: RunRow) -> "Common | None":
+    """What everybody's competition led to, where somebody was erased from the run since."""
+    from decisioning.bids import Common
 
     kept = _kept_of(day, run)
     if kept is None:
         return None
-    return tuple(
-        tuple(
-            NamedPrices(tuple(each["customers"]), np.array(each["prices"]).reshape(len(each["customers"]), -1))
-            for each in prices
-        )
-        for prices in json.loads(kept["rounds"])
+    common = json.loads(kept["common"])
+    return Common(
+        most=_prices(common["most"]),
+        least=_prices(common["least"]),
+        used=_prices(common["used"]),
+        templates={channel: tuple(assets) for channel, assets in common["templates"].items()},
+        undone=tuple(common["undone"]),
     )
+
+
+def _prices(rows: list[dict[str, Any]]) -> "tuple[NamedPrices, ...]":
+    from decisioning.bids import NamedPrices
+
+    return tuple(
+        NamedPrices(tuple(each["customers"]), np.array(each["prices"]).reshape(len(each["customers"]), -1))
+        for each in rows
+    )
+
+
+def _rows(prices: "tuple[NamedPrices, ...]") -> list[dict[str, Any]]:
+    return [{"customers": each.customers, "prices": each.prices.tolist()} for each in prices]
 
 
 def _kept_of(day: Day, run: RunRow) -> "dict[str, str] | None":
@@ -101,19 +121,22 @@ def _kept_of(day: Day, run: RunRow) -> "dict[str, str] | None":
 
 
 def keep_what_was_common(day: Day, run: RunRow, view: "View", bids: "Bids") -> None:
-    """Keep what everybody did and at which prices candidates were looked through, before the first of them is erased.
+    """Keep what everybody did and what their competition led to, before the first of them is erased.
 
     These are numbers per category and limit, of nobody.
     """
-    if _kept_of(day, run) is not None or bids.usual is None or bids.rounds is None:
+    if _kept_of(day, run) is not None or bids.usual is None or bids.rounds is None or bids.common is None:
         return
-    usual = bids.usual
+    usual, common = bids.usual, bids.common
     figures = zip(usual.margin.tolist(), usual.spend.tolist(), usual.rhythms.tolist(), strict=True)
     by_category = dict(zip((str(key) for key in view.categories.keys), figures, strict=True))
-    rounds = [
-        [{"customers": each.customers, "prices": each.prices.tolist()} for each in prices] for prices in bids.rounds
-    ]
-    kept = {"run_id": run.run_id, "usual": json.dumps(by_category), "rounds": json.dumps(rounds)}
+    led_to = {name: _rows(getattr(common, name)) for name in ("most", "least", "used")}
+    kept = {
+        "run_id": run.run_id,
+        "usual": json.dumps(by_category),
+        "rounds": json.dumps([_rows(prices) for prices in bids.rounds]),
+        "common": json.dumps(led_to | {"templates": common.templates, "undone": common.undone}),
+    }
     day.lake.append_log(ERASED_RUNS, [kept])
 
 

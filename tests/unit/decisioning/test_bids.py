@@ -1,6 +1,7 @@
 """Whoever was erased takes part in a replay by their bids alone: all other records come out as they were."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ from decisioning.allocate import NOTHING, allocate
 from decisioning.bids import Bids, allocate_beside, nobody
 from decisioning.decide import Decisions, decide, propose
 from decisioning.decision_log import seal, verify
+from decisioning.settings import LimitSettings
 from forecasting.frames import from_tables, to_tables
 from forecasting.values import Forecasts
 from graph.erase import view_without
@@ -29,6 +31,26 @@ def busy() -> tuple[World, Decisions]:
     world.asset("medley", *(f"C{number}" for number in range(8)))
     for number in range(0, CUSTOMERS, 3):  # of whom little is known, they are taken as typical customers
         world.customers[str(number)]["shopping_days_91d"] = 1
+    return world, world.decide()
+
+
+@pytest.fixture(scope="module")
+def restrained() -> tuple[World, Decisions]:
+    """Chance, few templates, and limits that what was sent before uses up: for all, for households, for offers."""
+    world = crowd(World(), CUSTOMERS)
+    world.channel("email", cost=0.001, capacity=20, quiet_from=None, template_limit=5)
+    for number in range(CUSTOMERS):
+        key = str(number)
+        world.customers[key] = world.customers[key] | {"household_id": f"h{number // 3}"}
+        if number % 4 == 0:
+            world.touch(key, "email", world.as_of - timedelta(days=3), "C1-coupon")
+    world.options |= {"exploration": 0.9, "seed": 1}
+    world.options["limits"] = (
+        LimitSettings("a month", most=300.0, channels=("email",), per="month"),
+        LimitSettings("at home", most=3.0, each="household", per="all"),
+        LimitSettings("offers", "exposure", most=60.0, offers=("any",), per="standing"),
+        LimitSettings("reached", least=4.0, channels=("mail",)),
+    )
     return world, world.decide()
 
 
@@ -51,7 +73,11 @@ def decided_without(world: World, gone: set[str], absent: Bids | None) -> pd.Dat
 @settings(deadline=None, max_examples=12)
 @given(places=st.sets(st.integers(0, CUSTOMERS - 1), min_size=1, max_size=8))
 def test_all_other_records_come_out_as_they_were(busy: tuple[World, Decisions], places: set[int]) -> None:
-    world, before = busy
+    insist_that_others_come_out_as_they_were(busy, places)
+
+
+def insist_that_others_come_out_as_they_were(made: tuple[World, Decisions], places: set[int]) -> None:
+    world, before = made
     whole = seal(before.records, run_id="a-run")
     gone = set(whole.frame["customer_id"].iloc[sorted(places)])
     absent = before.bids.of(np.array(sorted(places), dtype=np.int32))
@@ -60,6 +86,40 @@ def test_all_other_records_come_out_as_they_were(busy: tuple[World, Decisions], 
     assert again["digest"].tolist() == others["digest"].tolist()
     erased = {place: str(whole.frame["digest"].iloc[place]) for place in places}
     assert verify(again, whole.root, erased).is_intact
+
+
+@settings(deadline=None, max_examples=12)
+@given(places=st.sets(st.integers(0, CUSTOMERS - 1), min_size=1, max_size=12))
+def test_they_do_so_with_chance_templates_and_limits_that_touches_before_have_used(
+    restrained: tuple[World, Decisions], places: set[int]
+) -> None:
+    insist_that_others_come_out_as_they_were(restrained, places)
+
+
+def test_without_what_their_competition_led_to_others_would_come_out_otherwise(
+    restrained: tuple[World, Decisions],
+) -> None:
+    world, before = restrained
+    whole = seal(before.records, run_id="a-run").frame
+    places = np.arange(0, CUSTOMERS, 2, dtype=np.int32)
+    gone = set(whole["customer_id"].iloc[places])
+    others = whole.loc[~whole["customer_id"].isin(gone), "digest"].tolist()
+    bids = before.bids.of(places)
+    assert seal(decided_without(world, gone, bids), run_id="a-run").frame["digest"].tolist() == others
+    without = replace(bids, common=None)
+    assert seal(decided_without(world, gone, without), run_id="a-run").frame["digest"].tolist() != others
+
+
+def test_that_world_has_all_of_it(restrained: tuple[World, Decisions]) -> None:
+    _, before = restrained
+    assert before.bids.common is not None
+    assert before.bids.common.undone, "draws that did not fit"
+    assert before.bids.common.templates.keys() == {"email"}
+    assert before.summary["templates"][0]["wanted"] > before.summary["templates"][0]["allowed"]
+    assert len(before.assignments) > 0
+    left = {row["name"]: row["most"] for row in before.summary["limits"]}
+    assert left["a month"] == np.ceil((300 - 15) / 18), "13 to 30 November share what is left"
+    assert left["h0 at home"] < 3
 
 
 def test_without_their_bids_others_would_get_what_they_got(busy: tuple[World, Decisions]) -> None:
