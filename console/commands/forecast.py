@@ -29,6 +29,7 @@ class What(StrEnum):
     TIMING = "timing"
     MEDIA = "media"
     LANGUAGE = "language"
+    SCORES = "scores"
 
 
 WhatOption = Annotated[What, typer.Option("--what", help="Which forecast.")]

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from forecasting.backtest import AGAINST_COLUMNS, ORIGIN_COLUMNS, SCORE_COLUMNS, Backtest, known_before
+from forecasting.backtest import AGAINST_COLUMNS, ORIGIN_COLUMNS, SCORE_COLUMNS, Backtest, Curve, known_before
 from forecasting.errors import TooLittleDataError
 from forecasting.inputs import moment, utc_times
 from forecasting.scores.forecast import score_tables
@@ -111,7 +111,7 @@ def backtest_scores(
             [(names[best], METRIC, difference, low, high, bool(low > 0))], columns=list(AGAINST_COLUMNS)
         ),
         by_origin=pd.DataFrame(by_origin, columns=list(ORIGIN_COLUMNS)),
-        curves=(),
+        curves=(_found(truth, {named[0].name: ours, names[best]: rivals[:, best]}),),
         notes=("The score was declared before; the rival is the best of its own dimensions in hindsight.",),
         is_better=bool(low > 0),
     )
@@ -123,6 +123,22 @@ def area(value: Floats, truth: Flags) -> float:
     positive = int(truth.sum())
     negative = len(truth) - positive
     return float((ranks[truth].sum() - positive * (positive + 1) / 2) / (positive * negative))
+
+
+def _found(truth: Flags, values: Mapping[str, Floats]) -> Curve:
+    """Of those who acted, the share among the customers with the most points; equal points share what they hold."""
+    series = {}
+    for name, value in values.items():
+        points = pd.DataFrame({"value": value, "acted": truth, "rows": 1}).groupby("value").sum().iloc[::-1].cumsum()
+        taken, acted = (np.append(0.0, points[column] / points[column].iloc[-1]) for column in ("rows", "acted"))
+        series[name] = (taken, acted)
+    return Curve(
+        "Of those who acted, the share among the customers with the most points",
+        "share of customers taken",
+        "share of those who acted",
+        "lines",
+        series,
+    )
 
 
 def _dimensions(settings: ScoreSettings) -> list[str]:

@@ -161,6 +161,22 @@ def _language() -> Part:
     )
 
 
+def _scores() -> Part:
+    from forecasting.scores.backtest import backtest_scores
+    from forecasting.scores.forecast import forecast_scores
+    from forecasting.scores.settings import ScoreSettings
+    from pipelines.scoring import SCORED_TABLES, settings_of
+
+    return Part(
+        what="scores",
+        about="the points that scores.yaml gives, of customers and accounts; nothing is learnt",
+        tables=(*SCORED_TABLES, "purchases"),
+        settings=lambda playbook: settings_of(playbook) or ScoreSettings(),
+        backtest=backtest_scores,
+        make=forecast_scores,
+    )
+
+
 PARTS: Mapping[str, Callable[[], Part]] = MappingProxyType(
     {
         "demand": _demand,
@@ -170,5 +186,6 @@ PARTS: Mapping[str, Callable[[], Part]] = MappingProxyType(
         "timing": _timing,
         "media": _media,
         "language": _language,
+        "scores": _scores,
     }
 )
