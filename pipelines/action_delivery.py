@@ -14,6 +14,7 @@ from decisioning.actions import verb_named
 from lake.performed import Performed
 from lake.runs import RunRow
 from pipelines.acting import ACTIONS, erased_places, stored_actions
+from pipelines.audit.sealing import stated_head
 from pipelines.channels.action_files import write_actions
 from pipelines.clock import read_clock
 from pipelines.day import Day
@@ -59,6 +60,7 @@ def deliver_actions(day: Day, run: RunRow) -> dict[str, Any]:
                 "day": run.about["day"],
                 "clock_is_simulated": run.about["is_simulated"] or day.clock.is_simulated,
                 "record_root": run.steps["decide"]["facts"][ACTIONS]["root"],
+                **stated_head(run),
                 "versions": {"code": run.identity.code_version, "playbook": run.identity.playbook_digest},
             },
         )

@@ -17,6 +17,7 @@ from decisioning.policies.builtin import SENDING_HOURS
 from decisioning.recheck import is_quiet, refusing_policies, without_room
 from lake.reservations import Reservations
 from lake.runs import RunRow
+from pipelines.audit.sealing import stated_head
 from pipelines.channels.files import Batch, write_batch
 from pipelines.commitments import with_commitments, write_commitments
 from pipelines.day import SLOT, Day
@@ -202,6 +203,7 @@ def _write(day: Day, run: RunRow, channel_id: str, sends: pd.DataFrame, reasons:
             "clock_is_simulated": run.about["is_simulated"] or day.clock.is_simulated,
             "withheld": _counts(reasons[here]),
             "record_root": run.steps["decide"]["facts"]["root"],
+            **stated_head(run),
             "versions": {"code": run.identity.code_version, "playbook": run.identity.playbook_digest},
         },
     )

@@ -16,6 +16,7 @@ from lake.runs import PURPOSE, RunIdentity, RunRow
 from lake.tables import TABLES
 from pipelines.acting import decide_actions, store_curves
 from pipelines.action_delivery import deliver_actions
+from pipelines.audit.sealing import seal_in_journal
 from pipelines.code_version import code_version
 from pipelines.day import SLOT, Day
 from pipelines.deciding import decide_run, find_motives
@@ -182,6 +183,7 @@ def decide(day: Day, run: RunRow) -> Outcome:
     said = f"{summary['sends']:,} sends for {summary['customers']:,} customers"
     facts: dict[str, Any] = {"root": decided.sealed.root, "bundle": decided.bundle_hash, "summary": summary}
     facts |= decide_actions(day, run, decided.sealed.root)
+    facts |= seal_in_journal(day, run, facts)
     if "actions" in facts:
         said = f"{said}, {facts['actions']['summary']['go']:,} other actions"
     return Outcome(f"{said}, root {decided.sealed.root[:12]}", facts)

@@ -1,0 +1,1 @@
+"""Proving afterwards: runs sealed in the journal, everything verified, who did what, evidence to take away."""
