@@ -1,4 +1,4 @@
-"""Run every benchmark in a process of its own, then print each forecast's aims with what was measured."""
+"""Run every benchmark in a process of its own, then print every aim with what was measured."""
 
 import subprocess
 import sys
@@ -9,6 +9,9 @@ BENCHMARKS = (
     "benchmarks.graph_writes",
     "benchmarks.day",
     "benchmarks.decide",
+    "benchmarks.decide_rivals",
+    "benchmarks.policies",
+    "benchmarks.off_policy",
     "benchmarks.identity",
     "benchmarks.graph_scale",
     "benchmarks.belief_reliability",
@@ -35,7 +38,7 @@ def main() -> int:
         finished = subprocess.run([sys.executable, "-m", module], check=False)
         if finished.returncode:
             return finished.returncode
-    print("\n== aims of the forecasts", flush=True)
+    print("\n== aims", flush=True)
     print_aims()
     print("\nResults as JSON: benchmarks/results/")
     return 0

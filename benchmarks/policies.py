@@ -24,6 +24,7 @@ import numpy as np
 from numba import njit
 from numpy import typing as npt
 
+from benchmarks.aims_of_deciding import POLICIES as AIM
 from benchmarks.decide import proposed
 from benchmarks.environments import TABLES, python_with, said_by
 from benchmarks.market_tables import write_tables
@@ -38,7 +39,6 @@ from decisioning.screening import verdicts_today
 from decisioning.times import moment
 
 RESULTS = Path(__file__).parent / "results" / "policies.json"
-AIM = 25.0
 OPERATIONS = (LESS, AT_MOST, MORE, AT_LEAST)
 CANDIDATES_EACH = 240
 ENGINES = ("Polars", "Polars, columns by NumPy", "DuckDB, by joins", "DuckDB, columns by NumPy", "numexpr")
