@@ -15,17 +15,16 @@ import json
 import os
 import resource
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-import venv
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy import typing as npt
 
+from benchmarks.environments import ORTOOLS, python_with, said_by
 from decisioning.allocate import allocate
 from decisioning.limits import Family, Limits
 from decisioning.options import Options
@@ -37,7 +36,6 @@ CAPACITY = np.array([0.30, 0.10, 0.15, 0.04, 0.015, 0.15])
 MONEY = np.array([0.30, 0.10, 0.15, 0.035, 0.013, 0.14]) * COST
 EXACT_AT = 10_000
 AIM_OF_BOUND, AIM_OF_PDLP = 0.999, 10.0
-ORTOOLS = ("ortools==9.14.6206", "numpy<3", "scipy")
 SEED = 20270301
 
 Arrays = dict[str, npt.NDArray[Any]]
@@ -212,22 +210,13 @@ def elsewhere(customers: int) -> dict[str, Any]:
     """PDLP, measured by `allocation_rival` in an environment that has it."""
     from scipy.sparse import save_npz
 
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = cache / "warrant" / "ortools"
-    python = folder / "bin" / "python"
-    if not (folder / "ready").exists():
-        venv.create(folder, with_pip=True, clear=True)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", *ORTOOLS], check=True)
-        (folder / "ready").write_text("\n".join(ORTOOLS), encoding="utf-8")
+    python = python_with("ortools", ORTOOLS)
     given, matrix = programme(customers)
     with tempfile.TemporaryDirectory() as name:
         np.savez(Path(name) / "programme.npz", value=given["value"], size=given["size"])
         save_npz(Path(name) / "matrix.npz", matrix.tocsc(), compressed=False)
         del given, matrix
-        command = [str(python), str(Path(__file__).with_name("allocation_rival.py")), name]
-        done = subprocess.run(command, check=True, capture_output=True, text=True)
-    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return found
+        return said_by([python, Path(__file__).with_name("allocation_rival.py"), name])
 
 
 if __name__ == "__main__":

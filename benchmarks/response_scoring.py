@@ -13,15 +13,14 @@ import argparse
 import json
 import os
 import statistics
-import subprocess
 import sys
 import time
-import venv
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from benchmarks.environments import LIGHTGBM, python_with, said_by
 from forecasting.values.response import Factors
 
 RESULTS = Path(__file__).parent / "results" / "response_scoring.json"
@@ -29,7 +28,6 @@ ASSETS, CHANNELS, WIDTH = 200, 4, 16
 BLOCK = 4_000
 TRAINED = 10_000
 AIM = 100.0
-LIGHTGBM = ("lightgbm==4.6.0", "numpy<3", "scipy", "scikit-learn")
 SEED = 20260402
 
 
@@ -129,18 +127,9 @@ def boosted(rows: int, rounds: int, *, name: str) -> dict[str, Any]:
 
 def elsewhere(rows: int, rounds: int) -> dict[str, Any]:
     """LightGBM, measured by this very program in an environment that has it."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = cache / "warrant" / "lightgbm"
-    python = folder / "bin" / "python"
-    if not (folder / "ready").exists():
-        venv.create(folder, with_pip=True, clear=True)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", *LIGHTGBM], check=True)
-        (folder / "ready").write_text("\n".join(LIGHTGBM), encoding="utf-8")
-    command = [str(python), "-m", "benchmarks.response_scoring", "--measure", "lightgbm"]
-    command += ["--rival-rows", str(rows), "--rounds", str(rounds)]
-    done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=Path(__file__).parent.parent)
-    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return found
+    python = python_with("lightgbm", LIGHTGBM)
+    asked = ["--measure", "lightgbm", "--rival-rows", str(rows), "--rounds", str(rounds)]
+    return said_by([python, "-m", "benchmarks.response_scoring", *asked])
 
 
 if __name__ == "__main__":
