@@ -186,6 +186,10 @@ class Play(Protocol):
         is_for_new_products: Whether an asset about a product that the customer already bought is left out.
         is_for_products_in_stock: Whether an asset about a product that is out of stock is left out.
         orders: Which messages come first and which wait, where the playbook's `order` says nothing else.
+
+    A play whose reason any order ends, such as a cart's, says so by `ends_with_an_order = True`: nothing of it is
+    delivered to who ordered since. Every other motive about a category or a product ends when that is bought, and one
+    about a topic when something is bought that its message is about.
     """
 
     name: ClassVar[str]

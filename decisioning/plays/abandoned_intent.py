@@ -37,6 +37,7 @@ class AbandonedIntent:
     facts: ClassVar[tuple[str, ...]] = ("quantity", "added_at", "came_for", "campaign_id")
     is_for_new_products: ClassVar[bool] = False
     is_for_products_in_stock: ClassVar[bool] = True
+    ends_with_an_order: ClassVar[bool] = True
     orders: ClassVar[tuple[OrderSettings, ...]] = ()
     defaults: ClassVar[Mapping[str, Threshold]] = {
         "wait_hours": Threshold(4, "Hours after the last addition from which on a cart counts as left."),

@@ -33,6 +33,7 @@ class BulkWavering:
     facts: ClassVar[tuple[str, ...]] = ("quantity", "added_at", "list_value")
     is_for_new_products: ClassVar[bool] = False
     is_for_products_in_stock: ClassVar[bool] = True
+    ends_with_an_order: ClassVar[bool] = True
     orders: ClassVar[tuple[OrderSettings, ...]] = (
         OrderSettings(because="Value is added before the price is cut.", is_stepwise=True),
     )

@@ -43,6 +43,7 @@ class HesitationAtCheckout:
     facts: ClassVar[tuple[str, ...]] = ("minutes", "doubts", "is_weather", "checkout_at", "signs")
     is_for_new_products: ClassVar[bool] = False
     is_for_products_in_stock: ClassVar[bool] = True
+    ends_with_an_order: ClassVar[bool] = True
     orders: ClassVar[tuple[OrderSettings, ...]] = (
         OrderSettings(
             because="Certainty about the delivery is missing, not a lower price.",

@@ -36,6 +36,7 @@ class TrialStalled:
     facts: ClassVar[tuple[str, ...]] = ("started_at", "seen_at", "silent_days", "days_left")
     is_for_new_products: ClassVar[bool] = False
     is_for_products_in_stock: ClassVar[bool] = True
+    ends_with_an_order: ClassVar[bool] = True
     orders: ClassVar[tuple[OrderSettings, ...]] = ()
     defaults: ClassVar[Mapping[str, Threshold]] = {
         "trial_days": Threshold(30, "Days that a trial lasts."),

@@ -61,6 +61,44 @@ def test_what_has_changed_since_the_decision_keeps_sends_back(world: World) -> N
     assert delivered["withheld"] == {"bought since": 1, "sending-hours": 2}
 
 
+def test_an_order_ends_carts_trials_and_topics_that_were_to_be_talked_about(world: World) -> None:
+    world.has_default_reminders = False
+    world.play("abandoned-intent").play("trial-stalled").play("high-intent")
+    world.product("backpack", "bags").product("shoes", "running").product("mug", "kitchen")
+    world.asset("bag-waits", products=["backpack"]).asset("try-on", categories=["kitchen"], topics=["analytics"])
+    world.asset("trails", categories=["running"], topics=["trail-running"])
+    world.customer("regular")
+    for product in ("backpack", "shoes", "mug"):  # or no margin is known there
+        world.buys("regular", product, every=30, last=days_before(TODAY, 20))
+    people = {"cart": "bag-waits", "trial": "try-on", "topic": "trails"}
+    for kind in people:
+        for end in ("waits", "ordered", "bought-else", "bought"):
+            world.customer(f"{kind}-{end}")
+    for end in ("waits", "ordered", "bought-else", "bought"):
+        world.signal("Product Added", on=days_before(TODAY, 1), customer_id=f"cart-{end}", product_id="backpack")
+        trial = {"customer_id": f"trial-{end}", "topic": "analytics"}
+        world.signal("Trial Started", on=days_before(TODAY, 9), **trial)
+        for back in (3, 2, 1):
+            visit = {"customer_id": f"topic-{end}", "session_id": f"topic-{end}-{back}", "topic": "trail-running"}
+            world.signal("Content Viewed", on=days_before(TODAY, back), **visit)
+    decided = world.run(until="authorise")
+    assert decided["sends"] == 12, decided["none_by_reason"]
+
+    world.at = "08:00:00"
+    at = local(TODAY, "07:30:00")
+    for kind, own in (("cart", "backpack"), ("trial", "mug"), ("topic", "shoes")):
+        other = "shoes" if kind != "topic" else "mug"
+        world.signal("Order Completed", on=TODAY, at="07:00:00", customer_id=f"{kind}-ordered")
+        world.purchase(f"{kind}-bought", own, on=TODAY, occurred_at=at)
+        world.purchase(f"{kind}-bought-else", other, on=TODAY, occurred_at=at)
+    delivered = world.deliver(decided["run_id"])
+
+    left = {row["customer_id"]: row["asset_id"] for row in world.exported(delivered)}
+    stays = {"cart-waits", "trial-waits", "topic-waits", "topic-ordered", "topic-bought-else"}
+    assert left == {customer: people[customer.split("-")[0]] for customer in stays}
+    assert delivered["withheld"] == {"bought since": 7}
+
+
 @pytest.mark.parametrize("change", [{"asset_id": "tea-reminder"}, {"is_ghost": False}, {"digest": "0" * 64}])
 def test_records_that_are_not_those_decided_are_not_delivered(world: World, change: dict[str, Any]) -> None:
     world.setting(holdout_share=0.5)
