@@ -187,27 +187,42 @@ class Lake:
         Raises:
             LakeError: Other processes kept appending; nothing was appended by this call.
         """
+        path = self._log(name)
         for _ in range(TRIES):
-            version = self.log_version(name)
-            known = self.read_log(name, version=version)
-            first = 0 if known is None else len(known)
+            table = self._open(path)
+            first = 0 if table is None else rows_of(table, path, ["position"]).num_rows
             frame = pd.DataFrame(list(rows)).assign(position=range(first, first + len(rows)))
-            if self.append_log_at(name, frame, version):
+            if self._append(path, frame, table):
                 return
         raise LakeError(
             "other processes kept writing at the same time.",
-            where=str(self._log(name)),
+            where=str(path),
             remedy="Try again; nothing was written by this attempt.",
         )
 
     def append_log_at(self, name: str, frame: pd.DataFrame, version: int | None) -> bool:
         """Append rows if the log is still at this version; False when somebody else was quicker."""
         path = self._log(name)
-        if version is None:
-            return self._create_log(path, frame)
-        if self.log_version(name) != version:
+        table = self._open(path)
+        if (None if table is None else table.version()) != version:
             return False
-        table = self._require(path, version)
+        return self._append(path, frame, table)
+
+    def log_version(self, name: str) -> int | None:
+        """The version of a log, or None when it does not exist yet."""
+        table = self._open(self._log(name))
+        return None if table is None else table.version()
+
+    def read_log(self, name: str, *, version: int | None = None) -> pd.DataFrame | None:
+        """All rows of a log, or None when it does not exist yet."""
+        path = self._log(name)
+        table = self._open(path, version)
+        return None if table is None else _frame(table, path)
+
+    def _append(self, path: Path, frame: pd.DataFrame, table: DeltaTable | None) -> bool:
+        """Append rows to a log as it was opened, None before it exists; False when somebody else was quicker."""
+        if table is None:
+            return self._create_log(path, frame)
         try:
             write_deltalake(
                 table,
@@ -221,18 +236,6 @@ class Lake:
         except (DeltaError, OSError) as error:
             raise _unwritable(path, error) from error
         return True
-
-    def log_version(self, name: str) -> int | None:
-        """The version of a log, or None when it does not exist yet."""
-        table = self._open(self._log(name))
-        return None if table is None else table.version()
-
-    def read_log(self, name: str, *, version: int | None = None) -> pd.DataFrame | None:
-        """All rows of a log, or None when it does not exist yet."""
-        path = self._log(name)
-        if self._open(path) is None:
-            return None
-        return _frame(self._require(path, version), path)
 
     def _create_log(self, path: Path, frame: pd.DataFrame) -> bool:
         stamp(self.root)
@@ -278,13 +281,13 @@ class Lake:
         self._write(path, rows, mode="overwrite", schema_mode="overwrite", partition_by=["run_id"])
 
     @staticmethod
-    def _open(path: Path) -> DeltaTable | None:
+    def _open(path: Path, version: int | None = None) -> DeltaTable | None:
         try:
-            return DeltaTable(str(path))
+            return DeltaTable(str(path), version=version)
         except TableNotFoundError:
             return None
         except DeltaError as error:
-            raise _unreadable(path, None, error) from error
+            raise _unreadable(path, version, error) from error
 
     @staticmethod
     def _require(path: Path, version: int | None) -> DeltaTable:
