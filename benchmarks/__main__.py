@@ -15,6 +15,7 @@ BENCHMARKS = (
     "benchmarks.identity",
     "benchmarks.graph_scale",
     "benchmarks.belief_reliability",
+    "benchmarks.belief_grocer",
     "benchmarks.lifetime_value",
     "benchmarks.language",
     "benchmarks.timing",

@@ -61,7 +61,9 @@ def main() -> int:
     )
     if options.fit:
         for rule, found in cases.groupby("rule"):
-            print(f"{rule}: {fitted_curve(found)}  n = {len(found):,}, base rate {found['came_true'].mean():.3f}")
+            print(
+                f"{rule}: {as_code(fitted_curve(found))}  n = {len(found):,}, base rate {found['came_true'].mean():.3f}"
+            )
         return 0
     table = reliability(cases)
     print(markdown(table, cases))
@@ -81,12 +83,14 @@ def observed_cases(family: Family, customers: int, seed: int) -> pd.DataFrame:
         for kind, rows in believe(_until(tables, cut), as_of=end, timezone="UTC").items():
             made = rows["from_key"].map(cut) - rows["observed_at"]
             new = rows[(made >= timedelta(0)) & (made < timedelta(seconds=1))]
-            parts += [_case(truth, str(rule), kind, found) for rule, found in new.groupby("rule")]
+            parts += [judged(truth, str(rule), kind, found) for rule, found in new.groupby("rule")]
     cases = pd.concat(parts, ignore_index=True).dropna(subset=["came_true"])
     return cases.assign(family=family, seed=seed)
 
 
-def _case(truth: Facts, rule: str, kind: str, made: pd.DataFrame) -> pd.DataFrame:
+def judged(truth: Facts, rule: str, kind: str, made: pd.DataFrame) -> pd.DataFrame:
+    """One row per belief of a rule: confidence, the tally's log-odds, weight, and whether its event came true."""
+    """One row per belief of a rule: confidence, the tally's log-odds, weight, and whether its event came true."""
     curve = RULES[rule].curve
     if curve is None:
         raise ValueError(f"{rule} has no curve to measure")
@@ -145,8 +149,8 @@ def calibration_error(cases: pd.DataFrame) -> float:
     return float(np.average((table["predicted"] - table["observed"]).abs(), weights=table["n"]))
 
 
-def fitted_curve(cases: pd.DataFrame) -> str:
-    """The maximum-likelihood logistic curve of one rule, with a little ridge, as it stands in the code."""
+def fitted_curve(cases: pd.DataFrame) -> names.Curve:
+    """The maximum-likelihood logistic curve of one rule, with a little ridge."""
     from scipy.optimize import minimize
 
     weight = np.log1p(cases["weight"].to_numpy(np.float64))
@@ -158,7 +162,12 @@ def fitted_curve(cases: pd.DataFrame) -> str:
         return float(np.sum(np.logaddexp(0, odds) - came_true * odds) + 0.5 * np.sum(coefficients[1:] ** 2))
 
     base, by_tally, by_weight = minimize(loss, np.zeros(3), method="BFGS").x
-    return f"Curve({base:.2f}, {by_tally:.2f}, {by_weight:.2f})"
+    return names.Curve(float(base), float(by_tally), float(by_weight))
+
+
+def as_code(curve: names.Curve) -> str:
+    """A curve as it stands in the code."""
+    return f"Curve({curve.base:.2f}, {curve.by_tally:.2f}, {curve.by_weight:.2f})"
 
 
 def markdown(table: pd.DataFrame, cases: pd.DataFrame) -> str:

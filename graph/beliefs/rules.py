@@ -3,7 +3,7 @@
 Confidence is `Curve.chance` of a tally that every rule keeps: k of n occasions in the customer's own past on which the
 event, or the nearest thing to it, came true. The curves were fitted on simulated customers (`benchmarks/
 belief_reliability.py`, which also measures how honest they are on customers it did not fit), that of `repeat-purchase`
-also on half the households of the grocer's data; the playbook has no say.
+also on half the households of the grocer's data (`benchmarks/belief_grocer.py`); the playbook has no say.
 """
 
 from collections.abc import Mapping
