@@ -97,10 +97,10 @@ def measured(customers: int) -> dict[str, Any]:
             "decide",
             lambda: decide(view, motives, world.forecasts, world.settings, world.touches, as_of=AS_OF),
         )
-        records, summary = made.records, made.summary
+        records, summary = made.table, made.summary
         sealed = timed(seconds, "hash", lambda: seal(records, run_id="benchmark"))
         lake = Lake(Path(folder) / "lake")
-        timed(seconds, "write", lambda: lake.write_slice("decisions", "benchmark", sealed.frame))
+        timed(seconds, "write", lambda: lake.write_stream("decisions", "benchmark", sealed.chunks()))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     return {
         "customers": customers,

@@ -1,22 +1,38 @@
 """What else could have been said, best first, and why it was not."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from decisioning.allocate import NOTHING
-from decisioning.canonical import json_texts
 from decisioning.choice import Choice
 from decisioning.deliberation import Deliberation
 from decisioning.gather import gather
+from decisioning.record_lists import coded, list_column
 
 Indices = npt.NDArray[np.int64]
+Texts = npt.NDArray[np.object_]
 
 SHOWN = 3
 SMALLEST_LEAD = 0.00005
 """In currency; a lead that four digits do not show is a tie."""
-TIED = "just as good, and later in order"
+
+WORDS: Mapping[str, str] = {
+    "refused": "refused by {by}",
+    "not worth it": "not worth it: it costs more than it brings",
+    "chance": "worth {behind} more; chance chose otherwise, to learn",
+    "priced out": "priced out: others make more of {by}",
+    "worth less": "worth {behind} less",
+    "worth less after limits": "worth {behind} less after limits",
+    "no room": "no room left in {by}",
+    "tied": "just as good, and later in order",
+}
+"""Why something was not taken, in the order in which reasons are asked about, and what a person reads."""
+REASONS = tuple(WORDS)
+PRICED_OUT, NO_ROOM, TIED = (REASONS.index(reason) for reason in ("priced out", "no room", "tied"))
 
 
 def ranking(choice: Choice) -> Indices:
@@ -47,69 +63,73 @@ def runner_up(choice: Choice) -> tuple[Indices, npt.NDArray[np.float64]]:
     return ranked, np.where(np.isinf(lead), np.nan, lead)
 
 
-def alternatives(made: Deliberation, ranked: Indices) -> npt.NDArray[np.object_]:
-    """The three best other candidates of every customer as JSON: what, on which channel, its value, and why not."""
+def runners_up(made: Deliberation, ranked: Indices) -> pa.Array:
+    """The three best other candidates of every customer: what, on which channel, its value, and why not."""
     choice, candidates = made.choice, made.kept
     customer = candidates.customer[ranked]
     place = np.arange(len(ranked)) - np.searchsorted(customer, customer)
     top = ranked[place < SHOWN]
-    assets, motives = made.view.assets, made.motives.table
+    reason, by, behind = why_not(made, top)
+    assets, motives, motive = made.view.assets, made.motives.table, candidates.motive[top]
+    asset = candidates.asset[top]
     columns = {
-        "asset_id": assets.keys[candidates.asset[top]],
-        "title": assets.frame["title"].to_numpy(dtype=object)[candidates.asset[top]],
-        "channel_id": made.view.channels.keys[candidates.channel[top]],
-        "play": motives["play"].to_numpy(dtype=object)[candidates.motive[top]],
-        "subject": motives["subject"].to_numpy(dtype=object)[candidates.motive[top]],
-        "value": choice.options.value[top],
-        "priced_value": choice.priced[top],
-        "why_not": why_not(made, top),
+        "asset_id": _at(assets.keys, asset),
+        "title": _at(assets.frame["title"].to_numpy(dtype=object), asset),
+        "channel_id": _at(made.view.channels.keys, candidates.channel[top]),
+        "play": coded(motives["play"].to_numpy(dtype=object)[motive]),
+        "subject": coded(motives["subject"].to_numpy(dtype=object)[motive]),
+        "value": pa.array(choice.options.value[top]),
+        "priced_value": pa.array(choice.priced[top]),
+        "reason": pa.DictionaryArray.from_arrays(pa.array(reason), pa.array(REASONS)),
+        "by": coded(by),
+        "behind": pa.array(behind),
     }
-    rows = zip(*(column.tolist() for column in columns.values()), strict=True)
-    grouped: list[list[dict[str, Any]]] = [[] for _ in range(made.customer_count)]
-    for who, row in zip(candidates.customer[top].tolist(), rows, strict=True):
-        grouped[who].append(dict(zip(columns, row, strict=True)))
-    return json_texts(grouped)
+    return list_column(candidates.customer[top], made.customer_count, columns)
 
 
-def why_not(made: Deliberation, rows: Indices) -> npt.NDArray[np.object_]:
-    """Why each of these candidates was not chosen, in words, shape (len(rows),)."""
+def why_not(made: Deliberation, rows: Indices) -> tuple[npt.NDArray[np.int8], Texts, npt.NDArray[np.float64]]:
+    """Why each of these candidates was not chosen; each array has shape (len(rows),).
+
+    Returns:
+        The first of `REASONS` that applies; the policies that refuse it, or the limit that weighs most against it, None
+        where neither is the reason; by how much less it was worth at the prices than what was chosen.
+    """
     choice, customer = made.choice, made.kept.customer[rows]
     own = choice.chosen[customer]
     behind = gather(choice.priced, own, 0.0) - choice.priced[rows]
     pays = np.asarray(choice.paid.any(axis=0))
     has_paid = pays[rows] | gather(pays, own, missing=False)
-    blocking = choice.blocking_names(rows)
-    explored = choice.explored.is_explored[customer]
-    refusing = _refusing(made, rows)
-    texts = []
-    for index, row in enumerate(rows):
-        if refusing[index]:
-            text = f"refused by {', '.join(refusing[index])}"
-        elif choice.options.value[row] <= 0:
-            text = "not worth it: it costs more than it brings"
-        elif explored[index] and behind[index] < 0:
-            text = f"worth {_amount(-behind[index])} more; chance chose otherwise, to learn"
-        elif choice.priced[row] <= 0 or own[index] == NOTHING:
-            text = f"priced out: others make more of {blocking[index]}"
-        elif behind[index] >= SMALLEST_LEAD:
-            text = f"worth {_amount(behind[index])} less" + (" after limits" if has_paid[index] else "")
-        elif choice.blocking[row] >= 0 and behind[index] <= 0:
-            text = f"no room left in {blocking[index]}"
-        else:
-            text = TIED
-        texts.append(text)
-    return np.array(texts, dtype=object)
+    is_refused = ~made.kept.is_allowed[rows]
+    reason = np.select(
+        [
+            is_refused,
+            choice.options.value[rows] <= 0,
+            choice.explored.is_explored[customer] & (behind < 0),
+            (choice.priced[rows] <= 0) | (own == NOTHING),
+            (behind >= SMALLEST_LEAD) & ~has_paid,
+            behind >= SMALLEST_LEAD,
+            (choice.blocking[rows] >= 0) & (behind <= 0),
+        ],
+        list(range(TIED)),
+        TIED,
+    ).astype(np.int8)
+    by: Texts = np.full(len(rows), None, dtype=object)
+    limited = np.flatnonzero((reason == PRICED_OUT) | (reason == NO_ROOM))
+    by[limited] = choice.blocking_names(rows[limited])
+    refused = np.flatnonzero(is_refused)
+    by[refused] = [", ".join(names) for names in made.refusing(rows[refused])]
+    return reason, by, behind
+
+
+def said(entry: Mapping[str, Any]) -> str:
+    """Why an entry of `runners_up` was not chosen, in words."""
+    return WORDS[entry["reason"]].format(by=entry["by"], behind=_amount(abs(float(entry["behind"]))))
+
+
+def _at(keys: Texts, positions: npt.NDArray[np.integer]) -> pa.Array:
+    return pa.DictionaryArray.from_arrays(pa.array(positions.astype(np.int32)), pa.array(keys, pa.string()))
 
 
 def _amount(lead: float) -> str:
     """With as many digits as people see of values: hundredths of cents only below one."""
     return f"{lead:,.{2 if lead >= 1 else 4}f}"
-
-
-def _refusing(made: Deliberation, rows: Indices) -> list[list[str]]:
-    """The policies that refuse each candidate, in their order; the holdout is the arm and not a reason here."""
-    refusing: list[list[str]] = [[] for _ in rows]
-    places = np.flatnonzero(~made.kept.is_allowed[rows])
-    for place, names in zip(places.tolist(), made.refusing(rows[places]), strict=True):
-        refusing[place] = names
-    return refusing

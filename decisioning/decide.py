@@ -7,10 +7,12 @@ byte, whatever the order of rows.
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from decisioning.assignments import exploration_assignments
 from decisioning.authority import answered_for
@@ -28,7 +30,8 @@ from decisioning.minimisation import minimised
 from decisioning.motives import Motives, collected, findings
 from decisioning.play import Known
 from decisioning.plays import play_named
-from decisioning.records import decision_records
+from decisioning.record_columns import frame_of
+from decisioning.records import actions_of, decision_records
 from decisioning.rhythms import align
 from decisioning.screening import attributes_of, customer_table, insist_on_channels, verdicts_today
 from decisioning.settings import DecisionSettings
@@ -50,19 +53,24 @@ class Decisions:
     """What was decided for everybody.
 
     Attributes:
-        records: One row per customer in order of key, do-nothing and held-out ones included; columns as declared in
-            `decision_log.RECORD_COLUMNS`, without what only a run can know (decision_id, run_id).
+        table: One row per customer in order of key, do-nothing and held-out ones included; columns as declared in
+            `record_columns.RECORD_COLUMNS`, without what only a run can know (decision_id, run_id).
         summary: Counts and sums, see `summary.summarise`.
         bundle_hash: Hash of all policies that were applied.
         bids: What everybody competed with for the limits.
         assignments: Who was explored, as rows of the table `assignments`.
     """
 
-    records: pd.DataFrame
+    table: pa.Table
     summary: dict[str, Any]
     bundle_hash: str
     bids: Bids
     assignments: pd.DataFrame
+
+    @cached_property
+    def records(self) -> pd.DataFrame:
+        """The table for readers, see `record_columns.frame_of`."""
+        return frame_of(self.table)
 
 
 def propose(view: View, forecasts: Forecasts, settings: DecisionSettings, as_of: datetime) -> Motives:
@@ -155,15 +163,15 @@ def decide(
         refusing=lambda rows: looked.refusing(settled.kept.take(rows)),
         usual_grade=forecasts.uplift.grade,
     )
-    records = decision_records(deliberation)
     everybody = np.arange(len(view.customers), dtype=np.int32)
     competed = choice.options.take(choice.competed)
     competed = replace(competed, asset=stand_ins(competed, limits))
     led_to = common_of(of_day, limits, choice.total_use, rendered(view, limits), choice.explored.is_undone)
     bids = Bids(everybody, competed, rhythms.usual, owners_in(limits), named(limits, settled.rounds), led_to)
-    records, summary = answered_for(
-        records,
-        summarise(deliberation, records, settings),
+    actions = actions_of(deliberation)
+    actions, summary = answered_for(
+        actions,
+        summarise(deliberation, actions, settings),
         everything=everything,
         less=less,
         settings=settings,
@@ -180,6 +188,7 @@ def decide(
         channel=settled.kept.channel,
         as_of=when,
     )
+    records = decision_records(deliberation, actions)
     return Decisions(records, summary, verdicts.compiled.bundle_hash, bids, drawn)
 
 

@@ -1,68 +1,35 @@
 """The record of decisions and its seal: canonical bytes per record, digests in leaves of 1,024, one Merkle root.
 
 Whoever changes a byte of a record changes the root. Leaves, inner nodes and the empty log are hashed under different
-prefixes, so that none can pass for another; the number of records is part of the root.
+prefixes, so that none can pass for another; the number of records is part of the root. How a record is spelt as bytes:
+`decisioning.record_bytes`.
 """
 
 import hashlib
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
 from json.encoder import encode_basestring
-from typing import Any, Literal
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from decisioning.canonical import json_text
 from decisioning.errors import DecisioningError
-from decisioning.times import naive, utc_texts
+from decisioning.record_bytes import DIGEST_SIZE, digests_of, hexadecimal, record_bytes
+from decisioning.record_columns import RECORD_COLUMNS, frame_of, insist_on_columns, plain, record_table
 
 LEAF_SIZE = 1_024
-NULL = "null"
+CHUNK = 32 * LEAF_SIZE
+"""Records whose bytes are in memory at a time."""
 SLOT = "daily"
+ID_SIZE = 16
 
-Kind = Literal["text", "number", "boolean", "time"]
-
-# Every column of a record and what it holds; columns called JSON hold canonical JSON as text.
-RECORD_COLUMNS: Mapping[str, Kind] = {
-    "decision_id": "text",
-    "run_id": "text",
-    "as_of": "time",
-    "customer_id": "text",
-    "verb": "text",  # send or none
-    "is_ghost": "boolean",  # held out: recorded, never sent
-    "arm": "text",  # treated or held out
-    "play": "text",
-    "subject": "text",
-    "motive_sentence": "text",
-    "facts": "text",  # JSON object: what the motive rests on
-    "asset_id": "text",
-    "asset_version": "text",
-    "title": "text",  # the asset's
-    "offer_id": "text",
-    "channel_id": "text",
-    "send_at": "time",
-    "expires_at": "time",
-    "none_reason": "text",
-    "value": "number",  # expected incremental margin in currency; 0 for none
-    "value_parts": "text",  # JSON object
-    "confidence": "number",  # P(value > 0), capped by the grade
-    "evidence_grade": "text",
-    "propensity": "number",
-    "touch_cost": "number",
-    "funnel": "text",  # JSON object
-    "refused_by": "text",  # JSON object: policy to candidates
-    "alternatives": "text",  # JSON list, best first
-    "shadow_price": "text",  # JSON object: limit to what this decision pays for it
-    "margin_to_runner_up": "number",
-    "path": "text",  # JSON list of relationships
-    "held_by": "text",  # policies that hold a send until a person agrees
-    "needs": "text",  # who must agree before it is delivered
-    "withheld": "text",  # fields of the customer that were not known when this was decided
-    "remit": "text",  # the agent under whose remit a send was decided
-    "triggers": "text",  # what of the remit asks a person, all that fired
-}
+Records: TypeAlias = "pd.DataFrame | pa.Table"
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,12 +37,23 @@ class Sealed:
     """Records with their digests, and the root over all of them.
 
     Attributes:
-        frame: The columns of `RECORD_COLUMNS` and `digest`, in order of customer.
+        table: The columns of `RECORD_COLUMNS` and `digest`, in order of customer; texts that come often as
+            dictionaries.
         root: Merkle root, hexadecimal.
     """
 
-    frame: pd.DataFrame
+    table: pa.Table
     root: str
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """The same for readers, see `record_columns.frame_of`."""
+        return frame_of(self.table)
+
+    def chunks(self) -> Iterator[pa.Table]:
+        """The same as it is stored, some records at a time."""
+        for start in range(0, max(1, len(self.table)), CHUNK):
+            yield plain(self.table.slice(start, CHUNK))
 
 
 @dataclass(frozen=True)
@@ -98,7 +76,16 @@ def decision_id(run_id: str, customer_id: str, slot: str = SLOT) -> str:
     return hashlib.sha256(json_text([run_id, customer_id, slot]).encode()).hexdigest()[:32]
 
 
-def seal(records: pd.DataFrame, *, run_id: str, slot: str = SLOT) -> Sealed:
+def decision_ids(run_id: str, customer_ids: Sequence[str], slot: str = SLOT) -> pa.Array:
+    """`decision_id` of every customer."""
+    before, after, sha256 = f"[{json_text(run_id)},", f",{json_text(slot)}]", hashlib.sha256
+    raw = b"".join([
+        sha256(f"{before}{encode_basestring(customer)}{after}".encode()).digest()[:ID_SIZE] for customer in customer_ids
+    ])  # fmt: skip
+    return hexadecimal(raw, ID_SIZE)
+
+
+def seal(records: Records, *, run_id: str, slot: str = SLOT) -> Sealed:
     """Give records their identity and their digests.
 
     Args:
@@ -109,31 +96,47 @@ def seal(records: pd.DataFrame, *, run_id: str, slot: str = SLOT) -> Sealed:
     Raises:
         DecisioningError: A column is missing or holds something else than declared, or a customer comes twice.
     """
-    frame = records.sort_values("customer_id", kind="stable", ignore_index=True)
-    again = frame.loc[frame["customer_id"].duplicated(), "customer_id"]
-    if len(again):
-        raise DecisioningError(f"The customer {again.iloc[0]} has two records.", where="seal", remedy="Decide once.")
-    frame["run_id"] = run_id
-    frame["decision_id"] = [decision_id(run_id, customer, slot) for customer in frame["customer_id"]]
-    frame = frame[[*RECORD_COLUMNS]].copy()
-    frame["digest"] = digests(frame)
-    return Sealed(frame, merkle_root(frame["digest"].tolist()))
+    table = in_order(record_table(records))
+    customers = table["customer_id"].to_pylist()
+    again = next((one for one, other in pairwise(customers) if one == other), None)
+    if again is not None:
+        raise DecisioningError(f"The customer {again} has two records.", where="seal", remedy="Decide once.")
+    columns = {name: table[name] for name in table.column_names}
+    columns["run_id"] = constant(run_id, len(table))
+    columns["decision_id"] = decision_ids(run_id, customers, slot)
+    insist_on_columns(list(columns))
+    sealed = pa.table({name: columns[name] for name in RECORD_COLUMNS})
+    raw = _raw_digests(sealed)
+    return Sealed(sealed.append_column("digest", hexadecimal(raw)), _root(raw))
 
 
-def verify(frame: pd.DataFrame, root: str, erased: Mapping[int, str] | None = None) -> Verification:
+def verify(records: Records, root: str, erased: Mapping[int, str] | None = None) -> Verification:
     """Whether records that were sealed still have their digests and root.
 
     Args:
-        frame: Sealed records, in any order.
+        records: Sealed records, in any order.
         root: The root that was published.
         erased: Digests of records that were erased since, by their place among all records in order of customer.
     """
-    ordered = frame.sort_values("customer_id", kind="stable", ignore_index=True)
-    now = digests(ordered)
-    is_changed = [was != found for was, found in zip(ordered["digest"], now, strict=True)]
+    table = record_table(records)
+    stated = records["digest"] if isinstance(records, pa.Table) else pa.chunked_array([pa.array(records["digest"])])
+    table = in_order(table.append_column("digest", stated.cast(pa.string())))
+    now = digests(table)
+    was = table["digest"].to_pylist()
+    is_changed = [one != other for one, other in zip(was, now, strict=True)]
+    changed = tuple(table["decision_id"].filter(pa.array(is_changed, pa.bool_())).to_pylist())
     found_root = merkle_root(with_erased(now, erased or {}))
-    changed = tuple(str(each) for each in ordered.loc[is_changed, "decision_id"])
     return Verification(not changed and found_root == root, changed, found_root)
+
+
+def in_order(table: pa.Table) -> pa.Table:
+    """Records in order of customer."""
+    keys = table["customer_id"].combine_chunks()
+    if isinstance(keys, pa.ChunkedArray) or pa.types.is_dictionary(keys.type):
+        keys = keys.cast(pa.string())
+    if pc.all(pc.less_equal(keys[:-1], keys[1:])).as_py() is not False:
+        return table
+    return table.take(pc.sort_indices(keys))
 
 
 def with_erased(present: Sequence[str], erased: Mapping[int, str]) -> list[str]:
@@ -142,75 +145,54 @@ def with_erased(present: Sequence[str], erased: Mapping[int, str]) -> list[str]:
     return [erased[place] if place in erased else next(rest) for place in range(len(present) + len(erased))]
 
 
-def digests(frame: pd.DataFrame) -> list[str]:
+def digests(records: Records) -> list[str]:
     """sha256 of the canonical bytes of every record, hexadecimal."""
-    return [hashlib.sha256(record).hexdigest() for record in encode(frame)]
+    return list(hexadecimal(_raw_digests(record_table(records))).to_pylist())
 
 
-def encode(frame: pd.DataFrame) -> list[bytes]:
-    """The canonical bytes of every record: JSON with sorted keys, times in UTC microseconds, floats by repr.
-
-    Missing values of any kind are null, so that a record reads the same before and after it was stored.
+def encode(records: Records) -> list[bytes]:
+    """The canonical bytes of every record, see `record_bytes`.
 
     Raises:
         DecisioningError: A column is missing, or holds something else than declared.
     """
-    lacking = [name for name in RECORD_COLUMNS if name not in frame.columns]
-    if lacking:
-        raise DecisioningError(
-            f"The records have no column {', '.join(lacking)}.",
-            where="decision log",
-            remedy="Seal what `decide` returns.",
-        )
-    # Column by column, each distinct value once: a record's text is put together from parts that others share.
-    parts = [_spelt(frame[name], name, kind) for name, kind in sorted(RECORD_COLUMNS.items())]
-    return [f"{{{','.join(row)}}}".encode() for row in zip(*parts, strict=True)]
+    return [record for chunk in _encoded(record_table(records)) for record in chunk.to_pylist()]
+
+
+def _encoded(table: pa.Table) -> Iterator[pa.Array]:
+    insist_on_columns(table.column_names)
+    for start in range(0, len(table), CHUNK):
+        part = table.slice(start, CHUNK).combine_chunks()
+        columns = {name: _one(part[name]) for name in RECORD_COLUMNS}
+        yield record_bytes(columns, RECORD_COLUMNS)
+
+
+def _one(column: pa.ChunkedArray) -> pa.Array:
+    return column.chunk(0) if column.num_chunks == 1 else pa.concat_arrays(column.chunks)
+
+
+def _raw_digests(table: pa.Table) -> bytes:
+    return b"".join(digests_of(chunk) for chunk in _encoded(table))
+
+
+def constant(text: str, count: int) -> pa.Array:
+    """The same text for every record."""
+    return pa.DictionaryArray.from_arrays(pa.array(np.zeros(count, dtype=np.int8)), pa.array([text]))
 
 
 def merkle_root(record_digests: Sequence[str]) -> str:
     """The root over digests in leaves of 1,024; a node without a partner moves up as it is."""
-    raw = [bytes.fromhex(digest) for digest in record_digests]
+    return _root(bytes.fromhex("".join(record_digests)))
+
+
+def _root(raw: bytes) -> str:
+    width = LEAF_SIZE * DIGEST_SIZE
     level = [
-        hashlib.sha256(b"leaf\0" + b"".join(raw[start : start + LEAF_SIZE])).digest()
-        for start in range(0, len(raw), LEAF_SIZE)
+        hashlib.sha256(b"leaf\0" + raw[start : start + width]).digest() for start in range(0, len(raw), width)
     ] or [hashlib.sha256(b"empty\0").digest()]
     while len(level) > 1:
         left, right = level[::2], level[1::2]
         nodes = [hashlib.sha256(b"node\0" + one + other).digest() for one, other in zip(left, right, strict=False)]
         level = [*nodes, *left[len(right) :]]
-    return hashlib.sha256(b"root\0" + len(raw).to_bytes(8, "big") + level[0]).hexdigest()
-
-
-def _spelt(column: "pd.Series[Any]", name: str, kind: Kind) -> list[str]:
-    """A column as members of canonical JSON objects, null where missing."""
-    key = f"{json_text(name)}:"
-    if kind == "time":
-        return [f"{key}{NULL}" if value is None else f'{key}"{value}"' for value in utc_texts(naive(column))]
-    if kind == "number" and column.dtype.kind == "f":
-        numbers = column.to_numpy(dtype=np.float64)
-        if np.isinf(numbers).any():
-            _checked(float(numbers[np.isinf(numbers)][0]), name, kind)
-        texts = map(float.__repr__, numbers.tolist())
-        return [f"{key}{NULL}" if text == "nan" else f"{key}{text}" for text in texts]
-    codes, distinct = pd.factorize(column.to_numpy(dtype=object))
-    values = distinct.tolist()
-    if kind == "text" and set(map(type, values)) <= {str}:
-        members = [f"{key}{encode_basestring(value)}" for value in values]
-    else:
-        members = [f"{key}{json_text(_checked(value, name, kind))}" for value in values]
-    members.append(f"{key}{NULL}")
-    return [members[code] for code in codes.tolist()]
-
-
-def _checked(value: Any, name: str, kind: Kind) -> Any:
-    if value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value)):
-        return None
-    if kind == "number" and isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
-        return float(value)
-    if (kind == "text" and isinstance(value, str)) or (kind == "boolean" and isinstance(value, bool)):
-        return value
-    raise DecisioningError(
-        f"The column {name} holds {value!r}, which is no {kind}.",
-        where="decision log",
-        remedy="Seal what `decide` returns.",
-    )
+    count = len(raw) // DIGEST_SIZE
+    return hashlib.sha256(b"root\0" + count.to_bytes(8, "big") + level[0]).hexdigest()

@@ -6,6 +6,16 @@ from typing import Any
 
 import pandas as pd
 
+from decisioning.alternatives import said
+from decisioning.errors import DecisioningError
+from decisioning.motives import node
+from decisioning.record_columns import is_of_earlier_version
+
+Step = dict[str, Any]
+
+# What the playbook states and no relationship of the graph: a campaign's asset, or one that a play's `answers` name.
+ANSWERED_BY = "ANSWERED_BY"
+
 # The terms that add up to the value, in the order of the formula, and their sign.
 TERMS: Mapping[str, tuple[str, int]] = {
     "expected_margin_with_touch": ("margin_touch", 1),
@@ -13,11 +23,20 @@ TERMS: Mapping[str, tuple[str, int]] = {
     "offer_redeemed": ("offer_cost", -1),
     "risk_of_opt_out": ("opt_out_cost", -1),
     "touch": ("touch_cost", -1),
-    "total": ("total", 1),
+    "total": ("value", 1),
 }
 LEAST_OF_BEST = 0.5
 """A playbook explores half of its customers at most, so that the best action is at least this probable."""
-FORECAST = ("margin_basis", "uplift", "uplift_sd", "p_redeem", "redemption_cost", "total_low", "total_high")
+FORECAST: Mapping[str, str] = {
+    "margin_basis": "margin_basis",
+    "uplift": "uplift",
+    "uplift_sd": "uplift_sd",
+    "p_redeem": "p_redeem",
+    "redemption_cost": "redemption_cost",
+    "total_low": "value_low",
+    "total_high": "value_high",
+}
+FUNNEL = ("motives", "candidates", "eligible", "affordable", "shortlisted")
 
 
 def explain(
@@ -41,10 +60,14 @@ def explain(
         shadow_price, margin_to_runner_up; held (who must agree, by which policies) or None; remit (under whose it
         was decided, and what of it asks a person) or None; fields (withheld: what was not known of the customer);
         versions.
+
+    Raises:
+        DecisioningError: An earlier version of Warrant has written it, in other columns.
     """
+    insist_on_present_columns(record)
     is_send = record["verb"] == "send"
-    path = json.loads(record["path"])
-    parts = json.loads(record["value_parts"])
+    weighed = in_words(record)
+    path = weighed["path"]
     return {
         "decision_id": record["decision_id"],
         "run_id": record["run_id"],
@@ -54,16 +77,13 @@ def explain(
         "action": _action(record, timezone),
         "motive": _motive(record, path) if is_send else None,
         "path": path,
-        "value": {term: sign * parts[part] + 0.0 for term, (part, sign) in TERMS.items()} if is_send else None,
-        "forecast": {name: parts[name] for name in FORECAST} if is_send else None,
+        "value": {term: sign * float(record[part]) + 0.0 for term, (part, sign) in TERMS.items()} if is_send else None,
+        "forecast": {name: _plain(record[column]) for name, column in FORECAST.items()} if is_send else None,
         "confidence": float(record["confidence"]) if is_send else None,
         "evidence_grade": record["evidence_grade"],
         "propensity": _number(record["propensity"]),
         "is_explored": is_explored(record),
-        "funnel": json.loads(record["funnel"]),
-        "refused_by": refusals_of(record),
-        "alternatives": [_alternative(other) for other in json.loads(record["alternatives"])],
-        "shadow_price": json.loads(record["shadow_price"]),
+        **{name: weighed[name] for name in ("funnel", "refused_by", "alternatives", "shadow_price")},
         "margin_to_runner_up": _number(record["margin_to_runner_up"]),
         "held": _held(record) if is_send else None,
         "remit": _remit(record),
@@ -72,10 +92,63 @@ def explain(
     }
 
 
+def in_words(record: Mapping[Any, Any]) -> dict[str, Any]:
+    """What a record's columns say together: path, funnel, refused_by, alternatives, shadow_price."""
+    return {
+        "path": path_of(record),
+        "funnel": {stage: int(record[stage]) for stage in FUNNEL},
+        "refused_by": refusals_of(record),
+        "alternatives": [_alternative(other) for other in record["runners_up"]],
+        "shadow_price": prices_of(record),
+    }
+
+
 def refusals_of(record: Mapping[Any, Any]) -> dict[str, int]:
     """How many candidates each policy refused, as the record counts them."""
-    found: dict[str, int] = json.loads(record["refused_by"])
-    return found
+    return {str(each["policy"]): int(each["candidates"]) for each in record["refusals"]}
+
+
+def prices_of(record: Mapping[Any, Any]) -> dict[str, float]:
+    """What a decision pays for each limit that it uses, in currency, by the limit's name."""
+    return dict(sorted((str(each["limit"]), float(each["paid"])) for each in record["prices_paid"]))
+
+
+def path_of(record: Mapping[Any, Any]) -> list[Step]:
+    """The literal path in the graph: customer ▶ evidence ▶ motive ▶ asset ▶ channel; empty for nothing.
+
+    Every step is a relationship: from, type, to, and the properties of what is evidence.
+    """
+    if record["verb"] != "send":
+        return []
+    motive, asset = f"Motive/{record['play']}:{record['subject']}", f"Asset/{record['asset_id']}"
+    link = record["link"]
+    steps = [
+        *json.loads(record["evidence"]),
+        _step(f"Customer/{record['customer_id']}", "HAS_MOTIVE", motive),
+        _step(motive, "CONCERNS", node(record["subject"])),
+        *(json.loads(link) if isinstance(link, str) else [_step(motive, ANSWERED_BY, asset)]),
+    ]
+    if isinstance(record["offer_id"], str):
+        steps.append(_step(asset, "CARRIES", f"Offer/{record['offer_id']}"))
+    return [*steps, _step(asset, "FITS", f"Channel/{record['channel_id']}")]
+
+
+def insist_on_present_columns(record: Mapping[Any, Any]) -> None:
+    """Make sure that a record was written in the columns that this version reads.
+
+    Raises:
+        DecisioningError: It was not.
+    """
+    if is_of_earlier_version(record):
+        raise DecisioningError(
+            f"The decision {record.get('decision_id')} was recorded by an earlier version, in other columns.",
+            where=f"run {record.get('run_id')}",
+            remedy="Read it with the version that wrote it, or decide the day again.",
+        )
+
+
+def _step(start: str, kind: str, end: str) -> Step:
+    return {"from": start, "type": kind, "to": end}
 
 
 def _held(record: Mapping[Any, Any]) -> dict[str, Any] | None:
@@ -135,13 +208,19 @@ def _motive(record: Mapping[Any, Any], path: list[dict[str, Any]]) -> dict[str, 
     }
 
 
-def _alternative(other: dict[str, Any]) -> dict[str, Any]:
+def _alternative(other: Mapping[str, Any]) -> dict[str, Any]:
+    told = ("asset_id", "channel_id", "play", "subject", "value", "priced_value")
     return {
-        **other,
+        **{name: other[name] for name in told},
         "channel": other["channel_id"],
         "title": other["title"] or other["asset_id"],
+        "why_not": said(other),
         "price": other["value"] - other["priced_value"],
     }
+
+
+def _plain(value: Any) -> Any:
+    return value if isinstance(value, str) else _number(value)
 
 
 def _utc(value: Any) -> str:

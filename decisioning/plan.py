@@ -5,7 +5,6 @@ the days after it: caps, limits that last longer than a day, and the order of me
 no purchase, reply or withdrawal is foreseen, so that only the first day is a decision and all others are plans.
 """
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
@@ -126,7 +125,7 @@ def _with(touches: pd.DataFrame, sent: pd.DataFrame, day: datetime) -> pd.DataFr
     ours = sent.rename(columns={"send_at": "sent_at", "touch_cost": "cost"})
     ours = ours.assign(
         touch_id=f"planned/{day.isoformat()}/" + ours["customer_id"],
-        expected_cost=[float(json.loads(parts).get("offer_cost") or 0.0) for parts in sent["value_parts"]],
+        expected_cost=sent["offer_cost"].fillna(0.0),
     )
     columns = ["touch_id", "customer_id", "channel_id", "asset_id", "sent_at", "cost", "expected_cost"]
     if "liability" in touches.columns:

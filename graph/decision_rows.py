@@ -112,15 +112,16 @@ def about(made: pd.DataFrame, belonging: Mapping[str, pd.DataFrame]) -> dict[str
     its asset. What is several of these has the first role.
 
     Args:
-        made: decision_id, customer_id, asset_id, subject and path (JSON list of relationships) of decisions.
+        made: decision_id, customer_id, asset_id and subject of decisions; where they are known, evidence of its motive
+            and link from its subject to the asset (JSON lists of relationships).
         belonging: Pairs `from_key`, `to_key` of the kinds `Customer WORKS_AT Account` and `Asset PART_OF Campaign`.
     """
     subjects, keys = _split(made["subject"].fillna("/"), "/")
     labels = subjects.str[:1].str.upper() + subjects.str[1:]
     of_account = _belongs(made, "customer_id", belonging.get("Customer WORKS_AT Account"))
     of_campaign = _belongs(made, "asset_id", belonging.get("Asset PART_OF Campaign"))
-    paths = made["path"].fillna("[]").map(json.loads) if "path" in made else pd.Series([[]] * len(made), made.index)
-    on_path = [(at, *node) for at, path in zip(made["decision_id"], paths, strict=True) for node in _nodes(path)]
+    paths = [(at, text) for part in ("evidence", "link") if part in made for at, text in _texts(made, part)]
+    on_path = [(at, *node) for at, text in paths for node in _nodes(json.loads(text))]
     found = pd.concat(
         [
             pd.DataFrame({"from_key": made["decision_id"], "label": labels, "to_key": keys, "role": "subject"}),
@@ -134,6 +135,12 @@ def about(made: pd.DataFrame, belonging: Mapping[str, pd.DataFrame]) -> dict[str
         f"Decision ABOUT {label}": found[found["label"] == label].drop(columns="label").reset_index(drop=True)
         for label in ABOUT_LABELS
     }
+
+
+def _texts(made: pd.DataFrame, part: str) -> Iterator[tuple[str, str]]:
+    """Of decisions that have this part of a path, their ids and the part."""
+    there = made[made[part].notna()]
+    return zip(there["decision_id"], there[part], strict=True)
 
 
 def _nodes(path: list[dict[str, str]]) -> Iterator[tuple[str, str]]:
@@ -211,9 +218,9 @@ def _motive_id(frame: pd.DataFrame) -> pd.Series:
 
 def _refused_by(run: RunFacts, made: pd.DataFrame) -> pd.DataFrame:
     rows = [
-        (decision, policy, count)
-        for decision, refused in zip(made["decision_id"], made["refused_by"].map(json.loads), strict=True)
-        for policy, count in refused.items()
+        (decision, refused["policy"], refused["candidates"])
+        for decision, refusals in zip(made["decision_id"], made["refusals"], strict=True)
+        for refused in refusals
     ]
     frame = pd.DataFrame(rows, columns=["from_key", "policy", "count"])
     if unlisted := sorted(set(frame["policy"]) - set(run.policies)):

@@ -49,8 +49,8 @@ class Findings:
         motives: customer_id, play, subject (`category/…`, `product/…`, `campaign/…`), strength, starts_at, until,
             sentence, evidence.
         records: One row per customer: decision_id, customer_id, verb, is_ghost, play, subject, asset_id, channel_id,
-            none_reason, refused_by (JSON object) and the properties of the label Decision; where they are known,
-            offer_id and path (JSON list of relationships).
+            none_reason, refusals (list of policy and candidates) and the properties of the label Decision; where they
+            are known, offer_id, evidence and link (JSON lists of relationships).
         outcomes: `graph.decision_outcomes.OUTCOME_COLUMNS`: all that is known by now, by this run or a later one. None:
             those of the layer stay.
         decided_later: Customers whom a run for a later moment has decided; it speaks for them, this one does not.

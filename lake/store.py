@@ -4,8 +4,9 @@
 which only that run overwrites), `logs/` append-only tables (ledger, reservations).
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -154,6 +155,32 @@ class Lake:
             self._retype(before, path, others)
         self._write(path, content, mode="overwrite", predicate=f"run_id = '{run_id}'", schema_mode="merge")
 
+    def write_stream(self, name: str, run_id: str, chunks: Iterable[pa.Table]) -> None:
+        """Write what a run produced a chunk at a time, so that it is never in memory as a whole; else as `write_slice`.
+
+        Args:
+            name: The table.
+            run_id: The run.
+            chunks: Tables of one schema with a column `run_id`, at least one; every column has a type of its own.
+
+        Raises:
+            LakeError: A column has another type than in the runs before.
+        """
+        parts = iter(chunks)
+        first = next(parts)
+        path = self._result(name)
+        before = self._open(path)
+        if before is None:
+            stamp(self.root)
+            options: dict[str, Any] = {"partition_by": ["run_id"]}
+        else:
+            _, others = fitted(first.slice(0, 0), pa.schema(before.schema().to_arrow()))
+            if others:
+                self._retype(before, path, others)
+            options = {"predicate": f"run_id = '{run_id}'", "schema_mode": "merge"}
+        batches = (batch for part in chain([first], parts) for batch in part.to_batches())
+        self._write(path, pa.RecordBatchReader.from_batches(first.schema, batches), mode="overwrite", **options)
+
     def read_slice(self, name: str, run_id: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
         """What a run produced, without the column `run_id`.
 
@@ -259,7 +286,7 @@ class Lake:
         return self.root / "logs" / name
 
     @staticmethod
-    def _write(path: Path, content: pa.Table, **options: Any) -> None:
+    def _write(path: Path, content: "pa.Table | pa.RecordBatchReader", **options: Any) -> None:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             write_deltalake(str(path), content, configuration=KEEP_EVERY_VERSION, **options)

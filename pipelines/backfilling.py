@@ -97,7 +97,7 @@ def relate_in_hindsight(day: Day, run: RunRow) -> Outcome:
 def decide_in_hindsight(day: Day, run: RunRow) -> Outcome:
     """Screen, value and allocate; the records are kept, and nothing else is written."""
     decided = decide_run(day, run)
-    day.lake.write_slice(DECISIONS, run.run_id, decided.sealed.frame)
+    day.lake.write_stream(DECISIONS, run.run_id, decided.sealed.chunks())
     said = f"{decided.summary['sends']:,} sends for {decided.summary['customers']:,} customers"
     facts = {"root": decided.sealed.root, "bundle": decided.bundle_hash, "summary": decided.summary}
     return Outcome(f"{said}, in hindsight", facts)

@@ -4,7 +4,6 @@ Every delivered send with an offer reserves what its redemptions are expected to
 redemption, which costs what one redemption costs, or lapses with the offer.
 """
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +25,7 @@ CENTS = 6
 
 def with_commitments(sends: pd.DataFrame) -> pd.DataFrame:
     """Sends with `expected_cost` of redemptions and `exposure`, what one redemption costs; in currency."""
-    parts = [json.loads(text) for text in sends["value_parts"]]
-    return sends.assign(
-        expected_cost=[float(part.get("offer_cost") or 0.0) for part in parts],
-        exposure=[float(part.get("redemption_cost") or 0.0) for part in parts],
-    )
+    return sends.assign(expected_cost=sends["offer_cost"].fillna(0.0), exposure=sends["redemption_cost"].fillna(0.0))
 
 
 def commitments(day: Day, run: RunRow, view: View) -> pd.DataFrame:

@@ -89,5 +89,5 @@ def decide_from(
     touches = touches_before(day, run, view, settings)
     absent = absent_bids(day, run, view)
     decisions = decide_all(view, motives, forecasts, settings, touches, as_of=run.identity.as_of, absent=absent)
-    sealed = seal(decisions.records, run_id=run.run_id, slot=SLOT)
+    sealed = seal(decisions.table, run_id=run.run_id, slot=SLOT)
     return Decided(sealed, decisions.summary, decisions.bundle_hash, decisions.bids, decisions.assignments)

@@ -1,13 +1,12 @@
 """Tracing a subject through the lake: which runs, decisions, exports and outcomes its lineage is made of."""
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from decisioning.explain import evidence_steps
+from decisioning.explain import evidence_steps, path_of, refusals_of
 from graph.decision_outcomes import outcomes_by_decision
 from graph.lineage import Direction, Traced, UnknownSubjectError, around, lineage
 from graph.lineage_beliefs import rules_believing
@@ -36,8 +35,13 @@ COLUMNS = [
     "none_reason",
     "asset_id",
     "channel_id",
-    "refused_by",
-    "path",
+    "offer_id",
+    "play",
+    "subject",
+    "evidence",
+    "link",
+    "candidates",
+    "refusals",
 ]
 OF_THE_PLAYBOOK: Mapping[str, tuple[str, ...]] = {
     "channels": ("channels.yaml",),
@@ -106,8 +110,10 @@ def _records(day: Day, kind: str, key: str, run_id: str | None) -> pd.DataFrame:
     if run_id is not None or kind in ("table", "policy", "run"):
         only["run_id"] = [day_of_run(day, run_id).current_run().run_id]
     records = _decided(day, only)
+    rows = records.to_dict("records")
     parsed = records.assign(
-        refused_by=records["refused_by"].map(json.loads).astype(object), path=records["path"].map(json.loads)
+        refused_by=pd.Series([refusals_of(row) for row in rows], records.index, dtype=object),
+        path=pd.Series([path_of(row) for row in rows], records.index, dtype=object),
     )
     if kind == "policy":
         policy = key.partition("@")[0]

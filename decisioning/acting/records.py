@@ -13,11 +13,12 @@ from typing import Any, Final
 import pandas as pd
 
 from decisioning.canonical import json_text
-from decisioning.decision_log import Kind, Verification, merkle_root, with_erased
+from decisioning.decision_log import Verification, merkle_root, with_erased
 from decisioning.errors import DecisioningError
+from decisioning.record_columns import PlainKind
 from decisioning.times import naive, utc_texts
 
-ACTION_COLUMNS: Final[Mapping[str, Kind]] = {
+ACTION_COLUMNS: Final[Mapping[str, PlainKind]] = {
     "action_id": "text",
     "run_id": "text",
     "as_of": "time",
@@ -132,13 +133,13 @@ def action_digests(frame: pd.DataFrame) -> list[str]:
     return [hashlib.sha256(json_text(dict(zip(ACTION_COLUMNS, row, strict=True))).encode()).hexdigest() for row in rows]
 
 
-def _plain(column: "pd.Series[Any]", name: str, kind: Kind) -> list[Any]:
+def _plain(column: "pd.Series[Any]", name: str, kind: PlainKind) -> list[Any]:
     if kind == "time":
         return utc_texts(naive(column))
     return [_checked(value, name, kind) for value in column.tolist()]
 
 
-def _checked(value: Any, name: str, kind: Kind) -> Any:
+def _checked(value: Any, name: str, kind: PlainKind) -> Any:
     if value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value)):
         return None
     if kind == "number" and isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):

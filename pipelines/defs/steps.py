@@ -81,9 +81,13 @@ def checked(
         insist(check, finding, step=step, run=run)
 
 
-def schema(columns: Mapping[str, str]) -> dg.TableSchema:
+def schema(columns: Mapping[str, Any]) -> dg.TableSchema:
     """A table's columns and their types, as Dagster shows them."""
-    return dg.TableSchema(columns=[dg.TableColumn(name, kind) for name, kind in columns.items()])
+    return dg.TableSchema(columns=[dg.TableColumn(name, _kind(kind)) for name, kind in columns.items()])
+
+
+def _kind(kind: str | Mapping[str, str]) -> str:
+    return kind if isinstance(kind, str) else f"list of {', '.join(kind)}"
 
 
 def lineage(origins: Mapping[str, tuple[str, str]]) -> dg.TableColumnLineage:

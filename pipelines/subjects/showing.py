@@ -7,6 +7,8 @@ from typing import Any, Final
 import pandas as pd
 import pyarrow as pa
 
+from decisioning.explain import in_words
+from decisioning.record_columns import is_of_earlier_version
 from lake.journal import Actor, Journal
 from lake.quality import ROW
 from lake.removal import Removal
@@ -52,16 +54,7 @@ RESULTS: Final = (
     "actions",
     *(f"outlook_{what}" for what in PARTS),
 )
-JSON_COLUMNS: Final = (
-    "value_parts",
-    "facts",
-    "funnel",
-    "refused_by",
-    "alternatives",
-    "shadow_price",
-    "path",
-    "evidence",
-)
+JSON_COLUMNS: Final = ("facts", "evidence", "link")
 USES: Final[Mapping[str, str]] = {
     "relate": "the reasoning graph and its beliefs",
     "forecast": "forecasts of what they buy, when, and how they answer",
@@ -185,11 +178,14 @@ def _decisions(day: Day, person: Person) -> list[dict[str, Any]]:
         return []
     theirs = records[records["customer_id"].isin(person.identifiers)]
     used = {run.run_id: versions_of(run) for run in [*day.ledger.having("decide"), *day.ledger.backfills()]}
-    rows = _plain_rows(theirs.sort_values(["as_of", "run_id"]))
-    for row in rows:
-        row |= {name: json.loads(row[name]) for name in JSON_COLUMNS if isinstance(row.get(name), str)}
-        row["used"] = used.get(str(row["run_id"]), {})
-    return rows
+    theirs = theirs.sort_values(["as_of", "run_id"])
+    return [
+        row
+        | {name: json.loads(row[name]) for name in JSON_COLUMNS if isinstance(row.get(name), str)}
+        | ({} if is_of_earlier_version(record) else in_words(record))
+        | {"used": used.get(str(row["run_id"]), {})}
+        for row, record in zip(_plain_rows(theirs), theirs.to_dict("records"), strict=True)
+    ]
 
 
 def _results(day: Day, removal: Removal) -> dict[str, list[dict[str, Any]]]:

@@ -4,7 +4,7 @@ from typing import Any
 
 import dagster as dg
 
-from decisioning.decision_log import RECORD_COLUMNS
+from decisioning.record_columns import RECORD_COLUMNS
 from lake.runs import RunRow
 from pipelines import steps
 from pipelines.day import Day

@@ -1,6 +1,5 @@
 """Runs in a real graph: the path of a decision can be asked for, runs stand beside each other, knowledge may change."""
 
-import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -74,7 +73,7 @@ def records(run: str, *sent: str, ghosts: tuple[str, ...] = (), nothing: tuple[s
             "send_at": pd.Timestamp(AS_OF) + timedelta(hours=9),
             "value": 1.25,
             "confidence": 0.6,
-            "refused_by": json.dumps({"margin-protection": 3}),
+            "refusals": [[{"policy": "margin-protection", "candidates": 3}]] * len(customers),
         }
     )
 

@@ -1,6 +1,5 @@
 """The guide is true: the one file that it shows is a play, and nothing else has to change."""
 
-import json
 import re
 import sys
 from collections.abc import Iterator
@@ -10,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import decisioning.plays
+from decisioning.explain import path_of
 from decisioning.plays import available, off_because
 from decisioning.plays_page import page
 from decisioning.settings import PlaySettings
@@ -54,7 +54,7 @@ def test_the_play_of_the_guide_works_without_any_other_change(
             r"With us for 3 years around 2017-11-1\d; coffee is what they buy most, on 31 days\.",
             record["motive_sentence"],
         )
-        (step, *_) = json.loads(record["path"])
+        (step, *_) = path_of(record)
         assert (step["type"], step["to"]) == ("BOUGHT", "Category/COFFEE")
 
 

@@ -1,4 +1,4 @@
-import json
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -8,7 +8,9 @@ import pandas as pd
 import pytest
 
 from decisioning.decide import Motives, decide
-from decisioning.decision_log import RECORD_COLUMNS, seal
+from decisioning.decision_log import seal
+from decisioning.explain import in_words, refusals_of
+from decisioning.record_columns import RECORD_COLUMNS
 from decisioning.settings import CampaignSettings, PlaySettings, PolicySpecification
 from forecasting.values import Forecasts
 from graph.view import Links, View
@@ -17,8 +19,8 @@ from tests.unit.decisioning.world import World
 NOT_YET_KNOWN = {"decision_id", "run_id"}  # only a run can say them
 
 
-def parsed(record: dict[str, Any], column: str) -> Any:
-    return json.loads(record[column])
+def parsed(record: Mapping[Any, Any], what: str) -> Any:
+    return in_words(record)[what]
 
 
 def crowd(world: World, customers: int = 60, seed: int = 3) -> World:
@@ -88,8 +90,7 @@ def test_a_record_says_what_when_where_why_and_what_it_is_worth(shop: World) -> 
     assert record["touch_cost"] == 0.001
     assert record["margin_to_runner_up"] == pytest.approx(0.099), "nothing is the runner-up"
     assert record["as_of"] == shop.as_of
-    parts = parsed(record, "value_parts")
-    assert parts["margin_touch"] - parts["margin_none"] - parts["touch_cost"] == pytest.approx(parts["total"])
+    assert record["margin_touch"] - record["margin_none"] - record["touch_cost"] == pytest.approx(record["value"])
 
 
 def test_the_path_leads_from_the_customer_over_evidence_motive_and_asset_to_the_channel(shop: World) -> None:
@@ -352,8 +353,8 @@ def test_the_counts_of_the_day_add_up(world: World) -> None:
     assert all(row["margin_low"] <= row["margin"] <= row["margin_high"] for row in summary["plays"])
     assert {row["evidence_grade"] for row in summary["plays"]} == {"assumed"}
     refused: dict[str, int] = {}
-    for text in records["refused_by"]:
-        for policy, count in json.loads(text).items():
+    for record in records.to_dict("records"):
+        for policy, count in refusals_of(record).items():
             refused[policy] = refused.get(policy, 0) + count
     assert refused == {policy: count for policy, count in summary["refused_by_policy"].items() if count}
     assert {"consent", "protect", "at-most"} <= set(refused)
@@ -373,12 +374,12 @@ def test_the_day_keeps_every_limit_and_reaches_nearly_the_bound(world: World) ->
 
 def test_funnels_narrow_and_sends_have_been_shortlisted(world: World) -> None:
     records = crowd(world).decide().records
-    for text, verb in zip(records["funnel"], records["verb"], strict=True):
-        counts = json.loads(text)
+    for record in records.to_dict("records"):
+        counts = parsed(record, "funnel")
         assert list(counts) == ["motives", "candidates", "eligible", "affordable", "shortlisted"]
         narrowing = list(counts.values())[1:]
         assert narrowing == sorted(narrowing, reverse=True)
-        assert verb == "none" or counts["shortlisted"] >= 1
+        assert record["verb"] == "none" or counts["shortlisted"] >= 1
 
 
 # ---- deciding is a function of its inputs

@@ -1,4 +1,4 @@
-import json
+import struct
 from typing import Any
 
 import pandas as pd
@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from decisioning.decision_log import (
     LEAF_SIZE,
-    RECORD_COLUMNS,
     Sealed,
     decision_id,
     digests,
@@ -19,6 +18,8 @@ from decisioning.decision_log import (
     verify,
 )
 from decisioning.errors import DecisioningError
+from decisioning.record_bytes import record_bytes
+from decisioning.record_columns import RECORD_COLUMNS, REFUSALS, Kind, stored_type
 from tests.unit.decisioning.world import World
 
 
@@ -68,13 +69,19 @@ def test_a_change_in_any_column_is_found(sealed: Sealed, column: str) -> None:
     assert found.root != sealed.root
 
 
-def _changed(value: Any, kind: str) -> Any:
+def _changed(value: Any, kind: Kind) -> Any:
     match kind:
+        case dict():
+            name, of_entry = next(iter(kind.items()))
+            last = value[-1] if len(value) else dict.fromkeys(kind)
+            return [*value[:-1], {**last, name: _changed(last[name], of_entry)}]
         case "time":
             moment = pd.Timestamp("2017-11-13", tz="UTC") if pd.isna(value) else value
             return moment + pd.Timedelta(microseconds=1)
         case "boolean":
             return not value
+        case "whole":
+            return value + 1
         case "number":
             return 1.0 if pd.isna(value) else value + 1e-12
     return f"{value or ''} "
@@ -98,14 +105,45 @@ def test_a_record_that_comes_twice_changes_the_root(sealed: Sealed) -> None:
     assert not verify(pd.concat([sealed.frame, sealed.frame.iloc[:1]]), sealed.root).is_intact
 
 
-def test_floats_are_written_so_that_they_read_back_as_themselves(sealed: Sealed) -> None:
+def test_numbers_are_their_own_bytes_so_that_they_read_back_as_themselves(sealed: Sealed) -> None:
     for record, value in zip(encode(sealed.frame), sealed.frame["value"], strict=True):
-        assert json.loads(record)["value"] == value
+        assert struct.pack("<d", value) in record
 
 
-def test_missing_values_of_any_kind_are_null(sealed: Sealed) -> None:
-    record = json.loads(encode(sealed.frame)[2])
-    assert [record[name] for name in ("play", "send_at", "confidence")] == [None, None, None]
+def test_missing_values_of_any_kind_are_the_same_missing_value(sealed: Sealed) -> None:
+    missing = {"play": float("nan"), "send_at": None, "confidence": None, "held_by": pd.NA}
+    frame = sealed.frame.astype(dict.fromkeys(missing, object))
+    for name, value in missing.items():
+        frame.loc[2, name] = value
+    assert encode(frame) == encode(sealed.frame)
+
+
+TEXTS = st.one_of(st.none(), st.text(max_size=4))
+ENTRIES = st.lists(
+    st.fixed_dictionaries({"policy": TEXTS, "candidates": st.one_of(st.none(), st.integers(-3, 3))}), max_size=3
+)
+ROWS = st.tuples(TEXTS, TEXTS, st.one_of(st.none(), st.floats(allow_infinity=False)), ENTRIES)
+
+
+@settings(max_examples=200, deadline=None)
+@given(ROWS, ROWS)
+def test_different_records_have_different_bytes(one: tuple[Any, ...], other: tuple[Any, ...]) -> None:
+    declared: dict[str, Kind] = {"first": "text", "second": "text", "number": "number", "refusals": REFUSALS}
+    columns = {
+        name: pa.array([row[place] for row in (one, other)], stored_type(kind), from_pandas=kind == "number")
+        for place, (name, kind) in enumerate(declared.items())
+    }
+    found = record_bytes(columns, declared).to_pylist()
+    assert (found[0] == found[1]) == (repr(one).replace("nan", "None") == repr(other).replace("nan", "None"))
+
+
+def test_a_record_is_spelt_as_its_description_says() -> None:
+    columns = {"b": pa.array(["é", None]), "a": pa.array([1.5, None]), "c": pa.array([True, None])}
+    found = record_bytes(columns, {"a": "number", "b": "text", "c": "boolean"}).to_pylist()
+    assert found == [
+        struct.pack("<d", 1.5) + struct.pack("<i", 2) + b"\x01" + "é".encode(),
+        bytes.fromhex("000000000000f87f") + b"\xff" * 4 + b"\xff",
+    ]
 
 
 DIGESTS = st.lists(st.binary(min_size=32, max_size=32).map(bytes.hex), min_size=1, max_size=12)

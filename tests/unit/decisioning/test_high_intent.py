@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from decisioning.explain import path_of, refusals_of
 from decisioning.settings import PlaySettings
 from tests.unit.decisioning.world import World
 
@@ -36,7 +37,7 @@ def test_a_stranger_who_comes_back_is_answered_about_the_topic(site: World) -> N
     assert json.loads(motive["facts"])["is_known"] is False
     record = site.record("anonymous/7")
     assert (record["verb"], record["asset_id"], record["subject"]) == ("send", "running", "topic/run")
-    assert [(step["type"], step["to"]) for step in json.loads(record["path"])] == [
+    assert [(step["type"], step["to"]) for step in path_of(record)] == [
         ("TRIGGERED_BY", "Topic/run"),
         ("HAS_MOTIVE", "Motive/high-intent:topic/run"),
         ("CONCERNS", "Topic/run"),
@@ -51,8 +52,8 @@ def test_a_topic_without_content_is_answered_by_what_is_most_like_it_and_the_pat
     site.link("topic_triggers", "anonymous/7", "trail")
     record = site.record("anonymous/7")
     assert record["asset_id"] == "running"
-    assert json.loads(record["funnel"])["candidates"] == 1
-    steps = [(step["from"], step["type"], step["to"]) for step in json.loads(record["path"])]
+    assert record["candidates"] == 1
+    steps = [(step["from"], step["type"], step["to"]) for step in path_of(record)]
     assert ("Topic/trail", "SIMILAR_TO", "Topic/run") in steps
     assert ("Asset/running", "ABOUT", "Topic/run") in steps
 
@@ -120,7 +121,7 @@ def test_who_is_moved_by_what_they_never_bought_is_taken_for_a_typical_customer(
     site.link(name, "known", subject, rule="checkout-left")
     record = site.record("known")
     assert record["verb"] == "send"
-    typical = json.loads(record["value_parts"])["margin_none"]
+    typical = record["margin_none"]
     assert typical == pytest.approx(5.0), "what the only buyer of shoes spends, divided by one"
 
 
@@ -135,8 +136,7 @@ def wanting(site: World) -> World:
 
 def refusals(world: World, who: str = "anonymous/7") -> dict[str, int]:
     """What refused how many candidates of a customer."""
-    refused: dict[str, int] = json.loads(world.record(who)["refused_by"])
-    return refused
+    return refusals_of(world.record(who))
 
 
 @pytest.mark.parametrize(

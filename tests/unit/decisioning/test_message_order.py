@@ -1,12 +1,12 @@
 """What comes first in the order of a play, what waits, and until when."""
 
-import json
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from decisioning.errors import DecisioningError
+from decisioning.explain import refusals_of
 from decisioning.policies.builtin import MESSAGE_ORDER
 from decisioning.settings import OrderSettings, PlaySettings
 from tests.unit.decisioning.world import World
@@ -35,7 +35,7 @@ STEPWISE = OrderSettings(because=ADDED, is_stepwise=True)
 
 
 def refused(record: dict[str, Any]) -> int:
-    return int(json.loads(record["refused_by"]).get(MESSAGE_ORDER, 0))
+    return int(refusals_of(record).get(MESSAGE_ORDER, 0))
 
 
 def test_without_an_order_the_most_valuable_message_is_sent(shop: World) -> None:

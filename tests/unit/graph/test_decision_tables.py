@@ -75,10 +75,14 @@ def record(customer: str, run_id: str = "r1", **changed: object) -> dict[str, ob
         "propensity": 1.0,
         "touch_cost": 0.01,
         "margin_to_runner_up": 0.2,
-        "refused_by": "{}",
-        "funnel": "{}",
-        "path": "[]",
+        "refusals": [],
+        "evidence": None,
+        "link": None,
     } | changed
+
+
+def refusals(**candidates: int) -> list[dict[str, object]]:
+    return [{"policy": policy, "candidates": count} for policy, count in candidates.items()]
 
 
 def nothing(customer: str, reason: str, run_id: str = "r1", **changed: object) -> dict[str, object]:
@@ -151,7 +155,7 @@ def test_ghosts_are_decisions_and_doing_nothing_is_a_count_by_reason_on_the_run(
 
 
 def test_a_policy_that_refused_candidates_is_linked_with_their_number() -> None:
-    made = tables(record("ann", refused_by=json.dumps({"margin": 12, "consent": 3})))
+    made = tables(record("ann", refusals=refusals(margin=12, consent=3)))
     refused = made["Decision REFUSED_BY PolicyVersion"]
     assert dict(zip(refused["to_key"], refused["count"], strict=True)) == {
         f"margin@{'2' * 16}": 12,
@@ -161,7 +165,7 @@ def test_a_policy_that_refused_candidates_is_linked_with_their_number() -> None:
 
 def test_a_policy_that_the_run_does_not_list_is_an_error() -> None:
     with pytest.raises(GraphContentError, match="The policies margin refused something and are not listed"):
-        tables(record("ann", refused_by='{"margin": 1}'), facts=run(policies=("consent",)))
+        tables(record("ann", refusals=refusals(margin=1)), facts=run(policies=("consent",)))
 
 
 def test_a_run_names_the_tables_models_and_policies_that_it_used() -> None:
@@ -315,7 +319,7 @@ def test_a_run_without_customers_leaves_a_run() -> None:
 def test_an_offer_and_a_subject_are_one_hop_from_the_decision() -> None:
     known = KNOWN | {"Offer": pd.Index(["half-price"])}
     within = [{"from": "Category/FOOD/DAIRY", "type": "WITHIN", "to": "Category/TEA"}]
-    made = tables(record("ann", offer_id="half-price", path=json.dumps(within)), known=known)
+    made = tables(record("ann", offer_id="half-price", link=json.dumps(within)), known=known)
     assert pairs(made["Decision OFFERED Offer"]) == {("r1-ann", "half-price")}
     about = made["Decision ABOUT Category"]
     assert dict(zip(about["to_key"], about["role"], strict=True)) == {"FOOD/DAIRY": "subject", "TEA": "path"}

@@ -48,12 +48,13 @@ def made_records(draw: st.DrawFn) -> pd.DataFrame:
                 "is_ghost": draw(st.booleans()),
                 "none_reason": None if is_send else "no motive",
                 **(sent if is_send else dict.fromkeys(sent)),
-                "refused_by": json.dumps(refused),
-                "path": json.dumps(path if is_send else []),
+                "refusals": [{"policy": policy, "candidates": count} for policy, count in refused.items()],
+                "evidence": json.dumps(path[:1]) if is_send else None,
+                "link": json.dumps(path[1:]) if is_send and path[1:] else None,
             }
         )
     columns = ["decision_id", "customer_id", "verb", "is_ghost", "none_reason", "play", "subject"]
-    return pd.DataFrame(rows, columns=[*columns, "asset_id", "channel_id", "offer_id", "refused_by", "path"])
+    return pd.DataFrame(rows, columns=[*columns, "asset_id", "channel_id", "offer_id", "refusals", "evidence", "link"])
 
 
 @st.composite
@@ -77,12 +78,12 @@ def touched(record: Mapping[Any, Any], belonging: dict[str, pd.DataFrame]) -> It
         yield "Offer", record["offer_id"]
     kind, _, key = record["subject"].partition("/")
     yield kind.capitalize(), key
-    for step in json.loads(record["path"]):
+    for step in [*json.loads(record["evidence"]), *json.loads(record["link"] or "[]")]:
         for end in (step["from"], step["to"]):
             label, _, key = end.partition("/")
             yield label, key
-    for policy in json.loads(record["refused_by"]):
-        yield "PolicyVersion", f"{policy}@{'2' * 16}"
+    for refused in record["refusals"]:
+        yield "PolicyVersion", f"{refused['policy']}@{'2' * 16}"
     for (kind, pairs), name in zip(belonging.items(), ("customer_id", "asset_id"), strict=True):
         for owner in pairs.loc[pairs["from_key"] == record[name], "to_key"]:
             yield OWNERS[kind][1], owner

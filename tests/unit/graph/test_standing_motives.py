@@ -32,8 +32,8 @@ def facts(day: int) -> RunFacts:
 
 
 def findings(run: Run, day: int, decided_later: set[str]) -> Findings:
-    columns = ["decision_id", "customer_id", "verb", "is_ghost", "none_reason", "play", "subject", "refused_by"]
-    rows = [(f"r{day}-{who}", who, "none", False, "no motive", None, None, "{}") for who in run]
+    columns = ["decision_id", "customer_id", "verb", "is_ghost", "none_reason", "play", "subject", "refusals"]
+    rows: list[tuple[Any, ...]] = [(f"r{day}-{who}", who, "none", False, "no motive", None, None, []) for who in run]
     found = [(who, play, strength) for who, motives in run.items() for play, strength in motives.items()]
     motives = pd.DataFrame(found, columns=["customer_id", "play", "strength"]).assign(
         subject="category/TEA", starts_at=AS_OF, until=AS_OF + timedelta(days=90), sentence="Tea.", evidence="[]"

@@ -1,6 +1,5 @@
-"""The literal path of a decision in the graph: customer ▶ evidence ▶ motive ▶ asset ▶ channel."""
+"""What lies in the graph between the subject of a motive and the asset that answers it."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -8,47 +7,31 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from decisioning.canonical import json_texts
-from decisioning.deliberation import Deliberation
-from decisioning.motives import node
+from decisioning.canonical import json_text
 from decisioning.subjects import parents
 from graph.view import Links, View
 
 Step = dict[str, str]
 
-# What the playbook states and no relationship of the graph: a campaign's asset, or one that a play's `answers` name.
-ANSWERED_BY = "ANSWERED_BY"
 
+def links(view: View, subject: npt.NDArray[np.object_], asset: npt.NDArray[np.integer]) -> npt.NDArray[np.object_]:
+    """From each subject to its asset a JSON list of relationships (from, type, to); None where the graph has none.
 
-def paths(made: Deliberation, told: pd.DataFrame) -> npt.NDArray[np.object_]:
-    """A JSON list of relationships (from, type, to) per choice, in order of customer, shape (choices,).
+    What the playbook states is no relationship of the graph: a campaign's asset, or one that a play's `answers` name.
 
     Args:
-        made: What was weighed.
-        told: The motives of the choices with their texts.
+        view: What is known.
+        subject: What each motive is about, such as `category/MILK`, shape (n,).
+        asset: Position of the asset that answers it, shape (n,).
     """
-    view, rows = made.view, made.rows
-    subjects = Subjects.of(view)
-    columns = (
-        view.customers.keys[made.receivers],
-        *(told[name].to_numpy(dtype=object) for name in ("evidence", "play", "subject")),
-        made.kept.asset[rows].tolist(),
-        view.channels.keys[made.kept.channel[rows]],
-    )
-    offer = view.assets.frame["offer"].to_numpy(dtype=np.int32)
-    found: list[list[Step]] = []
-    for customer, evidence, play, subject, asset, channel in zip(*columns, strict=True):
-        motive_node, asset_node = f"Motive/{play}:{subject}", f"Asset/{subjects.assets[asset]}"
-        steps = [
-            *json.loads(evidence),
-            _step(f"Customer/{customer}", "HAS_MOTIVE", motive_node),
-            _step(motive_node, "CONCERNS", node(subject)),
-            *(subjects.between(subject, asset) or [_step(motive_node, ANSWERED_BY, asset_node)]),
-        ]
-        if offer[asset] >= 0:
-            steps.append(_step(asset_node, "CARRIES", f"Offer/{view.offers.keys[offer[asset]]}"))
-        found.append([*steps, _step(asset_node, "FITS", f"Channel/{channel}")])
-    return json_texts(found)
+    codes, distinct = pd.factorize(subject)
+    pairs, place = np.unique(codes.astype(np.int64) * max(1, len(view.assets)) + asset, return_inverse=True)
+    subjects, found = Subjects.of(view), np.full(len(pairs), None, dtype=object)
+    for row, pair in enumerate(pairs.tolist()):
+        about, answer = divmod(pair, len(view.assets))
+        if steps := subjects.between(distinct[about], answer):
+            found[row] = json_text(steps)
+    return found[place]
 
 
 @dataclass(frozen=True, eq=False)
