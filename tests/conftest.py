@@ -21,6 +21,11 @@ from typing import Any
 
 import pytest
 
+# Workers fill the cores. More threads of linear algebra than cores wait for each other by spinning, 25 times as long as
+# the work takes; numpy reads this once, when it is loaded, and programs that tests start inherit it.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 from graph import local
 from graph.store import GraphStore
 from graph.target import Target, embedded_target
