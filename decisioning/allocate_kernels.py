@@ -300,6 +300,77 @@ def reach(
 
 
 @compiled
+def in_the_way(
+    c: Any, e: Any, cheapest: Any, place: Any, rows: Any, group: Any, owner: Any, owner_row: Any, unit_row: Any,
+    most: Any, least: Any, use: Any, chosen: Any,
+) -> Any:  # fmt: skip
+    """The first of `cheapest` whose choice uses the limit that keeps customer c from option e, and may go; else -1."""
+    now = chosen[c]
+    for f in range(group.shape[0]):
+        g = limit_of(f, c, place[e], group, owner, owner_row)
+        if g < 0:
+            continue
+        more = 1 if unit_row[f] < 0 else rows[unit_row[f], e]
+        if now >= 0 and limit_of(f, c, place[now], group, owner, owner_row) == g:
+            more -= 1 if unit_row[f] < 0 else rows[unit_row[f], now]
+        if use[g] + more <= most[g]:
+            continue
+        for at in range(cheapest.size):
+            v = cheapest[at]
+            if v == c or chosen[v] < 0 or limit_of(f, v, place[chosen[v]], group, owner, owner_row) != g:
+                continue
+            if unit_row[f] >= 0 and rows[unit_row[f], chosen[v]] == 0:
+                continue
+            if can_change(v, chosen[v], -1, place, rows, group, owner, owner_row, unit_row, most, least, use):
+                return v
+        return -1
+    return -1
+
+
+@compiled
+def make_room(
+    order: Any, option: Any, limit: Any, who: Any, cheapest: Any, gone: Any, tries: int, place: Any, rows: Any,
+    group: Any, owner: Any, owner_row: Any, unit_row: Any, most: Any, least: Any, use: Any, chosen: Any,
+) -> None:  # fmt: skip
+    """As `reach`, but others give way: the cheapest first, as many as `gone` has room for, or else none of them.
+
+    A limit is left as it is when so many in a row (`tries`) could not be helped.
+    """
+    had = np.empty_like(gone)
+    last, failed = -1, 0
+    for at in range(order.size):
+        k = order[at]
+        e, g, c = option[k], limit[k], who[k]
+        if g != last:
+            last, failed = g, 0
+        if use[g] >= least[g] or chosen[c] == e or failed >= tries:
+            continue
+        count, is_free = 0, False
+        while not is_free:
+            is_free = can_change(
+                c, chosen[c], e, place, rows, group, owner, owner_row, unit_row, most, least, use
+            )  # fmt: skip
+            v = -1
+            if not is_free and count < gone.size:
+                v = in_the_way(c, e, cheapest, place, rows, group, owner, owner_row, unit_row, most, least, use, chosen)
+            if v < 0:
+                break
+            gone[count], had[count] = v, chosen[v]
+            change(v, chosen[v], -1, place, rows, group, owner, owner_row, unit_row, use)
+            chosen[v] = -1
+            count += 1
+        if is_free:
+            change(c, chosen[c], e, place, rows, group, owner, owner_row, unit_row, use)
+            chosen[c] = e
+            failed = 0
+        else:
+            failed += 1
+            for back in range(count):
+                change(gone[back], -1, had[back], place, rows, group, owner, owner_row, unit_row, use)
+                chosen[gone[back]] = had[back]
+
+
+@compiled
 def improve(
     dust: float, give: float, starts: Any, worth: Any, value: Any, place: Any, rows: Any, group: Any, owner: Any,
     owner_row: Any, unit_row: Any, most: Any, least: Any, use: Any, chosen: Any,

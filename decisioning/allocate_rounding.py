@@ -18,6 +18,8 @@ PASSES = 50
 ENOUGH = 1e-6
 """A pass that gains less than this share of what there is, is the last one."""
 RELATIVE_DUST = 1e-9
+GIVE_WAY, TRIES = 16, 100
+"""So many choices may give way to one that is to be reached, and so many in a row may fail before that is given up."""
 
 
 def rounded(
@@ -87,7 +89,7 @@ def _kept(given: Arrays, best: "Indices", use: "Indices") -> "Indices":
 
 
 def _reach(given: Arrays, worth: Floats, use: "Indices", chosen: "Indices") -> None:
-    """Fill what is to be reached with the options that lose least."""
+    """Fill what is to be reached with the options that lose least; where there is no room, others give way."""
     from decisioning import allocate_kernels as kernels
 
     is_short = use < given.least
@@ -101,7 +103,13 @@ def _reach(given: Arrays, worth: Floats, use: "Indices", chosen: "Indices") -> N
     now = chosen[who]
     loss = np.where(now >= 0, worth[now], 0.0) - worth[option]
     order = np.lexsort((option, loss, limit))
-    kernels.reach(order, option, limit, who, *given.of_use, given.most, given.least, use, chosen)
+    rest: tuple[Any, Any, Any, Any] = (given.most, given.least, use, chosen)
+    kernels.reach(order, option, limit, who, *given.of_use, *rest)
+    if (use < given.least).any():
+        cheapest = np.flatnonzero(chosen >= 0)
+        cheapest = cheapest[np.argsort(worth[chosen[cheapest]], kind="stable")]
+        gone = np.empty(GIVE_WAY, dtype=np.int64)
+        kernels.make_room(order, option, limit, who, cheapest, gone, TRIES, *given.of_use, *rest)
 
 
 def _fill(given: Arrays, worth: Floats, lowest: float, use: "Indices", chosen: "Indices") -> None:

@@ -368,3 +368,67 @@ def test_of_equals_the_lower_key_wins_however_one_customers_rows_come() -> None:
     two_channels = options([(0, 0, 0.0, 1.0), (0, 1, 0.0, 1.0)])
     assert allocate(two_channels, (), 1).chosen.tolist() == [0]
     assert allocate(two_channels.take(np.array([1, 0])), (), 1).chosen.tolist() == [1]
+
+
+def scarce_reach(customers: int, seed: int) -> tuple[Options, Limits]:
+    """Room on three channels and money that others make more of, and some whom nobody would reach for their value."""
+    random = np.random.default_rng(seed)
+    counts = random.integers(1, 4, customers)
+    customer = np.repeat(np.arange(customers, dtype=np.int32), counts)
+    channel = np.concatenate([np.sort(random.permutation(3)[:count]) for count in counts]).astype(np.int32)
+    is_loyal = random.random(customers) < 0.3
+    value = random.lognormal(0, 1, len(customer)) * np.where(is_loyal[customer], 0.05, 1.0) - 0.1
+    none = np.zeros(len(customer))
+    given_options = Options(customer, np.zeros_like(customer), channel, value, np.full_like(value, 0.1), none, none)
+    capacity = np.floor(np.array([0.1, 0.15, 0.2]) * customers)
+    here = np.unique(customer[(channel == 0) & is_loyal[customer]])
+    least = math.floor(min(len(here), capacity[0]) * random.choice([0.5, 0.9, 1.0]))
+    budget = 0.1 * max(least, math.floor(customers * random.choice([0.2, 0.3, 1.0])))
+    return given_options, (
+        Family(
+            "capacity",
+            "touches",
+            capacity,
+            np.zeros(3),
+            np.arange(3, dtype=np.int32)[np.newaxis],
+            asset_names=["a", "b", "c"],
+        ),
+        Family("budget", "money", np.array([budget]), np.zeros(1)),
+        Family(
+            "loyal",
+            "touches",
+            np.array([math.inf]),
+            np.array([float(least)]),
+            np.array([[0, -1, -1]], dtype=np.int32),
+            np.where(is_loyal, 0, -1).astype(np.int32),
+        ),
+    )
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_can_be_reached_is_reached_though_others_fill_the_room(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("decisioning.allocate.EXACT_BELOW", 20)
+    given_options, limited = scarce_reach(300, seed)
+    found = allocate(given_options, limited, 300)
+    insist_on_limits(given_options, found)
+    assert found.shortfalls == ()
+    assert found.value <= found.bound
+
+
+def test_many_customers_reach_what_can_be_reached_beside_capacity() -> None:
+    given_options, limited = scarce_reach(24_000, seed=4)
+    found = allocate(given_options, limited, 24_000)
+    insist_on_limits(given_options, found)
+    assert found.shortfalls == ()
+    assert found.value >= 0.995 * found.bound
+
+
+def test_what_cannot_be_reached_is_named_and_takes_nothing_from_what_can(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("decisioning.allocate.EXACT_BELOW", 20)
+    given_options, limited = scarce_reach(300, seed=2)
+    capacity, budget, loyal = limited
+    beyond = (capacity, budget, replace(loyal, least=capacity.most[:1] + 1))
+    found = allocate(given_options, beyond, 300)
+    insist_on_limits(given_options, found)
+    (short,) = found.shortfalls
+    assert (short.least, short.reached) == (capacity.most[0] + 1, capacity.most[0])
