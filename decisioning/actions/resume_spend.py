@@ -1,17 +1,14 @@
-"""`resume_spend`: go on spending on a campaign that was paused."""
+"""`resume_spend`: go on spending on a campaign that was paused. What is not said here is as with pausing."""
 
-from decisioning.verb import Inverse, Parameter, Verb
+from dataclasses import replace
 
-VERB = Verb(
+from decisioning.actions.pause_spend import VERB as PAUSE
+from decisioning.verb import Inverse
+
+VERB = replace(
+    PAUSE,
     name="resume_spend",
     meaning="Lets a paused campaign spend again.",
-    subject_kinds=("campaign",),
-    parameters=(Parameter("note", "text", "what whoever looks at it should know", is_required=False),),
     consequence="serious",
-    detectability="within a day",
-    leaves_through="campaigns",
-    per_day=20,
-    is_spending=True,
-    changes="what a campaign spends",
-    inverse=Inverse("pause_spend", {}),
+    inverse=Inverse(PAUSE.name, {}),
 )
