@@ -15,6 +15,7 @@ from lake.journal import Journal
 from lake.promotions import champion
 from lake.runs import RunRow
 from pipelines.day import Day
+from pipelines.forecasts.catalogue import RESPONSE_TABLES
 from pipelines.forecasts.registry import model_store
 from pipelines.forecasts.stated import response_settings, timing_settings, value_settings
 from pipelines.minimising import permitted_tables
@@ -24,20 +25,7 @@ from pipelines.stored import canonical_tables
 DECIDES_WITH: Final = ("response", "timing", "value", "language")
 """The kept models that a run looks for."""
 MESSAGES_READ: Final = "forecast_language"
-FORECAST_TABLES: Final = (
-    "customers",
-    "purchases",
-    "products",
-    "touches",
-    "outcomes",
-    "assets",
-    "campaigns",
-    "channels",
-    "assignments",
-    "results",
-    "summaries",
-    "signals",
-)
+FORECAST_TABLES: Final = (*RESPONSE_TABLES, "signals")
 
 
 def live_models(day: Day) -> dict[str, str]:
