@@ -119,10 +119,10 @@ def _calibration(found: Mapping[str, Any]) -> Found:
 def _uplift(found: Mapping[str, Any]) -> Found:
     part = found["by_shape"]["all"]
     area, worlds = part["area_share_of_perfect"], part["worlds"]
-    both = min(part["worlds_at_least_t"], part["worlds_at_least_s"])
+    at_least = part["worlds_at_least_t"], part["worlds_at_least_s"]
     ranks = f"{area['ours']:.3f} of a perfect ranking, T {area['t_learner']:.3f}, S {area['s_learner']:.3f}"
-    said = f"{ranks}; in {both} of {worlds} worlds"
-    return said, both == worlds
+    said = f"{ranks}; at least T's in {at_least[0]}, S's in {at_least[1]} of {worlds} worlds"
+    return said, min(at_least) == worlds
 
 
 def _policy(found: Mapping[str, Any]) -> Found:
@@ -194,5 +194,5 @@ BY_COMMAND = (
     ("response", "warrant backtest examples/grocer --what response --as-of 2018-01-31"),
     ("lifetime value", "warrant backtest examples/grocer --what value"),
     ("evidence", "warrant lift examples/grocer"),
-    ("scores", "warrant scores examples/saas"),
+    ("scores", "warrant backtest examples/saas --what scores"),
 )

@@ -5,7 +5,7 @@ counts. In half of each the errors last (a day keeps 0.3 to 0.6 of the day befor
 Shifts go up or down by 30 % from one day on. Rare events, which no such shift
 shows in, are watched for false alarms alone. The rival alarms beyond three standard deviations of the last 28 days.
 
-    python -m benchmarks.anomaly [--worlds 400] [--first-seed 1]
+    python -m benchmarks.anomaly [--worlds 1000] [--first-seed 30001]
 """
 
 import argparse
@@ -40,8 +40,8 @@ Floats = npt.NDArray[np.float64]
 def main() -> int:
     """Simulate, watch, compare, print and store."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--worlds", type=int, default=400)
-    parser.add_argument("--first-seed", type=int, default=1)
+    parser.add_argument("--worlds", type=int, default=1_000)
+    parser.add_argument("--first-seed", type=int, default=30_001)
     options = parser.parse_args()
     seeds = range(options.first_seed, options.first_seed + options.worlds)
     worlds = [simulate(seed) for seed in seeds]

@@ -5,7 +5,7 @@ that were never sent, is forecast and compared with the true chances that made i
 the mean over 20 equal bands of the absolute difference of forecast and true chance; it should be at most a tenth of the
 base rate. The Brier skill score is against the sample's own mean chance, by expectation over the true chances.
 
-    python -m benchmarks.response_calibration [--rows 300000] [--worlds 3] [--seed 20260403]
+    python -m benchmarks.response_calibration [--rows 300000] [--worlds 2] [--seed 20260403]
 """
 
 import argparse
@@ -30,7 +30,7 @@ def main() -> int:
     """Measure, print, and store as JSON."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=300_000)
-    parser.add_argument("--worlds", type=int, default=3, help="per form and base rate")
+    parser.add_argument("--worlds", type=int, default=2, help="per form and base rate")
     parser.add_argument("--seed", type=int, default=20260403)
     arguments = parser.parse_args()
     rows = [

@@ -6,7 +6,7 @@ training sample makes one choose, and the best by truth, which nobody knows. Sha
 unit would bring over sending nothing. Seeds are consecutive from the one given; no setting of the model was chosen
 on them.
 
-    python -m benchmarks.response_uplift [--worlds 10] [--null-worlds 200] [--seed 20260401]
+    python -m benchmarks.response_uplift [--worlds 6] [--seed 20261201] [--null-worlds 200] [--null-seed 20270401]
 """
 
 import argparse
@@ -35,9 +35,10 @@ MOST_FALSE = 18
 def main() -> int:
     """Measure, print, and store as JSON."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--worlds", type=int, default=10, help="per shape; 0 keeps what was measured before")
+    parser.add_argument("--worlds", type=int, default=6, help="per shape; 0 keeps what was measured before")
     parser.add_argument("--null-worlds", type=int, default=200, help="0 keeps what was measured before")
-    parser.add_argument("--seed", type=int, default=20260401)
+    parser.add_argument("--seed", type=int, default=20261201, help="of the first world of each shape")
+    parser.add_argument("--null-seed", type=int, default=20270401, help="of the first null world")
     arguments = parser.parse_args()
     rows = [
         judged(shape, arguments.seed + number)
@@ -48,7 +49,7 @@ def main() -> int:
     found = summary(frame) if len(frame) else {}
     kept = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
     if arguments.null_worlds:
-        kept["null"] = null_worlds(arguments.null_worlds, arguments.seed + 10_000)
+        kept["null"] = null_worlds(arguments.null_worlds, arguments.null_seed)
     results = kept | {"seed": arguments.seed, "units": UNITS, "judged": JUDGED, "cores": os.cpu_count(), **found}
     print(json.dumps(results, indent=2))
     RESULTS.parent.mkdir(exist_ok=True)
