@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from decisioning.acting.act import Acted
 from decisioning.acting.budgets import equalised
 from decisioning.acting.counterfactual import Change, Counterfactual, counterfactual
-from decisioning.acting.settings import ChannelBudget
+from decisioning.acting.settings import ActionRule, ChannelBudget
 from forecasting.values.spend_curves import SpendCurves
 from tests.unit.decisioning.acting.company import Company, curves, rule
 
@@ -40,6 +40,17 @@ def to_linkedin(amount: float, *, least_confidence: float | None = None) -> Acte
             parameters={"to": "linkedin", "amount": amount},
             least_confidence=least_confidence,
         )
+    )
+
+
+def to_google(name: str, channel_id: str, amount: float) -> ActionRule:
+    """A rule that moves this amount to Google from another channel."""
+    return rule(
+        "move_budget",
+        name=name,
+        subject_kind="channel",
+        when=f'channel.channel_id == "{channel_id}"',
+        parameters={"to": "google", "amount": amount},
     )
 
 
@@ -137,29 +148,9 @@ def test_two_rules_that_move_the_same_budget_do_not_add_up() -> None:
         12000.0, google=(4000.0, 0.0, 9000.0), linkedin=(4000.0, 0.0, 8000.0), email=(4000.0, 0.0, 8000.0)
     )
     company.known["curves"] = curves(google=60.0, linkedin=20.0, email=20.0)
-    when = 'channel.channel_id == "{}"'
-    first = rule(
-        "move_budget",
-        name="one",
-        subject_kind="channel",
-        when=when.format("linkedin"),
-        parameters={"to": "google", "amount": 100},
+    acted = company.act(
+        to_google("one", "linkedin", 100), to_google("two", "linkedin", 200), to_google("three", "email", 300)
     )
-    second = rule(
-        "move_budget",
-        name="two",
-        subject_kind="channel",
-        when=when.format("linkedin"),
-        parameters={"to": "google", "amount": 200},
-    )
-    third = rule(
-        "move_budget",
-        name="three",
-        subject_kind="channel",
-        when=when.format("email"),
-        parameters={"to": "google", "amount": 300},
-    )
-    acted = company.act(first, second, third)
     told = acted.records.set_index("rule")
     assert told["status"].to_dict() == {"one": "go", "two": "refused", "three": "refused"}
     assert list(json.loads(str(told.loc["three", "refused_by"]))) == ["changed-by-another-rule"]
