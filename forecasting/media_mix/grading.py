@@ -116,7 +116,7 @@ def _residual(values: Floats, explained_by: Floats) -> Floats:
 
 def _f_test(values: Floats, known: Floats, added: Floats) -> float:
     """P of explaining so much more with the added columns by chance; 1 where too few rows are left to tell."""
-    from scipy.stats import f
+    from scipy.special import fdtrc
 
     both = np.column_stack([known, added])
     rank = int(np.linalg.matrix_rank(both / np.maximum(np.abs(both).max(axis=0), 1e-300)))
@@ -126,4 +126,4 @@ def _f_test(values: Floats, known: Floats, added: Floats) -> float:
     without = float((_residual(values, known) ** 2).sum())
     full = float((_residual(values, both) ** 2).sum())
     gained = max(without - full, 0.0) / added.shape[1]
-    return float(f.sf(gained / max(full / free, 1e-300), added.shape[1], free))
+    return float(fdtrc(added.shape[1], free, gained / max(full / free, 1e-300)))
