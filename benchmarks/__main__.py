@@ -8,6 +8,7 @@ from benchmarks.aims import main as print_aims
 BENCHMARKS = (
     "benchmarks.graph_writes",
     "benchmarks.day",
+    "benchmarks.day_scale",
     "benchmarks.decide",
     "benchmarks.decide_rivals",
     "benchmarks.policies",

@@ -41,11 +41,11 @@ def warrant() -> list[str]:
     return [sys.executable, "-m", "console.command_line"]
 
 
-def run_measured(environment: dict[str, str]) -> dict[str, Any]:
+def run_measured(environment: dict[str, str], playbook: Path = PLAYBOOK) -> dict[str, Any]:
     """One `warrant run`: wall seconds, seconds per step, peak resident memory, size of the result."""
     began = time.perf_counter()
     process = subprocess.Popen(
-        [*warrant(), "run", str(PLAYBOOK), "--format", "json"],
+        [*warrant(), "run", str(playbook), "--format", "json"],
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
