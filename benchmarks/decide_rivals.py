@@ -1,6 +1,6 @@
 """Deciding for everybody beside what one would take instead, in one run, with the same answers checked.
 
-    python -m benchmarks.decide_rivals [--customers 100000] [--walked 300] [--driven 20000] [--rounds 3]
+    python -m benchmarks.decide_rivals [--customers 100000] [--walked 300] [--driven 10000] [--rounds 3]
 
 - Ours: `benchmarks.decide`, from the stored view to records that are written and hashed, policies included.
 - Polars and HiGHS (`decide_rival_polars`): candidates by joins, policies as expressions, values, top two per customer
@@ -46,7 +46,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--customers", type=int, default=100_000)
     parser.add_argument("--walked", type=int, default=300, help="customers that NetworkX decides for")
-    parser.add_argument("--driven", type=int, default=20_000, help="customers that Vowpal Wabbit scores for")
+    parser.add_argument("--driven", type=int, default=10_000, help="customers that Vowpal Wabbit scores for")
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
     load = round(os.getloadavg()[0], 1)

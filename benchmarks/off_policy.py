@@ -31,7 +31,7 @@ from forecasting.response.factors.situations import RECENT
 from forecasting.values.response import Target
 
 RESULTS = Path(__file__).parent / "results" / "off_policy.json"
-ACTIONS, JUDGED = 20, 20_000
+ACTIONS, JUDGED = 20, 4_000
 BASE_RATE = 0.1
 LEARNT: Target = "p_response"
 WAYS = {
