@@ -25,6 +25,7 @@ from decisioning.details import Details, insist_on_same_value
 from decisioning.errors import DecisioningError
 from decisioning.experiments import is_held_out
 from decisioning.exploration import seed_of_day
+from decisioning.finite import insist_on_finite
 from decisioning.lifetime_values import with_lifetime_values
 from decisioning.minimisation import minimised
 from decisioning.motives import Motives, collected, findings
@@ -80,6 +81,7 @@ def propose(view: View, forecasts: Forecasts, settings: DecisionSettings, as_of:
         DecisioningError: View, forecasts and settings do not fit together.
     """
     when = _moment_of(view, as_of)
+    insist_on_finite(forecasts)
     view = with_lifetime_values(view, forecasts.lifetime_value)
     held_out = is_held_out(view, share=settings.holdout_share, salt=settings.holdout_salt)
     view = minimised(view, settings.policies, held_out).view
@@ -114,6 +116,7 @@ def decide(
         PolicyError: A policy is wrong.
     """
     when = _moment_of(view, as_of)
+    insist_on_finite(forecasts)
     view = with_lifetime_values(view, forecasts.lifetime_value)
     insist_on_channels(view, settings)
     held_out = is_held_out(view, share=settings.holdout_share, salt=settings.holdout_salt)
