@@ -104,8 +104,9 @@ def seal(records: Records, *, run_id: str, slot: str = SLOT) -> Sealed:
     columns = {name: table[name] for name in table.column_names}
     columns["run_id"] = constant(run_id, len(table))
     columns["decision_id"] = decision_ids(run_id, customers, slot)
-    insist_on_columns(list(columns))
-    sealed = pa.table({name: columns[name] for name in RECORD_COLUMNS})
+    table = pa.table(columns)
+    insist_on_columns(table)
+    sealed = table.select([*RECORD_COLUMNS])
     raw = _raw_digests(sealed)
     return Sealed(sealed.append_column("digest", hexadecimal(raw)), _root(raw))
 
@@ -160,7 +161,7 @@ def encode(records: Records) -> list[bytes]:
 
 
 def _encoded(table: pa.Table) -> Iterator[pa.Array]:
-    insist_on_columns(table.column_names)
+    insist_on_columns(table)
     for start in range(0, len(table), CHUNK):
         part = table.slice(start, CHUNK).combine_chunks()
         columns = {name: _one(part[name]) for name in RECORD_COLUMNS}

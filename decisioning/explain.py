@@ -7,9 +7,8 @@ from typing import Any
 import pandas as pd
 
 from decisioning.alternatives import said
-from decisioning.errors import DecisioningError
-from decisioning.motives import node
-from decisioning.record_columns import is_of_earlier_version
+from decisioning.motive_texts import node
+from decisioning.record_columns import EarlierVersionError, is_of_earlier_version
 
 Step = dict[str, Any]
 
@@ -62,9 +61,10 @@ def explain(
         versions.
 
     Raises:
-        DecisioningError: An earlier version of Warrant has written it, in other columns.
+        EarlierVersionError: It is written in other columns.
     """
-    insist_on_present_columns(record)
+    if is_of_earlier_version(record):
+        raise EarlierVersionError(f"The decision {record.get('decision_id')} was")
     is_send = record["verb"] == "send"
     weighed = in_words(record)
     path = weighed["path"]
@@ -131,20 +131,6 @@ def path_of(record: Mapping[Any, Any]) -> list[Step]:
     if isinstance(record["offer_id"], str):
         steps.append(_step(asset, "CARRIES", f"Offer/{record['offer_id']}"))
     return [*steps, _step(asset, "FITS", f"Channel/{record['channel_id']}")]
-
-
-def insist_on_present_columns(record: Mapping[Any, Any]) -> None:
-    """Make sure that a record was written in the columns that this version reads.
-
-    Raises:
-        DecisioningError: It was not.
-    """
-    if is_of_earlier_version(record):
-        raise DecisioningError(
-            f"The decision {record.get('decision_id')} was recorded by an earlier version, in other columns.",
-            where=f"run {record.get('run_id')}",
-            remedy="Read it with the version that wrote it, or decide the day again.",
-        )
 
 
 def _step(start: str, kind: str, end: str) -> Step:

@@ -1,6 +1,6 @@
 """Motives as a table: who, by which play, about what, why now, and on which facts."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -9,12 +9,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from decisioning.canonical import json_texts
 from decisioning.errors import DecisioningError
 from decisioning.message_order import leads
-from decisioning.play import FIELDS, Known, Play
+from decisioning.motive_texts import evidence_texts, fact_texts
+from decisioning.play import Known, Play
 from decisioning.settings import PlaySettings
-from decisioning.times import Times, aware, naive, utc_texts
+from decisioning.times import Times, aware, naive
 from graph.view import Nodes, Positions, View
 
 Texts = npt.NDArray[np.object_]
@@ -142,27 +142,25 @@ def collected(found: Sequence[Findings], known: Known) -> Motives:
     of, row = of[order], row[order]
 
     def tell(rows: Indices) -> pd.DataFrame:
-        told = pd.DataFrame({name: np.full(len(rows), None, dtype=object) for name in TOLD})
+        told = {name: np.full(len(rows), None, dtype=object) for name in TOLD}
         for place, each in enumerate(ordered):
             at = np.flatnonzero(of[rows] == place)
-            told.iloc[at] = _told(each, known, row[rows[at]]).to_numpy(dtype=object)
-        return told
+            for name, texts in _told(each, known, row[rows[at]]).items():
+                told[name][at] = texts
+        return pd.DataFrame(told)
 
     return Motives(table, tell, customer[order])
 
 
-def _told(found: Findings, known: Known, rows: Indices) -> pd.DataFrame:
+def _told(found: Findings, known: Known, rows: Indices) -> dict[str, Texts]:
     """Sentence, evidence and facts of some of a play's motives."""
     some, play = found.rows.iloc[rows].reset_index(drop=True), found.play
     customer = known.view.customers.keys[some["customer"].to_numpy(dtype=np.int32)]
-    return pd.DataFrame(
-        {
-            "sentence": np.array(play.sentences(known, some), dtype=object),
-            "evidence": _evidence(play, some, known.view, customer, found.subject[rows]),
-            "facts": json_texts(_objects(some, {name: name for name in play.facts})),
-        },
-        columns=list(TOLD),
-    )
+    return {
+        "sentence": np.array(play.sentences(known, some), dtype=object),
+        "evidence": evidence_texts(play, some, known.view, customer, found.subject[rows]),
+        "facts": fact_texts(some, play.facts),
+    }
 
 
 def _joined(parts: "list[npt.NDArray[Any]]", kind: "npt.DTypeLike") -> npt.NDArray[Any]:
@@ -190,11 +188,6 @@ def subject_keys(kind: str, view: View, settings: PlaySettings) -> Texts:
     return np.array([f"{kind}/{name}" for name in names], dtype=object)
 
 
-def node(subject: str) -> str:
-    """A subject as the graph's node: `category/MILK` is `Category/MILK`."""
-    return subject[:1].upper() + subject[1:]
-
-
 def _subjects(play: Play, found: pd.DataFrame, view: View, settings: PlaySettings) -> Texts:
     """The subject of each motive as a text, whatever its kind."""
     position = found["subject"].to_numpy()
@@ -205,44 +198,3 @@ def _subjects(play: Play, found: pd.DataFrame, view: View, settings: PlaySetting
         is_kind = (found["kind"] == kind).to_numpy()
         texts[is_kind] = subject_keys(kind, view, settings)[position[is_kind]]
     return texts
-
-
-def _evidence(play: Play, found: pd.DataFrame, view: View, customer: Texts, subject: Texts) -> Texts:
-    """What each motive rests on as JSON, in the order of the play's traces."""
-    steps: list[list[dict[str, Any]]] = [[] for _ in range(len(found))]
-    for trace in play.traces:
-        starts: list[str | None] = [f"Customer/{who}" for who in customer]
-        if trace.start is not None:
-            starts = _nodes(view, trace.start_label, found[trace.start])
-        ends: list[str | None] = [node(what) for what in subject]
-        if trace.end is not None:
-            ends = _nodes(view, trace.end_label, found[trace.end])
-        if trace.only is not None:
-            ends = [end if is_so else None for end, is_so in zip(ends, found[trace.only], strict=True)]
-        properties = _objects(found, trace.properties)
-        for row, (start, end, facts) in enumerate(zip(starts, ends, properties, strict=True)):
-            if start is not None and end is not None:
-                steps[row].append({"from": start, "type": trace.type, "to": end, "properties": facts})
-    return json_texts(steps)
-
-
-def _nodes(view: View, label: str, positions: "pd.Series[int]") -> list[str | None]:
-    """The nodes of a label at these positions; None for -1."""
-    keys = getattr(view, FIELDS[label]).keys
-    return [f"{label}/{keys[place]}" if place >= 0 else None for place in positions]
-
-
-def _objects(found: pd.DataFrame, columns: Mapping[str, str]) -> list[dict[str, Any]]:
-    """One object per row; numbers with six digits after the point, times in UTC."""
-    if not columns:
-        return [{} for _ in range(len(found))]
-    values = [_plain(found[column]) for column in columns.values()]
-    return [dict(zip(columns, row, strict=True)) for row in zip(*values, strict=True)]
-
-
-def _plain(column: "pd.Series[Any]") -> list[Any]:
-    if pd.api.types.is_datetime64_any_dtype(column.dtype):
-        return utc_texts(naive(column))
-    if pd.api.types.is_float_dtype(column.dtype):
-        return [None if np.isnan(value) else value for value in column.round(6).tolist()]
-    return list(column.tolist())

@@ -82,8 +82,8 @@ RECORD_COLUMNS: Mapping[str, Kind] = {
     "remit": "text",  # the agent under whose remit a send was decided
     "triggers": "text",  # what of the remit asks a person, all that fired
 }
-OF_THE_RUN = ("decision_id", "run_id")
-"""What only a run can know."""
+COUNTED = "candidates"
+"""A column that every record fills, and that no record of an earlier version has."""
 
 _TYPES: Mapping[PlainKind, pa.DataType] = {
     "text": pa.string(),
@@ -126,24 +126,42 @@ def record_table(records: "pd.DataFrame | pa.Table") -> pa.Table:
     })  # fmt: skip
 
 
-def insist_on_columns(names: "list[str]") -> None:
-    """Make sure that records are whole.
+def insist_on_columns(records: "pd.DataFrame | pa.Table") -> None:
+    """Make sure that records are whole, and none of an earlier version, which had other columns.
 
     Raises:
-        DecisioningError: A column is missing; records of an earlier version hold others.
+        DecisioningError: A column is missing, or was never written.
     """
+    names = records.column_names if isinstance(records, pa.Table) else list(records.columns)
     lacking = [name for name in RECORD_COLUMNS if name not in names]
+    if COUNTED in lacking or (len(records) and _is_empty(records[COUNTED])):
+        raise EarlierVersionError("These decisions were")
     if lacking:
         raise DecisioningError(
             f"The records have no column {', '.join(lacking)}.",
             where="decision log",
-            remedy="Seal what `decide` returns; what an earlier version of Warrant sealed, it can read itself.",
+            remedy="Seal what `decide` returns.",
         )
 
 
 def is_of_earlier_version(record: Mapping[Any, Any]) -> bool:
-    """Whether a stored record was written before records had these columns: every record counts its candidates."""
-    return record.get("candidates") is None or bool(pd.isna(record["candidates"]))
+    """Whether a stored record was written before records had these columns."""
+    return record.get(COUNTED) is None or bool(pd.isna(record[COUNTED]))
+
+
+class EarlierVersionError(DecisioningError):
+    """Records that an earlier version of Warrant wrote, in other columns."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"{what} recorded by an earlier version of Warrant, in other columns.",
+            where="decision log",
+            remedy="Read them with the version that wrote them, or decide the day again.",
+        )
+
+
+def _is_empty(column: "pa.ChunkedArray | pd.Series[Any]") -> bool:
+    return column.null_count == len(column) if isinstance(column, pa.ChunkedArray) else bool(column.isna().all())
 
 
 def _kind(name: str) -> Kind:

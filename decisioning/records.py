@@ -75,16 +75,11 @@ def decision_records(made: Deliberation, actions: pd.DataFrame) -> pa.Table:
             "verb": _either(made.choice.chosen >= 0, "send", "none"),
             "is_ghost": pa.array(made.is_held_out),
             "arm": _either(made.is_held_out, HELD_OUT, TREATED),
-            **{
-                name: spread.texts(told[column].to_numpy(dtype=object))
-                for name, column in (
-                    ("play", "play"),
-                    ("subject", "subject"),
-                    ("motive_sentence", "sentence"),
-                    ("facts", "facts"),
-                    ("evidence", "evidence"),
-                )
-            },
+            "play": spread.texts(told["play"].to_numpy(dtype=object)),
+            "subject": spread.texts(told["subject"].to_numpy(dtype=object)),
+            "motive_sentence": spread.own(told["sentence"]),
+            "facts": spread.own(told["facts"]),
+            "evidence": spread.own(told["evidence"]),
             "link": spread.texts(links(view, told["subject"].to_numpy(dtype=object), asset)),
             "asset_id": spread.of(view.assets.keys, asset),
             "asset_version": spread.of(view.assets.frame["version"].to_numpy(dtype=object), asset),
@@ -146,6 +141,10 @@ class _Spread:
             return pa.DictionaryArray.from_arrays(codes, told.dictionary)
         more = pa.concat_arrays([told.dictionary, pa.array([otherwise])])
         return pa.DictionaryArray.from_arrays(codes.fill_null(len(told.dictionary)), more)
+
+    def own(self, values: "pd.Series[Any]") -> pa.Array:
+        """A text per receiver of which hardly any two are the same; others have none."""
+        return pa.array(values, pa.string()).take(pa.array(self.place, mask=self.place < 0))
 
     def number(self, values: npt.NDArray[np.float64], otherwise: float = np.nan) -> pa.Array:
         """A number per receiver; `otherwise` for the others, and missing where it is not a number."""

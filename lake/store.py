@@ -18,7 +18,7 @@ from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundErr
 
 from lake.errors import LakeError
 from lake.format import refuse_newer, stamp
-from lake.stored_types import arrow_table, fitted
+from lake.stored_types import arrow_table, differing, fitted
 
 __all__ = ["Lake", "Pin", "arrow_table"]
 
@@ -174,7 +174,7 @@ class Lake:
             stamp(self.root)
             options: dict[str, Any] = {"partition_by": ["run_id"]}
         else:
-            _, others = fitted(first.slice(0, 0), pa.schema(before.schema().to_arrow()))
+            others = differing(first.schema, pa.schema(before.schema().to_arrow()))
             if others:
                 self._retype(before, path, others)
             options = {"predicate": f"run_id = '{run_id}'", "schema_mode": "merge"}

@@ -15,7 +15,8 @@ def arrow_table(frame: pd.DataFrame) -> pa.Table:
 def fitted(content: pa.Table, stored: pa.Schema) -> tuple[pa.Table, Mapping[str, pa.DataType]]:
     """Rows in the types that are stored already.
 
-    A column without any value takes the stored type, and so does a number that loses nothing by it.
+    A column without any value takes the stored type, and so does a number that loses nothing by it, or a list
+    whose entries lack values of some column.
 
     Returns:
         The rows, and the columns that are of another type than the stored one, with their own.
@@ -33,16 +34,30 @@ def fitted(content: pa.Table, stored: pa.Schema) -> tuple[pa.Table, Mapping[str,
     return content, others
 
 
+def differing(schema: pa.Schema, stored: pa.Schema) -> Mapping[str, pa.DataType]:
+    """The columns that are of another type than the stored one, with their own."""
+    return {
+        column.name: column.type
+        for column in schema
+        if column.name in stored.names and not _stored_type(stored.field(column.name).type).equals(column.type)
+    }
+
+
 def _cast(values: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray | None:
     if values.type.equals(kind):
         return values
     if values.null_count == len(values):
         return pa.chunked_array([pa.nulls(len(values), kind)])
-    if not (_is_number(values.type) and _is_number(kind)):
+    are_lists = pa.types.is_list(kind) and pa.types.is_list(values.type)
+    if are_lists and not any(
+        len(chunk.flatten()) for chunk in values.chunks
+    ):  # entries that are not there have no type
+        return pa.chunked_array([pa.array([None if each is None else [] for each in values.to_pylist()], kind)])
+    if not are_lists and not (_is_number(values.type) and _is_number(kind)):
         return None
     try:
         return values.cast(kind)
-    except pa.ArrowInvalid:
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
         return None
 
 

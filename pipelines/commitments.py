@@ -11,6 +11,7 @@ import pandas as pd
 
 from decisioning.liability import LAPSED, REDEEMED, with_liability
 from decisioning.limit_windows import RESERVED
+from decisioning.record_columns import insist_on_columns
 from graph.view import View
 from lake.reservations import Reservations
 from lake.runs import RunRow
@@ -24,7 +25,12 @@ CENTS = 6
 
 
 def with_commitments(sends: pd.DataFrame) -> pd.DataFrame:
-    """Sends with `expected_cost` of redemptions and `exposure`, what one redemption costs; in currency."""
+    """Sends with `expected_cost` of redemptions and `exposure`, what one redemption costs; in currency.
+
+    Raises:
+        DecisioningError: An earlier version recorded them, in other columns.
+    """
+    insist_on_columns(sends)
     return sends.assign(expected_cost=sends["offer_cost"].fillna(0.0), exposure=sends["redemption_cost"].fillna(0.0))
 
 

@@ -4,6 +4,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
+from decisioning.explain import refusals_of
 from decisioning.settings import ChannelSettings, PlaySettings, PolicySpecification
 from decisioning.times import at_local, day_bounds, moment
 from tests.unit.decisioning.world import World
@@ -60,7 +61,7 @@ def test_a_motive_that_ends_before_the_hour_of_sending_has_no_hour_left(shop: Wo
     shop.rhythms[0] |= {"due_in": -3 + 8 / 24}
     record = shop.record("1")
     assert record["none_reason"] == "refused by policy: sending-hours"
-    assert record["refused_by"] == '{"sending-hours":1}'
+    assert refusals_of(record) == {"sending-hours": 1}
 
 
 # ---- quiet hours
@@ -170,7 +171,7 @@ def test_a_cap_is_a_sliding_window_exact_to_the_second(shop: World, ago: timedel
     capped(shop, 1, 14).touch("1", "email", SENT_AT - ago, "milk-reminder")
     record = shop.record("1")
     assert (record["verb"] == "send") is is_allowed
-    assert record["refused_by"] == ("{}" if is_allowed else '{"at-most":1}')
+    assert refusals_of(record) == ({} if is_allowed else {"at-most": 1})
 
 
 def test_a_cap_counts_up_to_its_count_across_channels_and_per_customer(shop: World) -> None:
@@ -197,7 +198,7 @@ def test_a_cap_with_an_expression_counts_and_refuses_only_what_it_names(shop: Wo
     shop.touch("1", "email", SENT_AT - timedelta(days=2), "milk-coupon")
     record = shop.record("1")
     assert record["asset_id"] == "milk-reminder"
-    assert record["refused_by"] == '{"at-most":1}'
+    assert refusals_of(record) == {"at-most": 1}
 
 
 @pytest.mark.parametrize(("channel", "asset"), [("email", None), ("email", "long-gone"), ("fax", "milk-reminder")])

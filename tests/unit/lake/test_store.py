@@ -5,6 +5,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -319,3 +320,29 @@ def test_a_folder_that_cannot_be_written_is_an_error_with_a_remedy(tmp_path: Pat
     with pytest.raises(LakeError, match="could not be written") as error:
         Lake(tmp_path / "lake").write("things", rows("a"), digest="one")
     assert error.value.remedy
+
+
+def test_a_list_that_tells_no_type_takes_that_of_the_other_runs(lake: Lake) -> None:
+    entries = {
+        "run-1": [[{"limit": "email", "by": "x"}], []],
+        "run-2": [[], []],
+        "run-3": [[{"limit": "a", "by": None}]],
+    }
+    for run, lists in entries.items():
+        lake.write_slice("decisions", run, pd.DataFrame({"paid": pd.Series(lists, dtype=object)}))
+    for run, lists in entries.items():
+        assert [list(each) for each in lake.read_slice("decisions", run)["paid"]] == lists
+
+
+def test_what_a_run_produced_may_be_written_a_chunk_at_a_time(lake: Lake) -> None:
+    def chunks(run: str, *keys: str) -> Iterator[pa.Table]:
+        for key in keys:
+            yield pa.table({"run_id": [run], "key": [key], "paid": [[{"limit": key}]]})
+
+    lake.write_stream("decisions", "run-1", chunks("run-1", "a", "b"))
+    lake.write_stream("decisions", "run-2", chunks("run-2", "c"))
+    lake.write_stream("decisions", "run-1", chunks("run-1", "d", "e"))
+    assert sorted(lake.read_slice("decisions", "run-1")["key"]) == ["d", "e"]
+    assert list(lake.read_slice("decisions", "run-2")["paid"].iloc[0]) == [{"limit": "c"}]
+    with pytest.raises(LakeError, match="`key` of `decisions` is string in the runs before and int64 now"):
+        lake.write_stream("decisions", "run-3", iter([pa.table({"run_id": ["run-3"], "key": [1]})]))
