@@ -177,7 +177,7 @@ def propose(day: Day, run: RunRow) -> Outcome:
 def decide(day: Day, run: RunRow) -> Outcome:
     """Screen, value and allocate: one decision per customer, sealed under one root."""
     decided = decide_run(day, run)
-    day.lake.write_slice(DECISIONS, run.run_id, decided.sealed.frame)
+    day.lake.write_stream(DECISIONS, run.run_id, decided.sealed.chunks())
     store_draws(day, run, decided.assignments)
     summary = decided.summary
     said = f"{summary['sends']:,} sends for {summary['customers']:,} customers"
