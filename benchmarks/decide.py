@@ -15,11 +15,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeVar
+from unittest.mock import patch
 
 import numpy as np
 
@@ -73,8 +76,8 @@ def show(found: dict[str, Any]) -> None:
     stages = ", ".join(f"{name} {seconds:.1f}" for name, seconds in found["seconds"].items())
     print(
         f"{found['customers']:>9,} customers, {found['candidates']:,} candidates, {found['consented']:,} with consent: "
-        f"{found['total_seconds']:.1f} s ({stages}); {found['sends']:,} sends, "
-        f"{found['share_of_bound']:.5f} of the bound; "
+        f"{found['total_seconds']:.1f} s ({stages}; records {found['records_seconds']:.1f} of decide); "
+        f"{found['sends']:,} sends, {found['share_of_bound']:.5f} of the bound; "
         f"pass {found['pass_seconds']:.2f} s, {found['pass_share_of_copying']:.1%} of what copying would allow; "
         f"peak {found['peak_mebibytes']:,} MiB; load {found['load_average']}",
         flush=True,
@@ -92,11 +95,12 @@ def measured(customers: int) -> dict[str, Any]:
         view = timed(seconds, "read the view", lambda: load_view(Path(folder) / "views", digest))
         stored = Market(view, world.forecasts, world.settings, world.touches)
         motives = timed(seconds, "propose", lambda: proposed(stored))
-        made = timed(
-            seconds,
-            "decide",
-            lambda: decide(view, motives, world.forecasts, world.settings, world.touches, as_of=AS_OF),
-        )
+        with records_watched() as of_records:
+            made = timed(
+                seconds,
+                "decide",
+                lambda: decide(view, motives, world.forecasts, world.settings, world.touches, as_of=AS_OF),
+            )
         records, summary = made.table, made.summary
         sealed = timed(seconds, "hash", lambda: seal(records, run_id="benchmark"))
         lake = Lake(Path(folder) / "lake")
@@ -112,10 +116,22 @@ def measured(customers: int) -> dict[str, Any]:
         "share_of_bound": summary["value"] / summary["bound"],
         "seconds": {name: round(spent, 2) for name, spent in seconds.items()},
         "total_seconds": round(sum(seconds.values()), 2),
+        "records_seconds": round(of_records["records"], 2),
         "peak_mebibytes": peak,
         **the_pass(stored, motives),
         "load_average": round(os.getloadavg()[0], 1),
     }
+
+
+@contextmanager
+def records_watched() -> Iterator[dict[str, float]]:
+    """How many of the seconds of deciding go into records."""
+    seconds: dict[str, float] = {}
+    deciding: Any = import_module("decisioning.decide")
+    made = deciding.decision_records
+    watched: Any = lambda *given: timed(seconds, "records", lambda: made(*given))  # noqa: E731
+    with patch.object(deciding, "decision_records", watched):
+        yield seconds
 
 
 def proposed(world: Market) -> Motives:
