@@ -123,13 +123,13 @@ def why_not(made: Deliberation, rows: Indices) -> tuple[npt.NDArray[np.int8], Te
 
 def said(entry: Mapping[str, Any]) -> str:
     """Why an entry of `runners_up` was not chosen, in words."""
-    return WORDS[entry["reason"]].format(by=entry["by"], behind=_amount(abs(float(entry["behind"]))))
+    return WORDS[entry["reason"]].format(by=entry["by"], behind=amount(abs(float(entry["behind"]))))
 
 
 def _at(keys: Texts, positions: npt.NDArray[np.integer]) -> pa.Array:
     return pa.DictionaryArray.from_arrays(pa.array(positions.astype(np.int32)), pa.array(keys, pa.string()))
 
 
-def _amount(lead: float) -> str:
+def amount(lead: float) -> str:
     """With as many digits as people see of values: hundredths of cents only below one."""
     return f"{lead:,.{2 if lead >= 1 else 4}f}"

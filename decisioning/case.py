@@ -1,23 +1,23 @@
 """One customer's case: all that their decision was made of, alone, so that it can be decided again with a change.
 
-Everybody else takes part by their bids, so that deciding one customer again gives what deciding all of them would give.
-Nothing is claimed about a change that was not decided in this way.
+Everybody else takes part by what the limits ask after their bids (`decisioning.market`). Nothing is claimed about a
+change that was not decided in this way.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from decisioning.bids import Bids
-from decisioning.decide import decide
+from decisioning.explain import refusals_of
+from decisioning.market import Market
 from decisioning.motives import Motives
+from decisioning.rhythms import Usual
 from decisioning.settings import DecisionSettings
 from forecasting.values import Forecasts
-from graph.view import Links, View
+from graph.view import View
 
 DUST = 1e-9
 
@@ -32,7 +32,9 @@ class Case:
         forecasts: About them; what is about everybody stays.
         settings: The playbook's.
         touches: What was sent, by anyone and to anyone (it uses up limits), and what is planned.
-        others: What everybody else bid, and what everybody usually does.
+        usual: What everybody does.
+        market: What limits ask.
+        has: Asset and channel that they have, which need not be won from anybody; None for nothing.
         as_of: The moment the run knows the world at.
     """
 
@@ -41,7 +43,9 @@ class Case:
     forecasts: Forecasts
     settings: DecisionSettings
     touches: pd.DataFrame
-    others: Bids
+    usual: Usual
+    market: Market
+    has: tuple[str, str] | None
     as_of: datetime
 
     @property
@@ -53,27 +57,6 @@ class Case:
     def customer_id(self) -> str:
         """Whose case it is."""
         return str(self.view.customers.keys[0])
-
-    def decided(self) -> "Outcome":
-        """Decide it."""
-        made = decide(
-            self.view,
-            self.motives,
-            self.forecasts,
-            self.settings,
-            self.touches,
-            as_of=self.as_of,
-            absent=self.others,
-        )
-        return Outcome.of(made.records.iloc[0].to_dict())
-
-    def with_only(self, asset: int, channel: int) -> "Case":
-        """The same case where there is nothing else to say than this asset, on this channel."""
-        links = self.view.asset_channels
-        kept = np.flatnonzero((links.sources == asset) & (links.targets == channel))
-        facts = {name: values[kept] for name, values in links.facts.items()}
-        only = Links.build(links.sources[kept], links.targets[kept], len(self.view.assets), facts)
-        return replace(self, view=replace(self.view, asset_channels=only))
 
 
 @dataclass(frozen=True)
@@ -99,8 +82,6 @@ class Outcome:
     @classmethod
     def of(cls, record: Mapping[Any, Any]) -> "Outcome":
         """Of a record, sealed or not."""
-        from decisioning.explain import refusals_of
-
         is_send = record["verb"] == "send"
         reason = record["none_reason"]
         return cls(
@@ -117,9 +98,10 @@ class Outcome:
         return (self.asset_id, self.channel_id) == (other.asset_id, other.channel_id)
 
     def is_equal(self, other: "Outcome") -> bool:
-        """The same, for the same worth or reason: what deciding again has to give when nothing was changed."""
+        """The same, for the same worth or kind of reason: what deciding again has to give when nothing was changed."""
         is_worth = abs(self.value - other.value) <= DUST * max(1.0, abs(other.value))
-        return self.is_same(other) and self.none_reason == other.none_reason and is_worth
+        kinds = {(one.none_reason or "").partition(":")[0] for one in (self, other)}
+        return self.is_same(other) and len(kinds) == 1 and is_worth
 
     def facts(self) -> dict[str, Any]:
         """For JSON."""

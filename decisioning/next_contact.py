@@ -91,14 +91,7 @@ def _first_on(case: Case, touches: pd.DataFrame, as_of: datetime) -> tuple[Docum
     )
     at = moment(as_of)
     open_end = np.full(count, at + np.timedelta64(2, "D"))
-    times, screened = on_day(
-        case,
-        view,
-        everything,
-        (np.full(count, at), open_end),
-        touches=touches,
-        is_offer_cost_known=np.ones(count, dtype=np.bool_),
-    )
+    times, screened = on_day(case, view, everything, (np.full(count, at), open_end), touches=touches)
     settings = case.settings
     caps = {policy.identifier for policy in settings.policies if policy.kind == "cap"}
     asked = caps | {CONSENT, SENDING_HOURS}

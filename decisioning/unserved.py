@@ -245,7 +245,7 @@ def _estimates(weighed: Weighed, motive: npt.NDArray[np.int64]) -> Floats:
     keys = [str(subject).partition("/")[2] for subject in subjects]
     is_category = np.array([str(subject).startswith("category/") for subject in subjects])
     category = view.categories.positions(keys)
-    rhythms = align(view, forecasts.cadence, forecasts.recent, case.others.usual)
+    rhythms = align(view, forecasts.cadence, forecasts.recent, case.usual)
     found = rhythms.pairs.find(np.arange(len(motive)), np.maximum(category, 0))
     margin = np.where(found >= 0, np.append(rhythms.cadence.margin_none, 0.0)[found], 0.0)
     thin = (found < 0) & rhythms.has_thin_history

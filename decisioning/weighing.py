@@ -5,16 +5,19 @@ A run keeps what it shortlisted; whoever asks why something else was not taken i
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from decisioning.alternatives import SMALLEST_LEAD, said
 from decisioning.candidates import Candidates
-from decisioning.candidates_in_full import candidates_in_full, paid
-from decisioning.case import Case
-from decisioning.rhythms import align
-from decisioning.schedule import Schedule
+from decisioning.candidates_in_full import InFull, candidates_in_full
+from decisioning.case import Case, Outcome
+from decisioning.choice import LIMITS, NO_CONTENT, NO_MOTIVE, NOT_WORTH_IT, REFUSED
+from decisioning.experiments import is_held_out
+from decisioning.options import Options
 from decisioning.screening import HOLDOUT
 from decisioning.subjects import asset_coverage
 from decisioning.value import Values, habits_in_assets
@@ -24,8 +27,7 @@ Flags = npt.NDArray[np.bool_]
 Indices = npt.NDArray[np.int64]
 
 SHOWN = 5
-SMALLEST_LEAD = 0.00005
-"""In currency; a lead that four digits do not show is a tie."""
+DUST = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,23 +36,27 @@ class Weighed:
 
     Attributes:
         case: Whose.
-        candidates: What could be said.
-        worth: What it is worth.
-        times: When.
+        made: What could be said, when, and what it is worth.
         refusals: Policy to which candidates it refuses, the holdout left aside.
         price: What each would pay for the limits it uses, in currency, shape (n,).
         dearest: Name of the limit that each pays most for; "" without one.
-        prices: What one more unit of each limit was worth in the run, by the limit's name.
     """
 
     case: Case
-    candidates: Candidates
-    worth: Values
-    times: Schedule
+    made: InFull
     refusals: Mapping[str, Flags]
     price: Floats
     dearest: npt.NDArray[np.object_]
-    prices: Mapping[str, float]
+
+    @property
+    def candidates(self) -> Candidates:
+        """What could be said."""
+        return self.made.ground.candidates
+
+    @property
+    def worth(self) -> Values:
+        """What it is worth."""
+        return self.made.worth
 
     @property
     def is_eligible(self) -> Flags:
@@ -72,10 +78,95 @@ class Weighed:
         found = np.flatnonzero((self.candidates.asset == asset) & (self.candidates.channel == channel))
         return int(found[0]) if len(found) else -1
 
-    def at_prices(self) -> int:
-        """What is best for one customer at the prices of the run, -1 for nothing: nearly always what is decided."""
-        worth = np.where(self.is_eligible & (self.priced > 0), self.priced, -np.inf)
-        return int(np.argmax(worth)) if np.isfinite(worth).any() else -1
+    def left(self) -> tuple[Floats, Flags]:
+        """What each candidate brings after the prices of limits, and whether it is allowed, shape (n,) each."""
+        can = self.is_eligible & np.isfinite(self.worth.value)
+        return np.where(can, self.priced, -np.inf), can
+
+    @cached_property
+    def chosen(self) -> int:
+        """Row of what one customer gets, -1 for nothing: what the allocation gives, everybody else bidding.
+
+        Who is held out uses nothing up and gets what is best at the prices; so does everybody where bids are not known.
+        """
+        left, can = self.left()
+        if not can.any():
+            return -1
+        case = self.case
+        held_out = is_held_out(case.view, share=case.settings.holdout_share, salt=case.settings.holdout_salt)
+        if held_out[0] or not case.market.is_known:
+            return self._at_prices(left)
+        rows = np.flatnonzero(can)
+        mine = self.candidates.customer[rows], self.candidates.asset[rows], self.candidates.channel[rows]
+        worth = self.worth
+        costs = (worth.value[rows], worth.touch_cost[rows], worth.offer_cost[rows], worth.redemption_cost[rows])
+        found = case.market.chosen(Options(*mine, *costs), case.settings, case.touches, case.as_of)
+        return int(rows[found]) if found >= 0 else -1
+
+    def _at_prices(self, left: Floats) -> int:
+        """What is best at the prices; of equals what they have."""
+        best, has = int(np.argmax(left)), self.row(*(self.case.has or (None, None)))
+        dust = DUST * max(1.0, abs(float(self.worth.value[best])))
+        if has >= 0 and left[has] >= max(left[best], 0.0) - dust:
+            return has
+        return best if left[best] > dust else -1
+
+    def nearest(self) -> int:
+        """The allowed candidate that came nearest to being taken, -1 without any."""
+        left, can = self.left()
+        return int(np.argmax(left)) if can.any() else -1
+
+    def outcome(self) -> Outcome:
+        """What is decided for one customer."""
+        if self.chosen < 0:
+            refused = self._refused()
+            return Outcome(None, None, None, 0.0, self._none_reason(refused), refused)
+        return self.outcome_of(self.chosen)
+
+    def outcome_of(self, row: int) -> Outcome:
+        """That a candidate is sent."""
+        asset_id, channel_id = self.names(row)
+        return Outcome(asset_id, channel_id, self.title(row), float(self.worth.value[row]), None, self._refused())
+
+    def _refused(self) -> dict[str, int]:
+        """How many candidates each policy refuses."""
+        return {policy: int(flags.sum()) for policy, flags in self.refusals.items() if flags.any()}
+
+    def limit_names(self) -> set[str]:
+        """The limits that allowed candidates would use."""
+        rows = np.flatnonzero(self.is_eligible & (self.worth.value > 0))
+        limits, index = self.made.ground.limits, self.made.used.index[:, rows]
+        return {
+            family.name_of(int(at))
+            for family, row in zip(limits, index, strict=True)
+            for at in np.unique(row)
+            if at >= 0
+        }
+
+    def _none_reason(self, refused: Mapping[str, int]) -> str:
+        """Why nothing is sent, as records say it (`choice.none_reasons`)."""
+        if not len(self.case.motives):
+            return NO_MOTIVE
+        if not len(self.candidates):
+            return NO_CONTENT
+        worth = np.where(self.is_eligible, self.worth.value, -np.inf)
+        if not self.is_eligible.any():
+            return f"{REFUSED}: {max(refused, key=lambda policy: refused[policy])}"
+        best = int(np.argmax(worth))
+        if worth[best] <= 0:
+            return NOT_WORTH_IT
+        return f"{LIMITS}: {self.dearest[best]}" if self.dearest[best] else LIMITS
+
+    def names(self, row: int) -> tuple[str, str]:
+        """Asset and channel of a candidate."""
+        view, candidates = self.case.view, self.candidates
+        return str(view.assets.keys[candidates.asset[row]]), str(view.channels.keys[candidates.channel[row]])
+
+    def title(self, row: int) -> str:
+        """What people call a candidate's asset."""
+        assets, asset = self.case.view.assets, int(self.candidates.asset[row])
+        title = assets.frame["title"].iloc[asset]
+        return title if isinstance(title, str) and title else str(assets.keys[asset])
 
     def refusing(self, row: int) -> list[str]:
         """The policies that refuse a candidate, in their order."""
@@ -96,17 +187,33 @@ class Weighed:
         return {name: value + 0.0 if np.isfinite(value) else 0.0 for name, value in terms.items()} | {"total": total}
 
 
-def weigh(case: Case, prices: Mapping[str, float]) -> Weighed:
+def weigh(case: Case, like: Weighed | None = None) -> Weighed:
     """Weigh everything that could be said in a case.
 
     Args:
-        case: Of one customer.
-        prices: What one more unit of each limit was worth in the run, by the limit's name.
+        case: Of one customer, or of a few who are only looked at.
+        like: Of a case that this one was made from by a change: what the change leaves as it is, is not done again.
     """
-    made = candidates_in_full(case)
-    price, dearest = paid(case, made, prices)
+    made = candidates_in_full(case, like.made.ground if like is not None else None)
+    price, dearest = _paid(case, made)
     refusals = {policy: refused for policy, refused in made.screened.by_policy.items() if policy != HOLDOUT}
-    return Weighed(case, made.candidates, made.worth, made.times, refusals, price, dearest, prices)
+    return Weighed(case, made, refusals, price, dearest)
+
+
+def _paid(case: Case, made: InFull) -> tuple[Floats, npt.NDArray[np.object_]]:
+    """What each candidate pays in currency, and the name of the limit that it pays most for, each of shape (n,)."""
+    limits, prices = made.ground.limits, case.market.prices
+    total, most = np.zeros(len(made.ground.candidates)), np.zeros(len(made.ground.candidates))
+    dearest = np.full(len(total), "", dtype=object)
+    for family, index, amount in zip(limits, made.used.index, made.used.amount, strict=True):
+        found, place = np.unique(index, return_inverse=True)
+        names = [family.name_of(int(at)) if at >= 0 else "" for at in found]
+        cost = np.array([prices.get(name, 0.0) for name in names])[place.ravel()] * amount / family.scale
+        total += cost
+        is_more = cost > most
+        dearest[is_more] = np.array(names, dtype=object)[place.ravel()[is_more]]
+        most = np.maximum(most, cost)
+    return total, dearest
 
 
 def alternatives(weighed: Weighed, chosen: int, none_reason: str | None) -> list[dict[str, Any]]:
@@ -124,18 +231,16 @@ def alternatives(weighed: Weighed, chosen: int, none_reason: str | None) -> list
 
 
 def _alternative(weighed: Weighed, row: int, chosen: int, none_reason: str | None) -> dict[str, Any]:
-    view, frame = weighed.case.view, weighed.case.motives.table
-    asset, motive = weighed.candidates.asset[row], weighed.candidates.motive[row]
-    channel_id = str(view.channels.keys[weighed.candidates.channel[row]])
+    motive = weighed.case.motives.table.iloc[int(weighed.candidates.motive[row])]
+    asset_id, channel_id = weighed.names(row)
     value, priced = float(weighed.worth.value[row]), float(weighed.priced[row])
-    title = view.assets.frame["title"].iloc[int(asset)]
     return {
-        "asset_id": str(view.assets.keys[asset]),
-        "title": str(title) if isinstance(title, str) and title else str(view.assets.keys[asset]),
+        "asset_id": asset_id,
+        "title": weighed.title(row),
         "channel_id": channel_id,
         "channel": channel_id,
-        "play": str(frame["play"].iloc[int(motive)]),
-        "subject": str(frame["subject"].iloc[int(motive)]),
+        "play": str(motive["play"]),
+        "subject": str(motive["subject"]),
         "value": value,
         "priced_value": priced,
         "price": value - priced,
@@ -147,30 +252,25 @@ def _alternative(weighed: Weighed, row: int, chosen: int, none_reason: str | Non
 
 def chance_of_purchase(weighed: Weighed, row: int) -> float:
     """P(a purchase in what a candidate is about within the value window, without it)."""
-    case = weighed.case
-    rhythms = align(case.view, case.forecasts.cadence, case.forecasts.recent, case.others.usual)
     customer, asset = weighed.candidates.customer[[row]], weighed.candidates.asset[[row]]
-    return float(habits_in_assets(asset_coverage(case.view), rhythms, customer, asset).p_purchase[0])
+    coverage = asset_coverage(weighed.case.view)
+    return float(habits_in_assets(coverage, weighed.made.rhythms, customer, asset).p_purchase[0])
 
 
 def why_not(weighed: Weighed, row: int, chosen: int, none_reason: str | None) -> str:
-    """Why a candidate was not taken, in words."""
-    if refusing := weighed.refusing(row):
-        return f"refused by {', '.join(refusing)}"
-    if weighed.worth.value[row] <= 0:
-        return "not worth it: it costs more than it brings"
+    """Why a candidate was not taken, in the words of records."""
+    refusing, value, priced = weighed.refusing(row), weighed.worth.value[row], weighed.priced[row]
+    behind = float((weighed.priced[chosen] if chosen >= 0 else 0.0) - priced)
     limit = weighed.dearest[row] or (none_reason or "").partition(": ")[2] or "limits"
-    if weighed.priced[row] <= 0 or chosen < 0:
-        return f"priced out: others make more of {limit}"
-    behind = float(weighed.priced[chosen] - weighed.priced[row])
-    if behind >= SMALLEST_LEAD:
-        after = " after limits" if weighed.price[row] > 0 or weighed.price[chosen] > 0 else ""
-        return f"worth {amount(behind)} less{after}"
-    if behind <= -SMALLEST_LEAD:
-        return f"no room left in {limit}"
-    return "just as good, and later in order"
-
-
-def amount(lead: float) -> str:
-    """With as many digits as people see of values: hundredths of cents only below one."""
-    return f"{lead:,.{2 if lead >= 1 else 4}f}"
+    if refusing:
+        reason, by = "refused", ", ".join(refusing)
+    elif value <= 0:
+        reason, by = "not worth it", ""
+    elif priced <= 0 or chosen < 0:
+        reason, by = "priced out", limit
+    elif behind >= SMALLEST_LEAD:
+        is_after = weighed.price[row] > 0 or weighed.price[chosen] > 0
+        reason, by = ("worth less after limits" if is_after else "worth less"), ""
+    else:
+        reason, by = ("no room" if behind <= -SMALLEST_LEAD else "tied"), limit
+    return said({"reason": reason, "by": by, "behind": behind})

@@ -5,13 +5,14 @@ from typing import Any
 
 import numpy as np
 
+from decisioning.alternatives import amount
 from decisioning.case import Outcome
 from decisioning.offers import least_spend
 from decisioning.play import threshold
 from decisioning.plays import play_named
 from decisioning.subjects import asset_coverage, asset_window, excluded_categories
 from decisioning.times import moment, utc_texts
-from decisioning.weighing import Weighed, amount, why_not
+from decisioning.weighing import Weighed, why_not
 from graph.view import Links, View
 
 CHOSEN = "chosen"

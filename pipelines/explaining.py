@@ -153,12 +153,12 @@ def _card(day: Day, run: RunRow, record: Mapping[Any, Any], *, in_full: bool, as
         "assumed": assumed_numbers(day.playbook),
         "currency": day.playbook.warrant.currency,
         "outcomes": outcomes_of(day, card["customer_id"], card["decision_id"]),
-        "lawful_basis": lawful_basis(day, run, card["customer_id"], _text(record["channel_id"])),
     }
     from pipelines.what_else import what_else, why_not_asked
     from pipelines.what_if import open_case
 
-    opened = open_case(day, run, dict(record))
+    opened = open_case(day, run, record)
+    card["lawful_basis"] = lawful_basis(opened.case.view, card["customer_id"], _text(record["channel_id"]))
     card |= what_else(opened, card)
     if asked is not None:
         card["not"] = why_not_asked(opened, asked, card["policy_reasons"] | reasons)

@@ -5,13 +5,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lake.runs import RunRow
-from pipelines.day import Day
-from pipelines.stored import stored_view
+from graph.view import View
 
 
-def lawful_basis(day: Day, run: RunRow, customer_id: str, channel_id: str | None) -> dict[str, Any] | None:
-    """The word of a customer on a channel as the run knew it.
+def lawful_basis(view: View, customer_id: str, channel_id: str | None) -> dict[str, Any] | None:
+    """The word of a customer on a channel as the view of a run knew it.
 
     Returns:
         `channel`, `basis` (consent, legitimate_interest, contract, assumed), `granted`, `source`, `recorded_at`; None
@@ -19,7 +17,6 @@ def lawful_basis(day: Day, run: RunRow, customer_id: str, channel_id: str | None
     """
     if channel_id is None:
         return None
-    view = stored_view(day, run)
     (customer,), (channel,) = view.customers.positions([customer_id]), view.channels.positions([channel_id])
     consents = view.consents
     found = np.flatnonzero((consents.sources == customer) & (consents.targets == channel))

@@ -25,6 +25,7 @@ CUSTOMER_REASONS: Mapping[str, str] = {
 }
 AUDIENCES = ("marketer", "customer", "auditor")
 SHARE = ", as a share"
+MOST_DIGITS, NEAR_ENOUGH = 12, 1e-4
 MAKERS = ("code", "playbook", "policies", "view")
 
 
@@ -98,12 +99,18 @@ def change_in_words(flip: Mapping[str, Any], currency: str) -> str:  # noqa: PLR
     what, was, becomes = flip["what"], flip["from"], flip["to"]
     kind = flip["kind"]
     if kind == "term" and what.endswith(SHARE):
-        size = f"{100 * flip['size']:.3g} % {'less' if becomes < was else 'more'}"
-        return f"{what.removesuffix(SHARE)} were {100 * becomes:.3g} % instead of {100 * was:.3g} % ({size})"
+        share, before = _apart(100 * becomes, 100 * was)
+        return f"{what.removesuffix(SHARE)} were {share} % instead of {before} % ({_by(flip)})"
     if kind == "term":
-        unit = f" {currency}"
-        size = f"{100 * flip['size']:.3g} % {'less' if becomes < was else 'more'}"
-        return f"{what} were {_plain(becomes)}{unit} instead of {_plain(was)}{unit} ({size})"
+        cost, before = _apart(becomes, was)
+        return f"{what} were {cost} {currency} instead of {before} {currency} ({_by(flip)})"
+    if kind == "attribute":
+        known, before = _apart(becomes, was)
+        return (
+            f"their {what} were {known}, which is not known"
+            if was is None
+            else f"their {what} were {known} instead of {before}"
+        )
     if kind == "consent":
         return f"{what} were {becomes}"
     if kind == "touch":
@@ -111,7 +118,8 @@ def change_in_words(flip: Mapping[str, Any], currency: str) -> str:  # noqa: PLR
             "they had been sent one message more the day before" if becomes else "their last message had not been sent"
         )
     if kind in ("cap", "limit"):
-        return f"{what} were {_plain(becomes)} instead of {_plain(was)}"
+        most, before = _apart(becomes, was)
+        return f"{what} were {most} instead of {before} ({_by(flip)})"
     if kind == "policy":
         return f"the policy {what} did not hold"
     if kind == "belief":
@@ -230,6 +238,32 @@ def _begin(text: str) -> str:
     first = text.split(" ", 1)[0]
     said = text[:1].upper() + text[1:] if first.islower() else text
     return said if said.endswith((".", "!", "?")) else f"{said}."
+
+
+def _by(flip: Mapping[str, Any]) -> str:
+    """By how much a number would have to change."""
+    if not flip["from"]:
+        return "instead of none"
+    return f"{100 * flip['size']:.3g} % {'less' if flip['to'] < flip['from'] else 'more'}"
+
+
+def _apart(one: Any, other: Any) -> tuple[str, str]:
+    """Two numbers with as many digits as it takes to tell them apart; never fewer than people see of amounts."""
+    said = _plain(one), _plain(other)
+    if said[0] != said[1] and not _is_cut(one, said[0]):
+        return said
+    for digits in range(2, MOST_DIGITS):
+        said = f"{one:,.{digits}f}", f"{other:,.{digits}f}"
+        if said[0] != said[1] and not _is_cut(one, said[0]):
+            break
+    return said
+
+
+def _is_cut(value: Any, said: str) -> bool:
+    """Whether so many digits say another number, by more than a hundredth of a per cent."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not value:
+        return False
+    return abs(float(said.replace(",", "")) / value - 1.0) > NEAR_ENOUGH
 
 
 def _plain(value: Any) -> str:

@@ -1,13 +1,11 @@
 """Unserved value of a run: who was sent nothing, what they would have been worth, and the cheapest fix."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from decisioning.bids import Bids, nobody
 from decisioning.case import Case
 from decisioning.decide import propose
 from decisioning.motives import Motives
@@ -22,7 +20,7 @@ from pipelines.playbook_settings import policy_reasons
 from pipelines.running import day_of_run
 from pipelines.stored import stored_forecasts, stored_records, stored_view
 from pipelines.subjects.erased import usual_of
-from pipelines.what_if import forecasts_of, touches_with_planned
+from pipelines.what_if import forecasts_of, market_of, touches_with_planned
 
 PORTION = 50_000
 """Customers weighed at once; what is gathered for them stays within a few hundred megabytes."""
@@ -56,10 +54,7 @@ def unserved_of(day: Day, run: RunRow) -> Document:
         for customer, reason in zip(silent["customer_id"], silent["none_reason"], strict=True)
         if isinstance(reason, str)
     }
-    prices = run.steps["decide"]["facts"]["summary"]["shadow_prices"]
-    parts = [
-        find_unserved(weigh(case, prices), reasons).frame for case in _cases(day, run, silent["customer_id"].tolist())
-    ]
+    parts = [find_unserved(weigh(case), reasons).frame for case in _cases(day, run, silent["customer_id"].tolist())]
     found = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(COLUMNS))
     return {
         "run_id": run.run_id,
@@ -69,7 +64,7 @@ def unserved_of(day: Day, run: RunRow) -> Document:
         "customers": len(found),
         "value": float(found["value"].sum()) if len(found) else 0.0,
         "by_cause": by_cause(found) if len(found) else [],
-        "rows": by_motive_and_cause(found, policy_reasons(day.playbook), prices) if len(found) else [],
+        "rows": by_motive_and_cause(found, policy_reasons(day.playbook), market_of(run).prices) if len(found) else [],
     }
 
 
@@ -81,7 +76,7 @@ def _cases(day: Day, run: RunRow, customer_ids: list[str]) -> Iterator[Case]:
     motives = propose(view, forecasts, settings, run.identity.as_of)
     touches = touches_with_planned(day, run, view, settings)
     usual = usual_of(day, run, view) or align(view, forecasts.cadence, forecasts.recent).usual
-    others: Bids = replace(nobody(), usual=usual)
+    market = market_of(run)
     every = view.customers.frame["key"]
     for start in range(0, len(customer_ids), PORTION):
         portion = customer_ids[start : start + PORTION]
@@ -92,6 +87,8 @@ def _cases(day: Day, run: RunRow, customer_ids: list[str]) -> Iterator[Case]:
             forecasts=forecasts_of(forecasts, portion),
             settings=settings,
             touches=touches[touches["customer_id"].isin(portion)].reset_index(drop=True),
-            others=others,
+            usual=usual,
+            market=market,
+            has=None,
             as_of=run.identity.as_of,
         )

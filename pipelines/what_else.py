@@ -18,6 +18,7 @@ NOT_REPRODUCED = (
     "What would have changed it cannot be said: code, playbook or data are not those that decided, and deciding again "
     "does not give what is on record."
 )
+EXPLORED = "Chance chose it, to learn what messages are worth; no single change would have made it certain."
 NO_FLIP = "No single change of one thing was found that turns it."
 SHOWN_REFUSED = 5
 
@@ -49,7 +50,8 @@ def what_else(opened: Opened, card: Card) -> Document:
         }
     chosen = weighed.row(outcome.asset_id, outcome.channel_id)
     others = alternatives(weighed, chosen, outcome.none_reason)
-    flips = [flip.facts() for flip in find_flips(weighed, outcome, opened.propose_again)]
+    found = [] if opened.is_explored else find_flips(weighed, outcome, opened.propose_again)
+    flips = [flip.facts() for flip in found]
     return {
         "is_reproduced": True,
         "alternatives": others,
@@ -57,7 +59,7 @@ def what_else(opened: Opened, card: Card) -> Document:
         "refused": _refused(weighed, card["policy_reasons"]),
         "flips": flips,
         "flip": flips[0] if flips else None,
-        "flip_reason": None if flips else NO_FLIP,
+        "flip_reason": None if flips else EXPLORED if opened.is_explored else NO_FLIP,
         "next_contact": next_contact(opened.case, _sent(card)),
         "conversion": _conversion(weighed, chosen),
         "margin_kept": _margin_kept(weighed, chosen),
@@ -72,7 +74,7 @@ def why_not_asked(opened: Opened, asked: str, reasons: Mapping[str, str]) -> Doc
     """
     asset_id, channel_id = _asked(opened, asked)
     found = why_not_asset(opened.weighed, opened.outcome, asset_id, channel_id, reasons)
-    if not opened.is_reproduced or found["stage"] == "chosen":
+    if not opened.is_reproduced or opened.is_explored or found["stage"] == "chosen":
         return {**found, "flips": []}
     flips = find_flips_to(opened.weighed, opened.outcome, (asset_id, channel_id), opened.propose_again)
     return {**found, "flips": [flip.facts() for flip in flips]}
@@ -125,22 +127,13 @@ def _refused(weighed: Weighed, reasons: Mapping[str, str]) -> list[Document]:
     """The most valuable candidates that policies refuse."""
     rows = np.flatnonzero(~weighed.is_eligible & np.isfinite(weighed.worth.value))
     rows = rows[np.lexsort((rows, -weighed.worth.value[rows]))][:SHOWN_REFUSED]
-    assets, channels = weighed.case.view.assets, weighed.case.view.channels
     found = []
     for row in rows.tolist():
-        asset = int(weighed.candidates.asset[row])
-        title = assets.frame["title"].iloc[asset]
-        found.append(
-            {
-                "asset_id": str(assets.keys[asset]),
-                "title": title if isinstance(title, str) and title else str(assets.keys[asset]),
-                "channel": str(channels.keys[weighed.candidates.channel[row]]),
-                "value": float(weighed.worth.value[row]),
-                "refused_by": [
-                    {"policy": policy, "because": reasons.get(policy, "")} for policy in weighed.refusing(row)
-                ],
-            }
-        )
+        asset_id, channel = weighed.names(row)
+        refused_by = [{"policy": policy, "because": reasons.get(policy, "")} for policy in weighed.refusing(row)]
+        value = float(weighed.worth.value[row])
+        one = {"asset_id": asset_id, "title": weighed.title(row), "channel": channel, "value": value}
+        found.append(one | {"refused_by": refused_by})
     return found
 
 

@@ -5,24 +5,28 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from decisioning.bids import nobody
 from decisioning.case import Case, Outcome
 from decisioning.flips import find_flips, find_flips_to
 from decisioning.next_contact import next_contact
 from decisioning.settings import PolicySpecification
 from decisioning.weighing import alternatives, weigh
 from decisioning.why_not import why_not_asset
-from pipelines.what_if import case_of
+from pipelines.what_if import case_of, market_among
 from tests.unit.decisioning.world import World
 
 
 def case(world: World, customer: str) -> Case:
+    made, view = world.decide(), world.view()
     return case_of(
         customer,
-        world.view(),
+        view,
         world.propose(),
         forecasts=world.forecasts(),
         settings=world.settings(),
         touches=world.past_touches(),
+        market=market_among(made.bids.options, view, customer, nobody(), made.summary["shadow_prices"]),
+        has=outcome(world, customer),
     )
 
 
@@ -56,14 +60,29 @@ def test_deciding_one_customer_again_gives_their_record(market: World) -> None:
     assert records["verb"].eq("send").sum() == 5
     for record in records.iloc[::4].to_dict("records"):
         mine = case(market, record["customer_id"])
-        assert mine.decided().is_equal(Outcome.of(record)), record["customer_id"]
+        assert weigh(mine).outcome().is_equal(Outcome.of(record)), record["customer_id"]
+
+
+def test_leaving_out_those_who_are_far_from_another_choice_changes_nothing(
+    market: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("decisioning.market.NEAREST", 3)
+    for customer in ("c01", "c06", "c11"):
+        assert weigh(case(market, customer)).outcome().is_equal(outcome(market, customer)), customer
+
+
+def test_what_is_known_of_a_customer_turns_the_decision_at_the_line_of_a_policy(shop: World) -> None:
+    shop.options["policies"] = (PolicySpecification("small", "deny", "No.", None, "customer.pclv < 500"),)
+    shop.customer("2", pclv=499.0).rhythm("2", "MILK")
+    found = find_flips(weigh(case(shop, "2")), outcome(shop, "2"))
+    flip = next(flip for flip in found if flip.kind == "attribute")
+    assert (flip.what, flip.before, flip.after, flip.becomes.asset_id) == ("pclv", 499.0, 500.0, "milk-reminder")
 
 
 def test_every_flip_turns_the_decision_and_the_smallest_stands_first(market: World) -> None:
-    prices = dict(market.decide().summary["shadow_prices"])
     for customer in ("c00", "c05"):
         mine, on_record = case(market, customer), outcome(market, customer)
-        flips = find_flips(weigh(mine, prices), on_record)
+        flips = find_flips(weigh(mine), on_record)
         assert flips
         assert [flip.size for flip in flips] == sorted(flip.size for flip in flips)
         for flip in flips:
@@ -73,12 +92,12 @@ def test_every_flip_turns_the_decision_and_the_smallest_stands_first(market: Wor
 def test_a_cost_just_below_the_turn_changes_nothing_and_beyond_it_all(shop: World) -> None:
     shop.channel("email", cost=0.05)
     mine, on_record = case(shop, "1"), outcome(shop, "1")
-    flips = find_flips(weigh(mine, {}), on_record)
+    flips = find_flips(weigh(mine), on_record)
     cost = next(flip for flip in flips if flip.what == "cost of a touch by email")
     assert cost.becomes.asset_id is None
     for factor, is_sent in ((0.99, True), (1.001, False)):
         channels = (replace(mine.settings.channels[0], cost_per_touch=cost.after * factor),)
-        again = replace(mine, settings=replace(mine.settings, channels=channels)).decided()
+        again = weigh(replace(mine, settings=replace(mine.settings, channels=channels))).outcome()
         assert (again.asset_id is not None) == is_sent
 
 
@@ -86,7 +105,7 @@ def test_a_policy_that_refuses_is_named_with_what_would_be_sent_without_it(shop:
     never = PolicySpecification("never", "deny", "No.", None, "customer.shopping_days_28d >= 0")
     shop.options["policies"] = (never,)
     mine, on_record = case(shop, "1"), outcome(shop, "1")
-    weighed = weigh(mine, {})
+    weighed = weigh(mine)
     told = why_not_asset(weighed, on_record, "milk-reminder", None, {"never": "No."})
     assert (told["stage"], told["refused_by"][0]["because"]) == ("refused by policy", "No.")
     (flip,) = [flip for flip in find_flips_to(weighed, on_record, ("milk-reminder", None)) if flip.kind == "policy"]
@@ -94,13 +113,13 @@ def test_a_policy_that_refuses_is_named_with_what_would_be_sent_without_it(shop:
 
 
 def test_withdrawn_consent_is_a_flip_of_every_send(shop: World) -> None:
-    flips = find_flips(weigh(case(shop, "1"), {}), outcome(shop, "1"))
+    flips = find_flips(weigh(case(shop, "1")), outcome(shop, "1"))
     assert ("consent", "withdrawn") in {(flip.kind, flip.after) for flip in flips}
 
 
 def test_alternatives_tell_the_terms_that_add_up(market: World) -> None:
     mine = case(market, "c00")
-    weighed = weigh(mine, dict(market.decide().summary["shadow_prices"]))
+    weighed = weigh(mine)
     on_record = outcome(market, "c00")
     others = alternatives(weighed, weighed.row(on_record.asset_id, on_record.channel_id), on_record.none_reason)
     assert others
@@ -118,4 +137,4 @@ def test_a_ghost_is_decided_again_as_a_ghost(shop: World) -> None:
     shop.options["holdout_share"] = 1.0
     on_record = outcome(shop, "1")
     assert on_record.asset_id == "milk-reminder"
-    assert case(shop, "1").decided().is_equal(on_record)
+    assert weigh(case(shop, "1")).outcome().is_equal(on_record)
