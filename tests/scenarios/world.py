@@ -94,6 +94,7 @@ class World:
     plays: dict[str, Document] = field(default_factory=dict)
     audiences: dict[str, str] = field(default_factory=dict)
     policies: list[Document] = field(default_factory=list)
+    agents: dict[str, Document] = field(default_factory=dict)
     contents: dict[str, Document] = field(default_factory=dict)
     rows: dict[str, list[Row]] = field(default_factory=dict)
     sources: dict[str, str] = field(default_factory=dict)
@@ -239,6 +240,25 @@ class World:
         self.policies.append({"id": policy_id, "because": "The scenario says so."} | rule)
         return self
 
+    def agent(self, name: str, **remit: Any) -> Self:
+        """An agent that may send e-mails for whoever is due, under a remit that holds unless said otherwise."""
+        self.agents[name] = {
+            "agent": name,
+            "owner": OWNER,
+            "goal": {
+                "metric": "value",
+                "direction": "increase",
+                "by_pct": 5,
+                "within_days": 90,
+                "while": ["harm <= 1"],
+            },
+            "may": {"verbs": ["send"], "channels": ["email"], "plays": ["replenishment-due"]},
+            "limits": {"spend_per_month": 10_000},
+            "escalate": {"confidence_below": 0},
+            "review": {"weekly": {"what": "results", "minutes": 60}},
+        } | remit
+        return self
+
     def play(self, name: str, **settings: Any) -> Self:
         """A play that is on; a world that names none has all of them on."""
         self.plays[name] = settings
@@ -276,6 +296,11 @@ class World:
             self._write_yaml("audiences.yaml", self.audiences)
         if self.policies:
             self._write_yaml("policies/scenario.yaml", self.policies)
+        if self.agents:
+            self._write_yaml("people.yaml", {"people": {"ops-manager": {"name": "Operations", "role": "owner"}}})
+            self._write_yaml("metrics.yaml", {"metrics": METRICS})
+        for name, remit in self.agents.items():
+            self._write_yaml(f"remits/{name}.yaml", {key: value for key, value in remit.items() if value is not None})
         for front in self._contents():
             given = {key: value for key, value in front.items() if value not in (None, [], ())}
             self._write(f"content/{front['asset_id']}.md", f"---\n{yaml.safe_dump(given)}---\nGood morning.\n")
@@ -315,6 +340,7 @@ class World:
             "WARRANT_HOME": str(self._home()),
             "WARRANT_NOW": local(self.today, self.at).isoformat(),
             "WARRANT_PLAYBOOK": str(self.playbook),
+            **({"WARRANT_ACTOR": OWNER} if self.agents else {}),
         }
 
     def command(self, *arguments: str, environment: Mapping[str, str] | None = None) -> Answer:
@@ -425,6 +451,11 @@ def trust_the_system(connection: Any, _: object) -> None:
     connection.execute("PRAGMA synchronous = OFF")
 
 
+OWNER = "person:ops-manager"
+METRICS: Document = {
+    "value": {"meaning": "What the agent is for", "direction": "increase"},
+    "harm": {"meaning": "What must not come of it", "direction": "decrease"},
+}
 EMAIL: Document = {"kind": "file", "cost_per_touch": 0.001}
 
 
