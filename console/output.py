@@ -53,12 +53,24 @@ class WarrantGroup(TyperGroup):
         except WarrantError as error:
             show_error(error, as_json=ctx.find_root().meta.get("warrant.format") == Format.JSON)
             raise typer.Exit(error.exit_code) from error
+        except MemoryError as error:
+            told = _out_of_memory(error, ctx)
+            show_error(told, as_json=ctx.find_root().meta.get("warrant.format") == Format.JSON)
+            raise typer.Exit(told.exit_code) from error
         except click.UsageError as error:
             if not asks_for_json(arguments):
                 raise
             command = error.ctx.command_path if error.ctx else ctx.command_path
             show_json({"error": {"what": error.format_message(), "where": command, "remedy": f"See {command} --help."}})
             raise typer.Exit(error.exit_code) from error
+
+
+def _out_of_memory(error: MemoryError, ctx: click.Context) -> WarrantError:
+    return WarrantError(
+        f"there is not enough memory: {error or 'the machine gave no more'}.",
+        where=ctx.command_path,
+        remedy="Stop other programs or take a larger machine, then repeat the command: nothing is left half done.",
+    )
 
 
 def asks_for_json(arguments: list[str]) -> bool:

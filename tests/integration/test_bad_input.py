@@ -271,6 +271,57 @@ def test_an_unknown_play_is_an_error_that_names_the_known_ones(shop: World) -> N
     assert "replenishment-due" in error["remedy"]
 
 
+# ---- deciding
+
+
+def test_what_was_sent_that_cannot_be_read_any_more_stops_the_day_before_anything_leaves(shop: World) -> None:
+    shop.setting(limits=[{"name": "a month", "amount": 100, "per": "month"}])
+    assert shop.run()["delivered"] == {"email": 2}
+    (log,) = (shop.folder / "state" / "lake").glob("*/logs/reservations/_delta_log/*0.json")
+    whole = log.read_text(encoding="utf-8")
+    log.write_text("{ this was a line of the log", encoding="utf-8")
+    shop.today += timedelta(days=1)
+
+    answer = shop.command("run", str(shop.playbook))
+
+    assert answer.exit_code == BAD_PLAYBOOK
+    assert "reservations" in answer.error["where"]
+    log.write_text(whole, encoding="utf-8")
+    assert shop.run()["state"] == "delivered"
+
+
+def test_a_day_for_which_the_memory_is_too_small_says_so_and_goes_on_when_there_is_more(
+    shop: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def too_much(*_: object, **__: object) -> None:
+        raise MemoryError("Unable to allocate 12.0 GiB")
+
+    with monkeypatch.context() as small:
+        small.setattr("pipelines.deciding.decide_all", too_much)
+        answer = shop.command("run", str(shop.playbook))
+    assert answer.exit_code == 1
+    assert "memory" in answer.error["what"]
+    assert "12.0 GiB" in answer.error["what"]
+    assert not list((shop.folder / "state").glob("exports/*/*/email.csv")), "nothing left"
+    assert shop.run()["delivered"] == {"email": 2}
+
+
+def test_two_limits_that_contradict_each_other_are_kept_and_what_is_not_reached_is_named(shop: World) -> None:
+    shop.channel("email", capacity=1)
+    shop.setting(limits=[{"name": "reach", "scope": {"channels": "email"}, "at_least": 2}])
+    day = shop.run(until="authorise")
+    assert day["sends"] == 1
+    (short,) = day["shortfalls"]
+    assert (short["name"], short["least"], short["reached"]) == ("reach", 2.0, 1.0)
+
+
+def test_without_any_money_nothing_is_sent_and_the_budget_is_the_reason(shop: World) -> None:
+    shop.setting(budget_per_day=0)
+    day = shop.run(until="authorise")
+    assert (day["sends"], day["cost"]) == (0, 0.0)
+    assert day["none_by_reason"] == {"limits: total budget": 2}
+
+
 # ---- the graph server
 
 
