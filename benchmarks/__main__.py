@@ -10,6 +10,7 @@ BENCHMARKS = (
     "benchmarks.day",
     "benchmarks.day_scale",
     "benchmarks.decide",
+    "benchmarks.growth",
     "benchmarks.decide_rivals",
     "benchmarks.policies",
     "benchmarks.off_policy",
