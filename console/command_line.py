@@ -16,6 +16,7 @@ from console.commands import (
     graph_health,
     graph_rebuild,
     graph_server,
+    hold,
     identity,
     lift,
     lineage,
@@ -24,6 +25,7 @@ from console.commands import (
     policy,
     prove,
     remit,
+    requests,
     run,
     scores,
     simulate,
@@ -57,6 +59,8 @@ scores.register(app)
 prove.register(app)
 lift.register(app)
 assert_fact.register(app)
+hold.register(app)
+app.add_typer(requests.app, name="requests", rich_help_panel="People's say")
 app.add_typer(policy.app, name="policy", rich_help_panel="Policies")
 app.add_typer(audit.app, name="audit", rich_help_panel="Proving")
 app.add_typer(remit.app, name="remit", rich_help_panel="Agents")

@@ -15,6 +15,8 @@ from lake.performed import Performed
 from lake.runs import RunRow
 from pipelines.acting import ACTIONS, erased_places, stored_actions
 from pipelines.audit.sealing import stated_head
+from pipelines.authority.held import HELD, about_actions, asked_by, stopped_by
+from pipelines.authority.holds import standing_holds
 from pipelines.channels.action_files import write_actions
 from pipelines.clock import read_clock
 from pipelines.day import Day
@@ -90,6 +92,11 @@ def _checked(day: Day, run: RunRow, records: pd.DataFrame) -> pd.DataFrame:
     ends = ends.normalize().tz_convert("UTC")
     going["expires_at"] = pd.Series([ends.isoformat()] * len(going), dtype=object)
     reasons: pd.Series[Any] = pd.Series([None] * len(going), dtype=object)
+    holds, about = standing_holds(day, clock.now), about_actions(going)
+    asked = asked_by(holds, about)
+    reasons[asked.notna()] = HELD + " " + asked[asked.notna()].astype(str)
+    stopped = stopped_by(holds, about)
+    reasons[stopped.notna()] = stopped[stopped.notna()]
     if clock.now >= ends:
         reasons[:] = EXPIRED
     reasons[reasons.isna() & ~_has_consent(day, going)] = NO_CONSENT

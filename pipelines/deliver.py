@@ -18,6 +18,9 @@ from decisioning.recheck import is_quiet, refusing_policies, without_room
 from lake.reservations import Reservations
 from lake.runs import RunRow
 from pipelines.audit.sealing import stated_head
+from pipelines.authority.held import HELD, about_sends, asked_by, stopped_by
+from pipelines.authority.holds import standing_holds
+from pipelines.authority.requests import answered_decisions, open_requests
 from pipelines.channels.files import Batch, write_batch
 from pipelines.commitments import with_commitments, write_commitments
 from pipelines.day import SLOT, Day
@@ -31,10 +34,10 @@ from pipelines.stored import stored_records, stored_view
 from pipelines.subjects.erased import erased_digests
 
 ADS = "ads"
+FIRST = 1
 EXPIRED = "expired before delivery"
 BOUGHT = "bought since"
 TAKEN = "already sent to in this slot"
-HELD = "held: needs"
 
 
 @dataclass(frozen=True)
@@ -63,8 +66,13 @@ class Delivery:
         }
 
 
-def deliver_batches(day: Day, run: RunRow) -> Delivery:
+def deliver_batches(day: Day, run: RunRow, number: int = 1) -> Delivery:
     """Write one batch per channel.
+
+    Args:
+        day: Of the run.
+        run: That was decided.
+        number: Which delivery of the run it is. A later one writes what has not left yet, into a folder of its own.
 
     Raises:
         RefusedError: The run was decided in hindsight, the playbook is not the one that decided, groups are treated
@@ -78,6 +86,9 @@ def deliver_batches(day: Day, run: RunRow) -> Delivery:
     records = stored_records(day, run)
     sends = with_commitments(records[(records["verb"] == "send") & ~records["is_ghost"]].reset_index(drop=True))
     _insist_on_the_seal(day, run, records)
+    if number > FIRST:
+        has_left = Reservations(day.lake).held_on(day.clock.day)["decision_id"]
+        sends = sends[~sends["decision_id"].isin(has_left)].reset_index(drop=True)
     day.progress.doing("deliver", f"checking {len(sends):,} sends again")
     reasons = _reasons_to_withhold(day, run, sends)
     allowed = sends[reasons.isna()].rename(columns={"touch_cost": "cost"})
@@ -87,7 +98,7 @@ def deliver_batches(day: Day, run: RunRow) -> Delivery:
     Reservations(day.lake).release(SLOT, day.clock.day, sends.loc[reasons.notna(), "decision_id"], run.run_id)
     record_draws(day, run, records)
     batches = {
-        channel_id: _write(day, run, channel_id, sends, reasons)
+        channel_id: _write(day, run, channel_id, sends, reasons, number)
         for channel_id, channel in sorted(day.playbook.channels.channels.items())
         if channel.kind != ADS
     }
@@ -162,8 +173,13 @@ def _reasons_to_withhold(day: Day, run: RunRow, sends: pd.DataFrame) -> "pd.Seri
     touches = with_planned(present.touches, present.planned, view, settings)
     refusing = refusing_policies(view, sends, settings, consents=present.consents, touches=touches)
     reasons: pd.Series[Any] = pd.Series(refusing, index=sends.index, dtype=object)
-    needs = sends["needs"] if "needs" in sends.columns else pd.Series(None, index=sends.index, dtype=object)
-    waits = reasons.isna() & needs.notna()
+    holds, about = standing_holds(day, now), about_sends(sends, view)
+    reasons = stopped_by(holds, about).where(lambda stopped: stopped.notna(), reasons)
+    needs = _needs(sends["needs"], asked_by(holds, about))
+    open_requests(day, run, sends.assign(needs=needs)[reasons.isna() & needs.notna()], now)
+    approved, refused = answered_decisions(day, run, now)
+    reasons = reasons.where(reasons.notna(), sends["decision_id"].map(refused))
+    waits = reasons.isna() & needs.notna() & ~sends["decision_id"].isin(approved)
     reasons[waits] = HELD + " " + needs[waits].astype(str)
     reasons[reasons.isna() & (sends["expires_at"] <= now)] = EXPIRED
     has_bought = has_ended(day, run, sends, now=now, latest_known=present.clock.latest_known)
@@ -180,17 +196,26 @@ def _reasons_to_withhold(day: Day, run: RunRow, sends: pd.DataFrame) -> "pd.Seri
     return reasons
 
 
+def _needs(recorded: "pd.Series[Any]", asked: "pd.Series[Any]") -> "pd.Series[Any]":
+    """Who must agree: whom the records name, and whom holds name."""
+    both = zip(recorded, asked, strict=True)
+    named = [", ".join(who for who in pair if isinstance(who, str)) or None for pair in both]
+    return pd.Series(named, index=recorded.index, dtype=object)
+
+
 def _is_taken(sends: pd.DataFrame, held: pd.DataFrame) -> "pd.Series[bool]":
     """Whose place in this slot belongs to another decision already."""
     holder = sends["customer_id"].map(held[held["slot"] == SLOT].set_index("customer_id")["decision_id"])
     return holder.notna() & (holder != sends["decision_id"])
 
 
-def _write(day: Day, run: RunRow, channel_id: str, sends: pd.DataFrame, reasons: "pd.Series[Any]") -> Batch:
+def _write(  # noqa: PLR0917 -- what a batch is made of
+    day: Day, run: RunRow, channel_id: str, sends: pd.DataFrame, reasons: "pd.Series[Any]", number: int
+) -> Batch:
     here = sends["channel_id"] == channel_id
     channel = day.playbook.channels.channels[channel_id]
     return write_batch(
-        day.home.exports(day.playbook.name) / run.run_id,
+        day.home.exports(day.playbook.name) / run.run_id / ("" if number == FIRST else str(number)),
         channel_id,
         sends[here & reasons.isna()],
         formats=channel.formats,

@@ -25,7 +25,19 @@ if TYPE_CHECKING:
     from pipelines.playbook import Playbook
 
 Role = Literal["viewer", "analyst", "approver", "owner", "admin"]
-Right = Literal["see personal data", "assert", "train", "merge", "correct", "promote", "rebuild", "erase"]
+Right = Literal[
+    "see personal data",
+    "assert",
+    "train",
+    "pause",
+    "answer",
+    "resume",
+    "merge",
+    "correct",
+    "promote",
+    "rebuild",
+    "erase",
+]
 
 ROLES: Final[tuple[Role, ...]] = ("viewer", "analyst", "approver", "owner", "admin")
 """From the least to the most; a role may do what those before it may."""
@@ -34,6 +46,9 @@ RIGHTS: Final[Mapping[Right, Role]] = {
     "see personal data": "analyst",
     "assert": "analyst",
     "train": "analyst",
+    "pause": "approver",
+    "answer": "approver",
+    "resume": "owner",
     "merge": "owner",
     "correct": "owner",
     "promote": "owner",

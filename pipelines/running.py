@@ -6,11 +6,12 @@ from typing import Any
 from lake.runs import RunRow, playbook_lock
 from pipelines.acting import actions_in_short
 from pipelines.day import Day, open_day
+from pipelines.deliveries import delivered, deliveries
 from pipelines.errors import UsageError
 from pipelines.health import health_in_short
 from pipelines.playbook import Playbook
 from pipelines.playbook_settings import policy_reasons
-from pipelines.steps import STEPS
+from pipelines.steps import STEPS, deliver_rest
 
 STOP_AFTER = {
     "perceive": "perceive",
@@ -44,7 +45,7 @@ def run_day(day: Day, until: str) -> dict[str, Any]:
 
 
 def deliver_run(day: Day, run_id: str) -> dict[str, Any]:
-    """Deliver a run that has been decided.
+    """Deliver a run that has been decided; delivered already, what was kept back then and may go by now.
 
     Raises:
         UsageError: It has not been decided.
@@ -54,9 +55,13 @@ def deliver_run(day: Day, run_id: str) -> dict[str, Any]:
     from pipelines.deliver import refuse_backfill
 
     day = day_of_run(day, run_id)
-    refuse_backfill(day.current_run())
+    run = day.current_run()
+    refuse_backfill(run)
     with playbook_lock(day.lake.root):
-        run_job(day, ["project", "deliver"])
+        if deliveries(run):
+            deliver_rest(day)
+        else:
+            run_job(day, ["project", "deliver"])
     return describe_run(day, day.current_run())
 
 
@@ -85,7 +90,7 @@ def day_of_run(day: Day, run_id: str | None) -> Day:
 def describe_run(day: Day, run: RunRow) -> dict[str, Any]:
     """The object of `warrant run --format json`; value and bound are the allocation's, before the check at export."""
     summary = run.steps["decide"]["facts"]["summary"] if "decide" in run.steps else {}
-    delivery = run.steps["deliver"]["facts"] if "deliver" in run.steps else {}
+    delivery = delivered(run)
     plays = summary.get("plays", [])
     return {
         "run_id": run.run_id,
@@ -123,9 +128,9 @@ def describe_run(day: Day, run: RunRow) -> dict[str, Any]:
         "later": run.about["later"],
         "forgotten": run.about.get("forgotten", {}),
         "identities": run.about.get("identities", {}),
-        "withheld": delivery.get("withheld", {}),
-        "delivered": delivery.get("by_channel", {}),
-        "files": delivery.get("files", []),
+        "withheld": delivery["withheld"],
+        "delivered": delivery["by_channel"],
+        "files": delivery["files"],
         "actions": actions_in_short(run),
         "assumed": assumed_numbers(day.playbook),
         "seconds": {"perceive": run.about["seconds"]} | {name: done["seconds"] for name, done in run.steps.items()},

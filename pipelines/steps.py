@@ -17,11 +17,11 @@ from lake.tables import TABLES
 from pipelines.acting import decide_actions, store_curves
 from pipelines.action_delivery import deliver_actions
 from pipelines.audit.sealing import seal_in_journal
-from pipelines.bids_kept import store_bids
 from pipelines.code_version import code_version
 from pipelines.day import SLOT, Day
 from pipelines.deciding import decide_run, find_motives
 from pipelines.deliver import deliver_batches
+from pipelines.deliveries import deliveries, step_of
 from pipelines.draws import store_draws
 from pipelines.errors import UsageError
 from pipelines.forecasts.deciding_with import described_forecasts, live_models, run_forecasts, store_messages_read
@@ -180,7 +180,6 @@ def decide(day: Day, run: RunRow) -> Outcome:
     decided = decide_run(day, run)
     day.lake.write_stream(DECISIONS, run.run_id, decided.sealed.chunks())
     store_draws(day, run, decided.assignments)
-    store_bids(day, run, decided.bids)
     summary = decided.summary
     said = f"{summary['sends']:,} sends for {summary['customers']:,} customers"
     facts: dict[str, Any] = {"root": decided.sealed.root, "bundle": decided.bundle_hash, "summary": summary}
@@ -210,3 +209,25 @@ def deliver(day: Day, run: RunRow) -> Outcome:
     others = f", {sum(acted['actions']['delivered'].values()):,} other actions" if acted else ""
     said = f"{delivered:,} decisions in {len(delivery.by_channel)} channels{others}"
     return Outcome(said, {**delivery.facts(), **acted})
+
+
+def deliver_rest(day: Day) -> Outcome | None:
+    """Deliver what was kept back and may go by now: what people have agreed to, what is no longer held.
+
+    None where nothing has changed since; else it is a step of its own in the ledger.
+    """
+    run = day.current_run()
+    before = deliveries(run)
+    number = len(before) + 1
+    day.progress.started("deliver")
+    began = time.perf_counter()
+    delivery = deliver_batches(day, run, number)
+    more = sum(delivery.by_channel.values())
+    said = f"{more:,} more decisions"
+    seconds = time.perf_counter() - began
+    day.progress.finished("deliver", seconds, said)
+    if not more and dict(delivery.withheld) == before[-1]["withheld"]:
+        return None
+    payload = {"text": said, "facts": delivery.facts(), "seconds": round(seconds, 3)}
+    day.ledger.mark(run.run_id, step=step_of(number), state="delivered", payload=payload)
+    return Outcome(said, delivery.facts())

@@ -12,6 +12,7 @@ from lake.runs import RunRow
 from pipelines.checks.check import Check, Finding, found
 from pipelines.checks.decisions import TAMPERED, sends_of, without_consent
 from pipelines.day import Day
+from pipelines.deliveries import delivered
 from pipelines.stored import stored_records
 
 DECISION = "decision_id"
@@ -19,8 +20,8 @@ DECISION = "decision_id"
 
 def _manifests(run: RunRow, *, with_actions: bool = False) -> Iterator[Path]:
     """Manifests that are still there, those of actions beyond messages too; a channel may have fetched its files."""
-    told = run.steps["deliver"]["facts"]
-    for name in [*told["files"], *(told.get("actions", {}).get("files", []) if with_actions else [])]:
+    acted = run.steps["deliver"]["facts"].get("actions", {}).get("files", []) if with_actions else []
+    for name in [*delivered(run)["files"], *acted]:
         if name.endswith(".manifest.json") and Path(name).is_file():
             yield Path(name)
 
