@@ -17,6 +17,7 @@ from lake.tables import TABLES
 from pipelines.acting import decide_actions, store_curves
 from pipelines.action_delivery import deliver_actions
 from pipelines.audit.sealing import seal_in_journal
+from pipelines.bids_kept import store_bids
 from pipelines.code_version import code_version
 from pipelines.day import SLOT, Day
 from pipelines.deciding import decide_run, find_motives
@@ -180,6 +181,7 @@ def decide(day: Day, run: RunRow) -> Outcome:
     decided = decide_run(day, run)
     day.lake.write_stream(DECISIONS, run.run_id, decided.sealed.chunks())
     store_draws(day, run, decided.assignments)
+    store_bids(day, run, decided.bids)
     summary = decided.summary
     said = f"{summary['sends']:,} sends for {summary['customers']:,} customers"
     facts: dict[str, Any] = {"root": decided.sealed.root, "bundle": decided.bundle_hash, "summary": summary}
