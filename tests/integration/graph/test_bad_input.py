@@ -5,6 +5,7 @@ Whatever is wrong is said, and nothing is left half-written that the same comman
 
 import shutil
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from graph import local as graph_server
 from graph.build_view import view_from_tables
 from graph.content import GraphContentError, whole_layer
 from graph.difference import difference
+from graph.embedded_process import is_alive
 from graph.errors import GraphConflict, GraphFromNewerVersion, GraphUnreachable
 from graph.load import load
 from graph.read_content import read_kind
@@ -87,9 +89,9 @@ def running(home: Path) -> graph_server.Server:
 
 
 def kill(server: graph_server.Server) -> None:
-    process = psutil.Process(server.pid)
-    process.kill()
-    psutil.wait_procs([process], timeout=30)
+    psutil.Process(server.pid).kill()
+    while is_alive(server.pid):  # one that nobody buries yet does not count; in a container that may be for ever
+        time.sleep(0.01)
 
 
 @pytest.mark.parametrize("begun", ["creating Customer BOUGHT Category", "deleting Category"])
