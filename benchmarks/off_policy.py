@@ -38,7 +38,9 @@ WAYS = {
     "one pass": (),
     "one pass, doubly robust": ("--cb_type", "dr"),
     "ten passes": ("--passes", "10", "-c", "-k"),
-    "slower": ("-l", "0.1"),
+    "a fifth of the rate": ("-l", "0.1"),
+    "a twentieth": ("-l", "0.025"),
+    "a hundredth": ("-l", "0.005"),
 }
 Indices = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
