@@ -146,3 +146,24 @@ def test_b134_variants_channels_and_times_are_weighed_and_the_best_within_all_gu
     assert math.fsum(one.cost for one in chosen) == pytest.approx(day["cost"])
     unlimited = math.fsum(max(one.value for one in found.values() if not one.refused_by) for found in weighed.values())
     assert best < unlimited, "the budget leaves somebody without"
+
+
+def test_a_coupon_that_only_subsidises_people_who_buy_anyway_comes_out_negative_and_is_not_sent(world: World) -> None:
+    world.has_default_reminders = False
+    world.play("replenishment-due").setting(uplift={"coupon": {"mean": 0.04, "low": 0.0, "high": 0.08}})
+    world.offer("one-off", discount_pct=5, unit_cost=1.0, is_automatic=True)
+    world.asset("coupon", kind="coupon", categories=["coffee"], offer_id="one-off")
+    world.customer("regular").buys("regular", "coffee", every=14, last=DUE, times=20, spend=8.0)
+
+    world.run()
+
+    card = world.why("regular")
+    assert card["action"]["none_reason"] == "not worth it"
+    (coupon,) = card["alternatives"]
+    parts = coupon["parts"]
+    gain = parts["expected_margin_with_touch"] + parts["expected_margin_without"]
+    assert gain > 0
+    assert gain == pytest.approx(-0.04 * parts["expected_margin_without"]), "4 % of what they would bring anyway"
+    assert -1.0 <= parts["offer_redeemed"] < -0.7, "1.00 on each of the redemptions that come without it too"
+    assert coupon["value"] == pytest.approx(gain + parts["offer_redeemed"] - 0.001)
+    assert coupon["value"] < 0
