@@ -220,6 +220,7 @@ class Prices(NamedTuple):
         group_of_place: Shape (families, assets, channels), -1 for no limit.
         groups_of_place: How many groups of places a family has, shape (families,).
         unit: What each family counts, of `TOUCHES`, `MONEY`, `EXPECTED_COST`, `EXPOSURE`, shape (families,).
+        pays_costs: Whether anything is paid per unit of expected cost or of exposure.
     """
 
     keeps_losses: bool
@@ -232,10 +233,52 @@ class Prices(NamedTuple):
     group_of_place: Array
     groups_of_place: Array
     unit: Array
+    pays_costs: bool
+
+
+class Blocks(NamedTuple):
+    """What answers each motive, side by side in memory: assets of an answer, then those of them that fit each channel.
+
+    L assets of answers (`Reasons.answer_assets`, in that order), B = answers × channels blocks with P places together.
+
+    Attributes:
+        gain: What was learnt of each asset's gain, shape (L,).
+        gain_factor: Its factors, an answer after the other and of each answer factor after factor, float32,
+            shape (L × factors,).
+        redeem: exp(-log-odds of redemption) of each asset, shape (L,).
+        cost: What a redemption costs, 0 without an offer, shape (L,).
+        is_plain: Answers for which these tell everything to customers without rhythms, shape (answers,).
+        asks_spend: Answers of which some offer asks for something to be spent, shape (answers,).
+        starts: Block b has the places starts[b] to starts[b + 1], shape (B + 1,).
+        asset: The asset at each place, shape (P,).
+        link: Which of the answer's assets it is, shape (P,).
+        place: Asset × channels + channel, shape (P,).
+        words: The asset's side of policies, shape (words, P).
+        shared: Bits with which whatever is in a block refuses a customer who has them too, shape (B, words).
+        widest: Most assets of an answer.
+        is_dated: Whether any asset has dates.
+        may_lack_cost: Whether any asset's cost of a redemption may be unknown.
+    """
+
+    gain: Array
+    gain_factor: Array
+    redeem: Array
+    cost: Array
+    is_plain: Array
+    asks_spend: Array
+    starts: Array
+    asset: Array
+    link: Array
+    place: Array
+    words: Array
+    shared: Array
+    widest: int
+    is_dated: bool
+    may_lack_cost: bool
 
 
 class Listed(NamedTuple):
-    """Candidates of a stretch of customers, in order of customer; room for `size` or more of them.
+    """Candidates of a few customers, in order of customer.
 
     Attributes:
         row: Row of `Found` of each one's customer.
@@ -246,6 +289,7 @@ class Listed(NamedTuple):
         expected_cost: P(redeem) × cost of a redemption.
         cost: What one redemption costs.
         priced: Value less what it pays at the prices.
+        has_room: Whether it fits the limits that all customers share when nothing else is sent.
     """
 
     row: Array
@@ -256,6 +300,33 @@ class Listed(NamedTuple):
     expected_cost: Array
     cost: Array
     priced: Array
+    has_room: Array
+
+
+class Selected(NamedTuple):
+    """Candidates that are kept, in order of customer, asset and channel.
+
+    Attributes:
+        place: Where each stood in `Listed`.
+        row: Row of `Found` of each one's customer.
+        asset: Position of the asset.
+        channel: Position of the channel.
+        motive: Place of the motive.
+        value: Expected incremental margin.
+        expected_cost: P(redeem) × cost of a redemption.
+        cost: What one redemption costs.
+        is_allowed: Nothing refuses it.
+    """
+
+    place: Array
+    row: Array
+    asset: Array
+    channel: Array
+    motive: Array
+    value: Array
+    expected_cost: Array
+    cost: Array
+    is_allowed: Array
 
 
 class Found(NamedTuple):
@@ -265,10 +336,8 @@ class Found(NamedTuple):
         counts: Candidates, eligible and affordable ones, shape (customers, 3).
         refused: Candidates that each policy refuses, shape (customers, policies).
         best: Highest priced value of an affordable candidate, -inf without one.
-        slot: Places in `Listed`, -1 where empty: `each` per channel, one for the most valuable, then refused ones.
     """
 
     counts: Array
     refused: Array
     best: Array
-    slot: Array

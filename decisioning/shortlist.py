@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from decisioning.ground import Found, Hours, Listed, Prices, Reasons, Rules, Worth
+from decisioning.ground import Blocks, Found, Hours, Listed, Prices, Reasons, Rules, Selected, Worth
 from forecasting.values import Floats
 from graph.view import Positions
 
@@ -22,8 +22,6 @@ Counts = npt.NDArray[np.int32]
 Stretch = tuple[int, int]
 
 STRETCH = 4_096
-ROOM = 1 << 21
-"""Candidates that a stretch has room for, unless one customer alone has more."""
 REFUSED_SHOWN = 3
 """Refused candidates that are kept of customers who have no more than that many allowed ones."""
 
@@ -37,6 +35,7 @@ class Terrain:
         rules: What policies say.
         worth: What values are made of.
         hours: When sending is possible.
+        blocks: What answers motives, side by side.
         motive_rows: Row in `Motives.table` of each motive in the order of `reasons`.
         refusal_names: What may refuse, in the order of the counts of refusals.
     """
@@ -45,6 +44,7 @@ class Terrain:
     rules: Rules
     worth: Worth
     hours: Hours
+    blocks: Blocks
     motive_rows: Indices
     refusal_names: tuple[str, ...]
 
@@ -56,9 +56,7 @@ class Terrain:
     @cached_property
     def most_candidates(self) -> Indices:
         """An upper bound of each customer's candidates, shape (customers,)."""
-        of_asset = self.reasons.fits.sum(axis=1)
-        total = np.concatenate([[0], np.cumsum(of_asset[self.reasons.answer_assets])])
-        of_answer = np.diff(total[self.reasons.answer_starts])
+        of_answer = np.diff(self.blocks.starts[:: self.channel_count])
         running = np.concatenate([[0], np.cumsum(of_answer[self.reasons.answer])])
         return np.asarray(np.diff(running[self.reasons.motive_starts]), dtype=np.int64)
 
@@ -145,10 +143,15 @@ def look(
         keeps_account: Whether refusals are counted and refused candidates kept.
         stretches: Customers from (included) to (excluded), in order; None for everybody.
     """
-    parts = stretches if stretches is not None else _cut(terrain.most_candidates)
+    parts = stretches if stretches is not None else _cut(terrain.customer_count)
+    paid = prices.of_place.ravel()[terrain.blocks.place]
+    has_room = prices.has_room.ravel()[terrain.blocks.place]
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as threads:
         found = list(
-            threads.map(lambda part: _look_at(terrain, prices, part, each=each, keeps_account=keeps_account), parts)
+            threads.map(
+                lambda part: _look_at(terrain, prices, paid, has_room, part, each=each, keeps_account=keeps_account),
+                parts,
+            )
         )
     policies = len(terrain.refusal_names) if keeps_account else 0
     return Look(
@@ -166,82 +169,74 @@ def sampled(customer_count: int, share: float) -> list[Stretch]:
     return [(start, min(start + length, customer_count)) for start in range(0, customer_count, step)]
 
 
-def _look_at(terrain: Terrain, prices: Prices, stretch: Stretch, *, each: int, keeps_account: bool) -> Look:
-    from decisioning.kernel.hold import hold
-    from decisioning.kernel.keep import keep
-    from decisioning.kernel.screen import screen
-    from decisioning.kernel.value import value
+def _look_at(
+    terrain: Terrain,
+    prices: Prices,
+    paid: Floats,
+    has_room: Flags,
+    stretch: Stretch,
+    *,
+    each: int,
+    keeps_account: bool,
+) -> Look:
+    from decisioning.kernel import BATCH, look_through
 
     first, last = stretch
-    reasons, rules, worth, hours = terrain.reasons, terrain.rules, terrain.worth, terrain.hours
-    rows = np.arange(last - first)
     refused_shown = REFUSED_SHOWN if keeps_account else 0
-    found = _empty(terrain, last - first, _refused_from(each, terrain) + refused_shown)
-    listed = _room(int(terrain.most_candidates[first:last].sum()))
-    size = screen(rows + first, rows, False, keeps_account, reasons, rules, worth, hours, found, listed)
-    value(first, size, worth, listed)
-    if len(reasons.ranks):
-        size = hold(first, size, keeps_account, reasons, rules, found, listed)
-    keep(first, size, each, False, worth, prices, found, listed)
-    parts = [_kept(terrain, first, found, listed, slice(0, _refused_from(each, terrain)), is_allowed=True)]
-    few = np.flatnonzero((found.counts[:, 1] <= refused_shown) & (found.counts[:, 1] < found.counts[:, 0]))
-    if refused_shown and len(few):
-        size = screen(few + first, few, True, False, reasons, rules, worth, hours, found, listed)
-        value(first, size, worth, listed)
-        keep(first, size, each, True, worth, prices, found, listed)
-        parts.append(_kept(terrain, first, found, listed, slice(_refused_from(each, terrain), None), is_allowed=False))
-    kept = joined(parts)
-    order = np.lexsort((kept.channel, kept.asset, kept.customer))
-    refused = found.refused if keeps_account else found.refused[:, :0]
-    return Look(kept.take(order), found.best, found.counts, refused)
-
-
-def _refused_from(each: int, terrain: Terrain) -> int:
-    """The first slot of refused candidates."""
-    return each * terrain.channel_count + 1
-
-
-def _kept(terrain: Terrain, first: int, found: Found, listed: Listed, slots: slice, *, is_allowed: bool) -> Kept:
-    """What stands in some slots, each candidate once."""
-    row, slot = np.nonzero(found.slot[:, slots] >= 0)
-    place = found.slot[:, slots][row, slot]
-    place = np.unique(place)  # the most valuable may stand among those of its channel as well
-    return Kept(
-        customer=(listed.row[place] + first).astype(np.int32),
-        asset=listed.asset[place],
-        channel=listed.channel[place],
-        motive=terrain.motive_rows[listed.motive[place]],
-        value=listed.value[place],
-        expected_cost=listed.expected_cost[place],
-        cost=listed.cost[place],
-        is_allowed=np.full(len(place), is_allowed),
+    found = _empty(last - first, len(terrain.refusal_names))
+    # Refused candidates are listed beside allowed ones.
+    listed = _room(2 * _most_of_batch(terrain.most_candidates[first:last], BATCH))
+    kept = _selected((last - first) * (each * terrain.channel_count + 1 + refused_shown))
+    size = look_through(
+        first, last, each, refused_shown, keeps_account,
+        terrain.reasons, terrain.rules, terrain.worth, terrain.hours, terrain.blocks, prices, paid, has_room,
+        listed, found, kept,
+    )  # fmt: skip
+    shortlist = Kept(
+        customer=kept.row[:size] + np.int32(first),
+        asset=kept.asset[:size].copy(),
+        channel=kept.channel[:size].copy(),
+        motive=terrain.motive_rows[kept.motive[:size]],
+        value=kept.value[:size].copy(),
+        expected_cost=kept.expected_cost[:size].copy(),
+        cost=kept.cost[:size].copy(),
+        is_allowed=kept.is_allowed[:size].copy(),
     )
+    return Look(shortlist, found.best, found.counts, found.refused if keeps_account else found.refused[:, :0])
+
+
+def _most_of_batch(most: Indices, batch: int) -> int:
+    """The most candidates of so many customers in a row."""
+    if not len(most):
+        return 0
+    return int(np.add.reduceat(most, np.arange(0, len(most), batch)).max())
 
 
 def _room(size: int) -> Listed:
     row, asset, channel = (np.empty(size, dtype=np.int32) for _ in range(3))
     value, expected_cost, cost, priced = (np.empty(size) for _ in range(4))
-    return Listed(row, asset, channel, np.empty(size, dtype=np.int64), value, expected_cost, cost, priced)
+    motive, has_room = np.empty(size, dtype=np.int64), np.empty(size, dtype=np.bool_)
+    return Listed(row, asset, channel, motive, value, expected_cost, cost, priced, has_room)
 
 
-def _empty(terrain: Terrain, customers: int, slots: int) -> Found:
+def _selected(size: int) -> Selected:
+    place, motive = (np.empty(size, dtype=np.int64) for _ in range(2))
+    row, asset, channel = (np.empty(size, dtype=np.int32) for _ in range(3))
+    value, expected_cost, cost = (np.empty(size) for _ in range(3))
+    return Selected(place, row, asset, channel, motive, value, expected_cost, cost, np.empty(size, dtype=np.bool_))
+
+
+def _empty(customers: int, policies: int) -> Found:
     return Found(
         counts=np.zeros((customers, 3), dtype=np.int32),
-        refused=np.zeros((customers, len(terrain.refusal_names)), dtype=np.int32),
+        refused=np.zeros((customers, policies), dtype=np.int32),
         best=np.full(customers, -np.inf),
-        slot=np.full((customers, slots), -1, dtype=np.int64),
     )
 
 
-def _cut(most: Indices) -> list[Stretch]:
-    """Stretches of at most so many customers, and of at most so many candidates where one customer has no more."""
-    stretches, start, running = [], 0, np.concatenate([[0], np.cumsum(most)])
-    while start < len(most):
-        fitting = int(np.searchsorted(running, running[start] + ROOM, side="right")) - 1
-        end = min(max(fitting, start + 1), start + STRETCH, len(most))
-        stretches.append((start, end))
-        start = end
-    return stretches
+def _cut(customers: int) -> list[Stretch]:
+    """Stretches of at most so many customers."""
+    return [(start, min(start + STRETCH, customers)) for start in range(0, customers, STRETCH)]
 
 
 def joined(parts: Sequence[Kept]) -> Kept:

@@ -8,6 +8,7 @@ from decisioning.policies.screen import Verdicts
 from decisioning.rhythms import Rhythms
 from decisioning.settings import DecisionSettings
 from decisioning.shortlist import Terrain
+from decisioning.terrain.blocks import blocks_of
 from decisioning.terrain.hours import hours_of
 from decisioning.terrain.reasons import reasons_of
 from decisioning.terrain.rules import refusal_names, rules_of
@@ -34,11 +35,14 @@ def terrain_of(  # noqa: PLR0917 -- as many things as it is made of
         DecisioningError: View, motives, forecasts and settings do not fit together.
     """
     reasons, motive_rows = reasons_of(view, motives, settings, touches)
+    rules, hours = rules_of(view, verdicts), hours_of(view, days)
+    worth = worth_of(view, forecasts, rhythms, settings, reasons)
     return Terrain(
         reasons=reasons,
-        rules=rules_of(view, verdicts),
-        worth=worth_of(view, forecasts, rhythms, settings, reasons),
-        hours=hours_of(view, days),
+        rules=rules,
+        worth=worth,
+        hours=hours,
+        blocks=blocks_of(reasons, rules, worth, hours),
         motive_rows=motive_rows,
         refusal_names=refusal_names(verdicts),
     )

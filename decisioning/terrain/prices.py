@@ -42,6 +42,7 @@ def prices_of(view: View, settings: DecisionSettings, limits: Limits, prices: Se
         group_of_place=_stacked([_places(family, shape) for family, _ in families], shape, np.int32),
         groups_of_place=np.array([len(family.asset_names) for family, _ in families], dtype=np.int64),
         unit=np.array([UNIT_CODES[family.unit] for family, _ in families], dtype=np.int64),
+        pays_costs=bool(shared["expected_cost"].any() or shared["exposure"].any()),
     )
 
 

@@ -116,7 +116,9 @@ def _answers(
         place, asset = answers.of_subjects(subjects[distinct[rows] % width])
         owners.append(rows[place])
         assets.append(asset)
-    links = Links.build(np.concatenate(owners), np.concatenate(assets), len(distinct))
+    every = max(1, len(view.assets))
+    pairs = np.unique(np.concatenate(owners) * every + np.concatenate(assets))  # each asset once
+    links = Links.build(pairs // every, pairs % every, len(distinct))
     of_play = permitted(settings.remits, [each.name for each in settings.plays], view.channels.keys)
     return answer.astype(np.int64), links, is_for_new, of_play[distinct // width]
 
