@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from decisioning.remits.compiling import action_policies, actions_per_day
 from decisioning.remits.linter import Around, lint
 from decisioning.remits.values import (
     Asking,
@@ -110,3 +111,19 @@ def test_two_agents_share_neither_name_nor_channel_nor_another_verb() -> None:
         "sends on `email`, and so does loyalty: who would answer for it?"
     ]
     assert reasons(SOUND, replace(other, agent="loyalty")) == ["has the name of the one in remits/loyalty.yaml:1."]
+
+
+def test_verbs_that_no_remit_lists_are_refused_and_the_smaller_limit_a_day_holds() -> None:
+    acting = Remit(
+        "sales",
+        may=Permission(("send", "task")),
+        ask=Asking(verbs=("task",)),
+        limits=Bounds(actions_per_day={"task": 5}),
+    )
+    assert [(policy.identifier, policy.expression) for policy in action_policies([acting])] == [
+        ("remit", 'action.verb not in ["task"]'),
+        ("remit-sales-ask-task", 'action.verb == "task"'),
+    ]
+    assert action_policies([]) == ()
+    assert actions_per_day([acting], {"task": 3, "set_bid": 9}) == {"task": 3, "set_bid": 9}
+    assert actions_per_day([acting], {"task": 8}) == {"task": 5}
