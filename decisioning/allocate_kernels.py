@@ -12,26 +12,11 @@ to places of that block alone: the result is the same for any number of threads.
 
 # ruff: noqa: PLR0917 -- compiled loops take arrays, not objects
 
-from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from typing import Any
 
-import numba
 import numpy as np
 
-Function = TypeVar("Function", bound=Callable[..., Any])
-
-
-def compiled(function: Function) -> Function:
-    """The function, compiled when it is called first, free of the interpreter's lock, and kept for the next process."""
-    made: Any = numba.njit(cache=True, nogil=True)(function)
-    return cast(Function, made)
-
-
-def inlined(function: Function) -> Function:
-    """The same for small functions that others are made of."""
-    made: Any = numba.njit(cache=True, nogil=True, inline="always")(function)
-    return cast(Function, made)
-
+from decisioning.compiling import compiled, inlined
 
 CUT = 10.0
 """In temperatures: an option so far behind the best one has a share of less than one in twenty thousand."""
@@ -347,9 +332,7 @@ def make_room(
             continue
         count, is_free = 0, False
         while not is_free:
-            is_free = can_change(
-                c, chosen[c], e, place, rows, group, owner, owner_row, unit_row, most, least, use
-            )  # fmt: skip
+            is_free = can_change(c, chosen[c], e, place, rows, group, owner, owner_row, unit_row, most, least, use)
             v = -1
             if not is_free and count < gone.size:
                 v = in_the_way(c, e, cheapest, place, rows, group, owner, owner_row, unit_row, most, least, use, chosen)
