@@ -1,5 +1,6 @@
 """A run that is killed anywhere, or repeated, ends like one that nobody disturbed, and delivers nothing twice."""
 
+import json
 import os
 import shutil
 import signal
@@ -8,10 +9,12 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from graph import local as graph_server
 from graph.target import database_name
+from lake.store import Lake
 from tests.scenarios.world import TODAY, Document, World, days_before, local
 
 STEPS_AFTER_PERCEIVE = ("relate", "forecast", "propose", "decide", "project", "deliver")
@@ -41,9 +44,21 @@ def shop(world: World) -> World:
 def result(world: World, document: Document) -> Document:
     """All that a run leaves for people and channels, without what depends on where and how fast it ran."""
     kept = {name: value for name, value in document.items() if name not in ("seconds", "files", "folder")}
-    kept["cards"] = [world.why(customer) for customer in CUSTOMERS]
-    kept["exports"] = {Path(name).name: Path(name).read_bytes() for name in document["files"]}
+    kept["records"] = decided(world, document)
+    # everybody's record is compared, and of each kind of decision also what a person reads about one of them
+    one_of_each = {(row["verb"], row["is_ghost"]): row["customer_id"] for row in kept["records"]}
+    kept["cards"] = [world.why(customer) for customer in one_of_each.values()]
+    kept["exports"] = {Path(name).name: told_outside(Path(name)) for name in document["files"]}
     return kept
+
+
+def told_outside(file: Path) -> bytes | Document:
+    """What a file that leaves holds; the journal's end has another digest each time, since its texts are salted."""
+    if file.suffix != ".json":
+        return file.read_bytes()
+    manifest: Document = json.loads(file.read_text(encoding="utf-8"))
+    assert manifest["journal"].pop("digest")
+    return manifest
 
 
 def start_afresh(world: World, server: graph_server.Server) -> None:
@@ -129,17 +144,17 @@ def test_a_finished_run_can_be_repeated_and_replayed_and_nothing_is_written(shop
 
 def test_only_what_happened_before_as_of_changes_decisions(shop: World) -> None:
     shop.at = "20:00:00"
-    untold = comparable_cards(shop)
+    untold = comparable(shop)
     for customer in CUSTOMERS:
         for moment in (local(TODAY, "00:00:00"), local(TODAY, "11:00:00")):
             shop.purchase(customer, "coffee", on=TODAY, spend=500, occurred_at=moment)
             shop.touch(customer, at=moment)
             shop.outcome(f"touch-{len(shop.rows['touches'])}", "redeemed", at=moment)
-    assert comparable_cards(shop) == untold
+    assert comparable(shop) == untold
 
     for customer in CUSTOMERS:
         shop.purchase(customer, "coffee", on=TODAY, occurred_at=local(days_before(TODAY, 1), "23:59:59"))
-    assert comparable_cards(shop) != untold
+    assert comparable(shop) != untold
 
 
 def test_another_run_of_the_same_day_leaves_out_whom_the_first_has_written_to(shop: World) -> None:
@@ -190,8 +205,17 @@ def contents(world: World) -> dict[str, tuple[int, bytes]]:
     return {str(path): (path.stat().st_mtime_ns, path.read_bytes()) for path in files if path.stem != "running"}
 
 
-def comparable_cards(world: World) -> list[Document]:
-    """Everybody's decision, without the names of runs and versions."""
-    world.run(until="authorise")
-    names = ("action", "motive", "value", "confidence", "funnel", "refused_by")
-    return [{name: card[name] for name in names} for card in map(world.why, CUSTOMERS)]
+def comparable(world: World) -> list[Document]:
+    """Everybody's decision with all that is recorded of it, without what is named after its run."""
+    named_after_the_run = ("decision_id", "run_id", "digest")
+    records = decided(world, world.run(until="authorise"))
+    return [{name: row[name] for name in row if name not in named_after_the_run} for row in records]
+
+
+def decided(world: World, document: Document) -> list[Document]:
+    """The sealed records of a run, in order of customer."""
+    lake = Lake(world.folder / "state" / "lake" / world.name)
+    stored = lake.read_results("decisions", only={"run_id": [document["run_id"]]})
+    records: list[Document] = pa.Table.from_pandas(stored, preserve_index=False).to_pylist()
+    assert sorted(row["customer_id"] for row in records) == CUSTOMERS
+    return sorted(records, key=lambda row: str(row["customer_id"]))
