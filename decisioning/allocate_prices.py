@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from decisioning.allocate_arrays import Arrays, arrays_of
-from decisioning.limits import UNLIMITED, Limits
+from decisioning.limits import Limits
 from forecasting.values import Floats
 from graph.view import Positions
 
@@ -32,7 +32,8 @@ ON_SAMPLE = ((0.1, 20), (0.02, 30))
 """Temperature as a share of the mean value, and at most so many steps at it."""
 ON_ALL = ((0.01, 15),)
 WITHOUT_SAMPLE = ((0.1, 20), (0.02, 30), (0.01, 20))
-FROM_PRICES = ((0.01, 15),)
+FROM_PRICES = ((0.005, 15), (0.002, 20))
+OF_A_PART = ((0.1, 20), (0.02, 30), (0.005, 30))
 BLOCKS = 8
 """So many, however many threads there are: sums are then added up in the same order."""
 PENALTY = 100.0
@@ -71,6 +72,7 @@ def solve_prices(
     customer_count: int,
     start_prices: Sequence[Floats] | None = None,
     *,
+    share: float = 1.0,
     arrays: Arrays | None = None,
 ) -> tuple[Floats, ...]:
     """Prices of each family at which nearly nothing is left to gain.
@@ -80,6 +82,7 @@ def solve_prices(
         limits: The families.
         customer_count: How many customers there are.
         start_prices: Prices to start from.
+        share: Which part of all customers these are: so much of each limit is theirs, be it less than one touch.
         arrays: Of the options and limits, where they are at hand.
     """
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped,unused-ignore]
@@ -93,10 +96,12 @@ def solve_prices(
         given = replace(given, value=value)
     # One thread for linear algebra: sums would else depend on how many there are, and waiting costs more than it saves.
     with threadpool_limits(1), ThreadPoolExecutor(max(cpu_count() or 1, 1)) as threads:
-        if start_prices is not None:
+        if share < 1.0:
+            found = _Dual(given, threads, share).minimise(np.zeros(len(given.most)), OF_A_PART)
+        elif start_prices is not None:
             found = _Dual(given, threads).minimise(given.joined(start_prices), FROM_PRICES)
         elif customer_count >= SAMPLE_FROM:
-            rough = _Dual(_sampled(given), threads).minimise(np.zeros(len(given.most)), ON_SAMPLE)
+            rough = _Dual(_sampled(given), threads, SAMPLE).minimise(np.zeros(len(given.most)), ON_SAMPLE)
             found = _Dual(given, threads).minimise(rough, ON_ALL)
         else:
             found = _Dual(given, threads).minimise(np.zeros(len(given.most)), WITHOUT_SAMPLE)
@@ -106,12 +111,13 @@ def solve_prices(
 class _Dual:
     """The smoothed dual of some options, as a function of the prices of those limits that can bind."""
 
-    def __init__(self, given: Arrays, threads: ThreadPoolExecutor) -> None:
+    def __init__(self, given: Arrays, threads: ThreadPoolExecutor, share: float = 1.0) -> None:
         self._given, self._threads = given, threads
+        most, least = given.most * share, given.least * share
         self._terms = _terms_of(given)
         wanted, squares = _wanted(given, self._terms)
-        self._upper = np.flatnonzero((given.most < wanted) & (given.most > 0))
-        self._lower = np.flatnonzero((given.least > 0) & (wanted > 0))
+        self._upper = np.flatnonzero((most < wanted) & (most > 0))
+        self._lower = np.flatnonzero((least > 0) & (wanted > 0))
         values = np.abs(given.value[given.value > NEVER])
         mean = float(values.mean()) if len(values) else 1.0
         typical = squares / np.maximum(wanted, 1.0)  # of what one touch uses
@@ -119,10 +125,10 @@ class _Dual:
         self._scale = np.concatenate(
             [
                 mean / np.sqrt(typical[at] * np.maximum(limit[at], 0.5 * typical[at]))
-                for at, limit in ((self._upper, given.most), (self._lower, given.least))
+                for at, limit in ((self._upper, most), (self._lower, least))
             ]
         )
-        self._size = np.concatenate([given.most[self._upper], -given.least[self._lower]]).astype(np.float64)
+        self._size = np.concatenate([most[self._upper], -least[self._lower]])
         highest = float(values.max(initial=0.0))
         self._highest = np.concatenate(
             [np.full(len(self._upper), np.inf), PENALTY * highest / np.maximum(typical[self._lower], 1e-12)]
@@ -263,13 +269,12 @@ def _add(total: Floats, index: npt.NDArray[Any], amount: Floats) -> None:
 
 
 def _sampled(given: Arrays) -> Arrays:
-    """One customer in twenty, and as much less room."""
+    """One customer in twenty."""
     count = given.customer_count
     chosen = np.sort(np.random.default_rng(SEED).choice(count, int(count * SAMPLE), replace=False))
     sizes = np.diff(given.starts)[chosen]
     starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
     rows = np.repeat(given.starts[chosen] - starts[:-1], sizes) + np.arange(starts[-1])
-    share = len(chosen) / count
     return replace(
         given,
         starts=starts,
@@ -277,8 +282,6 @@ def _sampled(given: Arrays) -> Arrays:
         place=given.place[rows],
         rows=np.ascontiguousarray(given.rows[:, rows]),
         owner=np.ascontiguousarray(given.owner[:, chosen]) if given.owner.shape[1] == count else given.owner,
-        most=np.where(given.most < UNLIMITED, np.ceil(given.most * share), UNLIMITED).astype(np.int64),
-        least=np.ceil(given.least * share).astype(np.int64),
     )
 
 

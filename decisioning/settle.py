@@ -25,7 +25,8 @@ Spread = Callable[[Sequence[Floats]], Prices]
 
 KEPT_OF_FEW, KEPT_OF_MANY = 32, 2
 """Candidates kept per customer and channel: of few customers nearly all, of many those that may still be chosen."""
-SAMPLE = 0.05
+SAMPLE, SAMPLED_AT_LEAST = 0.05, 20_000
+"""Share of customers, and least number of them, that the first prices come from."""
 MOST_ROUNDS = 30
 GAP_OF_MANY = 7e-4
 """Share of the bound that many customers may miss before another pass is worth its time."""
@@ -190,17 +191,15 @@ def _scarce(limits: Limits, prices: Sequence[Floats], reached: Sequence[Amounts]
 
 def _sampled_prices(market: _Market, spread: Spread, each: int) -> tuple[Floats, ...]:
     """Prices that a sample of customers with their share of the limits leads to."""
-    from dataclasses import replace
+    from decisioning.allocate_prices import solve_prices
 
-    stretches = sampled(market.terrain.customer_count, SAMPLE)
-    share = sum(last - first for first, last in stretches) / max(1, market.terrain.customer_count)
-    seen = look(
-        market.terrain, spread(unpriced(market.limits)), each=4 * each, keeps_account=False, stretches=stretches
-    )
-    limits = tuple(replace(family, most=family.most * share, least=family.least * share) for family in market.limits)
-    from decisioning.allocate import allocate
-
-    return allocate(market.options(seen.kept), limits, len(market.competes)).prices
+    terrain = market.terrain
+    stretches = sampled(terrain.customer_count, max(SAMPLE, SAMPLED_AT_LEAST / terrain.customer_count))
+    share = sum(last - first for first, last in stretches) / max(1, terrain.customer_count)
+    seen = look(terrain, spread(unpriced(market.limits)), each=4 * each, keeps_account=False, stretches=stretches)
+    options = market.options(seen.kept)
+    is_worth = options.value > (-np.inf if any(family.has_minimum for family in market.limits) else 0.0)
+    return solve_prices(options.take(is_worth), market.limits, len(market.competes), share=share)
 
 
 def _is_same(left: Sequence[Floats], right: Sequence[Floats]) -> bool:
