@@ -15,17 +15,18 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 from unittest.mock import patch
 
 import numpy as np
 
+from benchmarks.stopwatch import timed
 from benchmarks.worlds.market import AS_OF, Market, market
 from decisioning.channel_days import channel_days
 from decisioning.day_limits import limits_of
@@ -47,8 +48,6 @@ RESULTS = Path(__file__).parent / "results" / "decide.json"
 BYTES_PER_CANDIDATE = 9
 """What writing a candidate down and reading it once would move: four bytes of asset, one of channel, four of value."""
 COPIED = 1 << 30
-
-Result = TypeVar("Result")
 
 
 def main() -> int:
@@ -184,14 +183,6 @@ def copy_bandwidth() -> float:
             )
             best = min(best, time.perf_counter() - began)
     return 2 * COPIED / best
-
-
-def timed(seconds: dict[str, float], name: str, work: Callable[[], Result]) -> Result:
-    """What came out; how long it took is noted."""
-    began = time.perf_counter()
-    result = work()
-    seconds[name] = time.perf_counter() - began
-    return result
 
 
 if __name__ == "__main__":

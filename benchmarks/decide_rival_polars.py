@@ -10,7 +10,6 @@ full is written as a table. No record says why, nothing is hashed, nobody is exp
 import json
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ import numpy as np
 import polars as pl
 
 from benchmarks.rival_tables import attributes, caps, rules, table
+from benchmarks.stopwatch import timed
 
 EACH = 2
 PORTION = 1 << 18
@@ -163,14 +163,6 @@ def solved(folder: Path, kept: Any) -> tuple[Any, str]:
         options={"time_limit": LP_SECONDS},
     )
     return (np.zeros(len(kept)) if found.x is None else found.x), str(found.message)
-
-
-def timed(seconds: dict[str, float], name: str, work: Callable[[], Any]) -> Any:
-    """What came out; how long it took is noted."""
-    began = time.perf_counter()
-    result = work()
-    seconds[name] = time.perf_counter() - began
-    return result
 
 
 if __name__ == "__main__":
