@@ -119,7 +119,7 @@ def _answers(
     every = max(1, len(view.assets))
     pairs = np.unique(np.concatenate(owners) * every + np.concatenate(assets))  # each asset once
     links = Links.build(pairs // every, pairs % every, len(distinct))
-    of_play = permitted(settings.remits, [each.name for each in settings.plays], view.channels.keys)
+    of_play = permitted(settings.remits, [each.name for each in settings.plays], view.channels.keys.tolist())
     return answer.astype(np.int64), links, is_for_new, of_play[distinct // width]
 
 
