@@ -8,7 +8,6 @@ import typer
 
 from console.commands.arguments import ActorOption, PlaybookOption, open_command_day
 from console.output import Format, FormatOption, people_screen, show_json
-from pipelines.people import acting
 
 PANEL = "People's say"
 ScopeArgument = Annotated[
@@ -56,6 +55,7 @@ def pause(
 ) -> None:
     """Hold back everything of a scope from now on, also what is decided already and has not left."""
     from pipelines.authority.holds import pause as hold_back
+    from pipelines.people import acting
 
     day = open_command_day(playbook)
     who = acting(day.playbook, actor, day.environment)
@@ -73,6 +73,7 @@ def resume(
 ) -> None:
     """Let a scope go on; what another hold covers too stays held by that."""
     from pipelines.authority.holds import resume as let_go
+    from pipelines.people import acting
 
     day = open_command_day(playbook)
     found = let_go(day, acting(day.playbook, actor, day.environment), scope, because=why)
@@ -108,6 +109,7 @@ def autonomy(
     """Take every agent's say away with one command, or give it back."""
     from pipelines.authority.holds import AUTONOMY
     from pipelines.authority.holds import pause as hold_back
+    from pipelines.people import acting
 
     if turned is Autonomy.ON:
         resume(AUTONOMY, why=why, actor=actor, playbook=playbook, output=output)

@@ -7,7 +7,6 @@ from rich.console import Console
 
 from console.commands.arguments import ActorOption, PlaybookOption, open_command_day
 from console.output import Format, FormatOption, WarrantGroup, people_screen, show_json
-from pipelines.people import acting
 
 app = typer.Typer(cls=WarrantGroup, no_args_is_help=True, help="See and answer what waits for people.")
 
@@ -61,6 +60,7 @@ def approve(
 ) -> None:
     """Agree to all decisions of a request; they leave with the next delivery of their run."""
     from pipelines.authority.answering import answer
+    from pipelines.people import acting
 
     day = open_command_day(playbook)
     who = acting(day.playbook, actor, day.environment)
@@ -78,6 +78,7 @@ def refuse(
 ) -> None:
     """Refuse all decisions of a request; they never leave."""
     from pipelines.authority.answering import answer
+    from pipelines.people import acting
 
     day = open_command_day(playbook)
     who = acting(day.playbook, actor, day.environment)
@@ -96,6 +97,7 @@ def assign(
 ) -> None:
     """Pass a request on to somebody to look at; whose word it takes stays the same."""
     from pipelines.authority.answering import assign as pass_on
+    from pipelines.people import acting
 
     day = open_command_day(playbook)
     found = pass_on(day, acting(day.playbook, actor, day.environment), request, to, because=why)

@@ -58,7 +58,7 @@ def test_with_people_somebody_who_is_not_named_has_the_least_rights(folder: Path
     [
         ("viewer", set()),
         ("analyst", {"see personal data", "assert", "train"}),
-        ("approver", {"see personal data", "assert", "train"}),
+        ("approver", {"see personal data", "assert", "train", "pause", "answer"}),
         ("owner", set(RIGHTS)),
         ("admin", set(RIGHTS)),
     ],
