@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from decisioning.alternatives import SMALLEST_LEAD
+
 Card = Mapping[str, Any]
 
 SHOWN_FLIPS = 3
@@ -174,12 +176,17 @@ def _runner_up(card: Card) -> list[str]:
         lead = f", {_plain(abs(second['margin']))} {card['currency']} ahead" if second["margin"] is not None else ""
         best = f"“{second['title']}” by {second['channel']}{lead}"
         return [f"Chance chose it among the best few, to learn what they are worth; the best was {best}."]
-    margin = "" if second["margin"] is None else f", {_plain(abs(second['margin']))} {card['currency']} behind"
+    margin = "" if second["margin"] is None else f", {_lead(abs(second['margin']), card['currency'])}"
     if card["action"]["verb"] == "none":
         return [f"Nearest to being said was “{second['title']}” by {second['channel']}: {second['why_not']}."]
     if second["title"] is None:
         return [f"The runner-up was to say nothing{margin}."]
     return [f"The runner-up was “{second['title']}” by {second['channel']}{margin}."]
+
+
+def _lead(margin: float, currency: str) -> str:
+    """How far behind a runner-up is; what four digits do not show is a tie."""
+    return "just as good" if margin < SMALLEST_LEAD else f"{_plain(margin)} {currency} behind"
 
 
 def _flips(card: Card) -> list[str]:
