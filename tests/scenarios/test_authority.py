@@ -74,7 +74,7 @@ def kinds(world: World) -> list[str]:
     return [str(kind) for kind in Journal(lake).events()["kind"]]
 
 
-def test_a_pause_stops_what_is_decided_already_and_a_resumed_scope_goes_on(shop: World) -> None:
+def test_b108_rules_suspended_stops_all_promotion_at_once_also_what_is_decided_already(shop: World) -> None:
     run_id = run_of(shop)
     paused = say(shop, "pause", "promotions", "--why", "the press writes about us", actor=BEN)
     assert paused.document["mode"] == "stop"
@@ -122,7 +122,7 @@ def test_a_pause_ends_with_the_day_it_names_and_said_twice_is_one_event(shop: Wo
     assert shop.command("holds").document["holds"] == []
 
 
-def test_without_autonomy_everything_waits_for_a_person(shop: World) -> None:
+def test_b148_one_command_takes_every_agents_autonomy(shop: World) -> None:
     run_id = run_of(shop)
     assert say(shop, "autonomy", "off", "--why", "data looks wrong").document["scope"] == "autonomy"
     assert shop.deliver(run_id)["withheld"] == {f"held: needs {ANN}": 2, f"held: needs {BEN}, {ANN}": 2}
@@ -168,7 +168,7 @@ def test_what_is_refused_never_leaves_and_an_answer_stands(shop: World) -> None:
     assert sent(shop, run["run_id"]) == {"tess", "theo"}
 
 
-def test_an_unanswered_request_is_overdue_after_four_hours_and_stays_held(shop: World) -> None:
+def test_b116_a_request_unanswered_at_four_hours_is_overdue_and_stays_held(shop: World) -> None:
     run = shop.deliver(run_of(shop))
     shop.at = "09:59:59"
     assert shop.command("requests", "list").document["overdue"] == 0
