@@ -25,6 +25,7 @@ WORDS: Mapping[str, str] = {
     "not worth it": "not worth it: it costs more than it brings",
     "chance": "worth {behind} more; chance chose otherwise, to learn",
     "priced out": "priced out: others make more of {by}",
+    "boosted": "worth {behind} more; a boost put what was chosen first",
     "worth less": "worth {behind} less",
     "worth less after limits": "worth {behind} less after limits",
     "no room": "no room left in {by}",
@@ -78,8 +79,8 @@ def runners_up(made: Deliberation, ranked: Indices) -> pa.Array:
         "channel_id": _at(made.view.channels.keys, candidates.channel[top]),
         "play": coded(motives["play"].to_numpy(dtype=object)[motive]),
         "subject": coded(motives["subject"].to_numpy(dtype=object)[motive]),
-        "value": pa.array(choice.options.value[top]),
-        "priced_value": pa.array(choice.priced[top]),
+        "value": pa.array(made.margins(top)),
+        "priced_value": pa.array(choice.priced[top] - made.boost[asset]),
         "reason": pa.DictionaryArray.from_arrays(pa.array(reason), pa.array(REASONS)),
         "by": coded(by),
         "behind": pa.array(behind),
@@ -92,11 +93,13 @@ def why_not(made: Deliberation, rows: Indices) -> tuple[npt.NDArray[np.int8], Te
 
     Returns:
         The first of `REASONS` that applies; the policies that refuse it, or the limit that weighs most against it, None
-        where neither is the reason; by how much less it was worth at the prices than what was chosen.
+        where neither is the reason; by how much less it was worth at the prices than what was chosen, boosts left
+        aside.
     """
     choice, customer = made.choice, made.kept.customer[rows]
     own = choice.chosen[customer]
     behind = gather(choice.priced, own, 0.0) - choice.priced[rows]
+    favoured = gather(made.boost[made.kept.asset], own, 0.0) - made.boost[made.kept.asset[rows]]
     pays = np.asarray(choice.paid.any(axis=0))
     has_paid = pays[rows] | gather(pays, own, missing=False)
     is_refused = ~made.kept.is_allowed[rows]
@@ -106,6 +109,7 @@ def why_not(made: Deliberation, rows: Indices) -> tuple[npt.NDArray[np.int8], Te
             choice.options.value[rows] <= 0,
             choice.explored.is_explored[customer] & (behind < 0),
             (choice.priced[rows] <= 0) | (own == NOTHING),
+            (behind >= SMALLEST_LEAD) & (favoured > 0) & (behind - favoured < SMALLEST_LEAD),
             (behind >= SMALLEST_LEAD) & ~has_paid,
             behind >= SMALLEST_LEAD,
             (choice.blocking[rows] >= 0) & (behind <= 0),
@@ -118,7 +122,7 @@ def why_not(made: Deliberation, rows: Indices) -> tuple[npt.NDArray[np.int8], Te
     by[limited] = choice.blocking_names(rows[limited])
     refused = np.flatnonzero(is_refused)
     by[refused] = [", ".join(names) for names in made.refusing(rows[refused])]
-    return reason, by, behind
+    return reason, by, behind - favoured
 
 
 def said(entry: Mapping[str, Any]) -> str:

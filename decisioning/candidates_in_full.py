@@ -92,7 +92,7 @@ def candidates_in_full(case: "Case", like: Ground | None = None) -> InFull:
         view,
         case.motives.table,
         candidates,
-        worth.value,
+        worth.ranked,
         settings=settings,
         touches=case.touches,
         as_of=as_of,

@@ -17,6 +17,8 @@ import pyarrow as pa
 from decisioning.assignments import exploration_assignments
 from decisioning.authority import answered_for
 from decisioning.bids import Bids, common_of, left_for_those_here, named, nobody, owners_in, stand_ins
+from decisioning.boost_cost import cost_of
+from decisioning.boosts import because_of_assets, insist_on_known_assets
 from decisioning.channel_days import channel_days
 from decisioning.choice import Exploration, choose
 from decisioning.day_limits import limits_of
@@ -36,7 +38,8 @@ from decisioning.records import actions_of, decision_records
 from decisioning.rhythms import align
 from decisioning.screening import attributes_of, customer_table, insist_on_channels, verdicts_today
 from decisioning.settings import DecisionSettings
-from decisioning.settle import settle
+from decisioning.settle import Settled, settle
+from decisioning.shortlist import Terrain
 from decisioning.summary import summarise
 from decisioning.templates import rendered, settle_in_templates
 from decisioning.terrain import terrain_of
@@ -119,6 +122,7 @@ def decide(
     insist_on_finite(forecasts)
     view = with_lifetime_values(view, forecasts.lifetime_value)
     insist_on_channels(view, settings)
+    insist_on_known_assets(view, settings)
     held_out = is_held_out(view, share=settings.holdout_share, salt=settings.holdout_salt)
     everything, less = view, minimised(view, settings.policies, held_out)
     view = less.view
@@ -130,22 +134,28 @@ def decide(
     common = absent.common if absent else None
     limits = of_day = limits if common is None else left_for_those_here(limits, common)
     touch_cost = channel_costs(view, settings).touch
-    settled = settle_in_templates(
-        lambda within: settle(
-            terrain,
-            lambda prices: prices_of(view, settings, within, prices),
-            within,
+
+    def settle_on(ground: Terrain) -> Settled:
+        return settle_in_templates(
+            lambda within: settle(
+                ground,
+                lambda prices: prices_of(view, settings, within, prices),
+                within,
+                touch_cost,
+                ~held_out,
+                absent or nobody(),
+            ),
+            of_day,
+            view,
+            settings,
             touch_cost,
             ~held_out,
-            absent or nobody(),
-        ),
-        limits,
-        view,
-        settings,
-        touch_cost,
-        ~held_out,
-        common.templates if common else None,
-    )
+            common.templates if common else None,
+        )
+
+    settled = settle_on(terrain)
+    # What the erased would have got without boosts, nobody knows any more.
+    cost = cost_of(settled, terrain, view, settings, settle_on) if common is None else None
     limits = settled.allocation.limits
     exploration = Exploration(settings.exploration, seed_of_day(settings.seed, when), view.customers.keys)
     choice = choose(settled, touch_cost, held_out, exploration, absent)
@@ -165,6 +175,9 @@ def decide(
         is_held_out=held_out,
         refusing=lambda rows: looked.refusing(settled.kept.take(rows)),
         usual_grade=forecasts.uplift.grade,
+        boost=terrain.worth.boost,
+        boosted_because=because_of_assets(view, settings),
+        boost_cost=cost,
     )
     everybody = np.arange(len(view.customers), dtype=np.int32)
     competed = choice.options.take(choice.competed)

@@ -7,12 +7,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from decisioning.boost_cost import Cost
 from decisioning.choice import Choice
 from decisioning.motives import Motives
 from decisioning.schedule import Schedule
 from decisioning.shortlist import Kept, Look
 from decisioning.terrain.rules import refusals
 from decisioning.value import Values
+from forecasting.values import Floats
 from graph.view import View
 
 Indices = npt.NDArray[np.int64]
@@ -34,6 +36,9 @@ class Deliberation:
         is_held_out: Per customer.
         refusing: Names the policies that refuse some rows of `kept`.
         usual_grade: How effects are known of which nothing was learnt.
+        boost: What people favour each asset by, which candidates' values of `kept` have in them, shape (assets,).
+        boosted_because: Who favours each asset, until when and why; None for the others, shape (assets,).
+        boost_cost: What boosts cost in margin; None without any.
     """
 
     view: View
@@ -47,6 +52,13 @@ class Deliberation:
     is_held_out: npt.NDArray[np.bool_]
     refusing: Callable[[Indices], list[list[str]]]
     usual_grade: str
+    boost: Floats
+    boosted_because: npt.NDArray[np.object_]
+    boost_cost: Cost | None
+
+    def margins(self, rows: Indices) -> Floats:
+        """What some rows of `kept` are expected to bring, whatever they are favoured by."""
+        return np.asarray(self.kept.value[rows] - self.boost[self.kept.asset[rows]])
 
     @property
     def customer_count(self) -> int:

@@ -80,12 +80,12 @@ def insist_on_same_value(worth: Values, kept: Kept) -> None:
     Raises:
         DecisioningError: Names the first difference.
     """
-    scale = np.maximum(1.0, np.abs(worth.value))
-    differs: npt.NDArray[np.bool_] = ~(np.abs(worth.value - kept.value) <= RELATIVE_DUST * scale)
+    scale = np.maximum(1.0, np.abs(worth.ranked))
+    differs: npt.NDArray[np.bool_] = ~(np.abs(worth.ranked - kept.value) <= RELATIVE_DUST * scale)
     if differs.any():
         at = int(np.argmax(differs))
         raise DecisioningError(
-            f"The value of a choice is {kept.value[at]} in the pass and {worth.value[at]} term by term.",
+            f"The value of a choice is {kept.value[at]} in the pass and {worth.ranked[at]} term by term.",
             where="decide",
             remedy="This is a defect of ours; nothing was decided.",
         )

@@ -54,7 +54,8 @@ def explain(
     Returns:
         decision_id, run_id, as_of, customer_id, arm; action (verb, is_ghost, none_reason, asset, channel, times);
         motive (play, subject, sentence, evidence, facts) or None; path (relationships from, type, to); value (the terms
-        of the formula, with signs, and their total) or None; forecast (what the terms rest on) or None; confidence,
+        of the formula, with signs, and their total) or None; boost (what the asset was favoured by, which is no part of
+        the value, and who does until when and why) or None; forecast (what the terms rest on) or None; confidence,
         evidence_grade, propensity (None where nobody can tell it), is_explored; funnel, refused_by, alternatives,
         shadow_price, margin_to_runner_up; held (who must agree, by which policies) or None; remit (under whose it
         was decided, and what of it asks a person) or None; fields (withheld: what was not known of the customer);
@@ -78,6 +79,7 @@ def explain(
         "motive": _motive(record, path) if is_send else None,
         "path": path,
         "value": {term: sign * float(record[part]) + 0.0 for term, (part, sign) in TERMS.items()} if is_send else None,
+        "boost": _boost(record) if is_send else None,
         "forecast": {name: _plain(record[column]) for name, column in FORECAST.items()} if is_send else None,
         "confidence": float(record["confidence"]) if is_send else None,
         "evidence_grade": record["evidence_grade"],
@@ -141,6 +143,14 @@ def _held(record: Mapping[Any, Any]) -> dict[str, Any] | None:
     """Whose word a send waits for, and which policies ask for it."""
     needs = _names(record.get("needs"))
     return {"needs": needs, "by": _names(record.get("held_by"))} if needs else None
+
+
+def _boost(record: Mapping[Any, Any]) -> dict[str, Any] | None:
+    """What the choice ranked a send by beyond its value, and why."""
+    amount = record.get("boost")
+    if amount is None or pd.isna(amount):
+        return None
+    return {"amount": float(amount), "because": record["boost_because"]}
 
 
 def _remit(record: Mapping[Any, Any]) -> dict[str, Any] | None:

@@ -144,6 +144,7 @@ class Worth(NamedTuple):
         gain: Learnt uplift in currency, in place of margin × uplift.
         redeem: Learnt P(redeem), in place of the redemption model.
         opt_out: Learnt P(opt out), in place of what is stated.
+        boost: What people favour each asset by, which is ranked by and is no margin, shape (assets,).
     """
 
     habit_starts: Array
@@ -180,6 +181,7 @@ class Worth(NamedTuple):
     gain: Linear
     redeem: Linear
     opt_out: Linear
+    boost: Array
 
 
 class Hours(NamedTuple):

@@ -245,6 +245,7 @@ def _meet(
     block_starts, block_asset, block_link, block_words = blocks.starts, blocks.asset, blocks.link, blocks.words
     may_lack_cost, is_dated, counts = worth.may_lack_cost, hours.is_dated, found.counts
     touch_costs, opt_out_costs, has_offer = worth.touch_cost, worth.opt_out_cost, worth.has_offer
+    boosts = worth.boost
     gain_knows, redeem_is_there, opt_out_is_there = (
         worth.gain.knows_place,
         worth.redeem.is_there,
@@ -417,7 +418,7 @@ def _meet(
                             opt_out = future_margin[channel] / (1.0 + math.exp(-odds))
                     gain, redeemed = gain * reach[which], redeemed * reach[which]
                     expected = redeemed * cost
-                    value = gain - expected - opt_out - touch
+                    value = gain - expected - opt_out - touch + boosts[asset]
                     price = paid[at]
                     if pays_costs and has_offer[asset]:
                         price += of_expected_cost[asset, channel] * expected + of_exposure[asset, channel] * cost

@@ -81,6 +81,8 @@ RECORD_COLUMNS: Mapping[str, Kind] = {
     "withheld": "text",  # fields of the customer that were not known when this was decided
     "remit": "text",  # the agent under whose remit a send was decided
     "triggers": "text",  # what of the remit asks a person, all that fired
+    "boost": "number",  # what people favour the asset by: ranked by, and no part of the value; missing without a boost
+    "boost_because": "text",  # who does, until when and why
 }
 COUNTED = "candidates"
 """A column that every record fills, and that no record of an earlier version has."""

@@ -111,6 +111,8 @@ def decision_records(made: Deliberation, actions: pd.DataFrame) -> pa.Table:
             "prices_paid": _prices_paid(made),
             "margin_to_runner_up": _number(lead),
             **{name: coded(actions[name]) for name in ("held_by", "needs", "withheld", "remit", "triggers")},
+            "boost": number(np.where(made.boost > 0, made.boost, np.nan)[asset]),
+            "boost_because": spread.texts(made.boosted_because[asset]),
         }
     )
 

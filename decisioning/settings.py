@@ -181,6 +181,27 @@ class LimitSettings:
 
 
 @dataclass(frozen=True)
+class BoostSettings:
+    """An asset that a person favours: the choice ranks each send of it as if it were worth so much more.
+
+    Attributes:
+        asset_id: Which.
+        amount: In currency per send, more than nothing.
+        until: From the midnight that this day begins with in the playbook's time zone, it holds no more.
+        because: Why, as people read it.
+        by: `person:<key>`.
+        where: `file:line`, for errors.
+    """
+
+    asset_id: str
+    amount: float
+    until: date
+    because: str
+    by: str
+    where: str = ""
+
+
+@dataclass(frozen=True)
 class Season:
     """A named stretch of the year: from one (month, day) to another, both included, even over the turn of the year."""
 
@@ -211,6 +232,7 @@ class DecisionSettings:
         exploration: Share of customers whose action is drawn from their shortlist instead of being the best of it.
         limits: The playbook's own limits.
         kept_share: Share of every limit that is kept for runs about single events.
+        boosts: Assets that people favour, those included whose time is over.
         remits: The agents in whose name everything is done; without any, people answer for the whole run. What their
             remits refuse, ask and limit is among `policies` and `limits` already.
     """
@@ -233,3 +255,4 @@ class DecisionSettings:
     limits: tuple[LimitSettings, ...] = ()
     kept_share: float = 0.0
     remits: tuple[Remit, ...] = ()
+    boosts: tuple[BoostSettings, ...] = ()

@@ -75,7 +75,7 @@ class Kept:
         asset: Position of the asset.
         channel: Position of the channel.
         motive: Row of the best motive for it in `Motives.table`.
-        value: Expected incremental margin; -inf where it cannot be known.
+        value: Expected incremental margin with the asset's boost, by which is ranked; -inf where it cannot be known.
         expected_cost: P(redeem) × cost of a redemption.
         cost: What one redemption costs.
         is_allowed: Nothing refuses it.

@@ -73,9 +73,9 @@ def find_unserved(weighed: Weighed, none_reasons: Mapping[str, str]) -> Unserved
     """
     case, candidates, worth = weighed.case, weighed.candidates, weighed.worth
     view, count = case.view, len(case.view.customers)
-    is_served_by_room = weighed.is_eligible & (worth.value > 0)
-    allowed = _best(candidates.customer, np.where(is_served_by_room, worth.value, -np.inf), count)
-    any_best = _best(candidates.customer, np.where(np.isfinite(worth.value), worth.value, -np.inf), count)
+    is_served_by_room = weighed.is_eligible & (worth.ranked > 0)
+    allowed = _best(candidates.customer, np.where(is_served_by_room, worth.ranked, -np.inf), count)
+    any_best = _best(candidates.customer, np.where(np.isfinite(worth.ranked), worth.ranked, -np.inf), count)
     best = np.where(allowed >= 0, allowed, any_best)
     strongest = _strongest_motives(weighed)
     motive = np.where(best >= 0, gather(candidates.motive, best, -1), strongest)

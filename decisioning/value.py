@@ -16,6 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from decisioning.beliefs import is_moved_by
+from decisioning.boosts import boost_of_assets
 from decisioning.candidates import Candidates
 from decisioning.errors import DecisioningError
 from decisioning.gather import gather
@@ -48,6 +49,7 @@ class Values:
         is_out_of_reach: Whether the offer asks for a larger basket than is plausible: nobody redeems it then, and
             nothing is gained.
         margin_basis: How margin is known: `unit_cost`, `margin_pct`, `revenue` (no margin at all), or a mixture.
+        boost: What people favour the asset by, which is ranked by and is no margin.
     """
 
     margin_none: Floats
@@ -62,6 +64,12 @@ class Values:
     evidence_grade: npt.NDArray[np.object_]
     is_out_of_reach: npt.NDArray[np.bool_]
     margin_basis: str
+    boost: Floats
+
+    @property
+    def ranked(self) -> Floats:
+        """What the choice ranks by: the value, and what people favour the asset by."""
+        return self.value + self.boost
 
     @property
     def offer_cost(self) -> Floats:
@@ -123,6 +131,7 @@ def value_candidates(
         evidence_grade=grade,
         is_out_of_reach=beyond,
         margin_basis=forecasts.cadence.margin_basis,
+        boost=boost_of_assets(view, settings)[candidates.asset],
     )
 
 

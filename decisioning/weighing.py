@@ -66,8 +66,8 @@ class Weighed:
 
     @property
     def priced(self) -> Floats:
-        """Value less the price of what it uses."""
-        return np.asarray(self.worth.value - self.price)
+        """What is ranked by, less the price of what it uses."""
+        return np.asarray(self.worth.ranked - self.price)
 
     def row(self, asset_id: str | None, channel_id: str | None) -> int:
         """Where a message stands among the candidates, -1 where it does not."""
@@ -99,14 +99,14 @@ class Weighed:
         rows = np.flatnonzero(can)
         mine = self.candidates.customer[rows], self.candidates.asset[rows], self.candidates.channel[rows]
         worth = self.worth
-        costs = (worth.value[rows], worth.touch_cost[rows], worth.offer_cost[rows], worth.redemption_cost[rows])
+        costs = (worth.ranked[rows], worth.touch_cost[rows], worth.offer_cost[rows], worth.redemption_cost[rows])
         found = case.market.chosen(Options(*mine, *costs), case.settings, case.touches, case.as_of)
         return int(rows[found]) if found >= 0 else -1
 
     def _at_prices(self, left: Floats) -> int:
         """What is best at the prices; of equals what they have."""
         best, has = int(np.argmax(left)), self.row(*(self.case.has or (None, None)))
-        dust = DUST * max(1.0, abs(float(self.worth.value[best])))
+        dust = DUST * max(1.0, abs(float(self.worth.ranked[best])))
         if has >= 0 and left[has] >= max(left[best], 0.0) - dust:
             return has
         return best if left[best] > dust else -1
@@ -134,7 +134,7 @@ class Weighed:
 
     def limit_names(self) -> set[str]:
         """The limits that allowed candidates would use."""
-        rows = np.flatnonzero(self.is_eligible & (self.worth.value > 0))
+        rows = np.flatnonzero(self.is_eligible & (self.worth.ranked > 0))
         limits, index = self.made.ground.limits, self.made.used.index[:, rows]
         return {
             family.name_of(int(at))
@@ -149,7 +149,7 @@ class Weighed:
             return NO_MOTIVE
         if not len(self.candidates):
             return NO_CONTENT
-        worth = np.where(self.is_eligible, self.worth.value, -np.inf)
+        worth = np.where(self.is_eligible, self.worth.ranked, -np.inf)
         if not self.is_eligible.any():
             return f"{REFUSED}: {max(refused, key=lambda policy: refused[policy])}"
         best = int(np.argmax(worth))
@@ -233,7 +233,7 @@ def alternatives(weighed: Weighed, chosen: int, none_reason: str | None) -> list
 def _alternative(weighed: Weighed, row: int, chosen: int, none_reason: str | None) -> dict[str, Any]:
     motive = weighed.case.motives.table.iloc[int(weighed.candidates.motive[row])]
     asset_id, channel_id = weighed.names(row)
-    value, priced = float(weighed.worth.value[row]), float(weighed.priced[row])
+    value, price = float(weighed.worth.value[row]), float(weighed.price[row])
     return {
         "asset_id": asset_id,
         "title": weighed.title(row),
@@ -242,8 +242,8 @@ def _alternative(weighed: Weighed, row: int, chosen: int, none_reason: str | Non
         "play": str(motive["play"]),
         "subject": str(motive["subject"]),
         "value": value,
-        "priced_value": priced,
-        "price": value - priced,
+        "priced_value": value - price,
+        "price": price,
         "parts": weighed.parts(row),
         "refused_by": weighed.refusing(row),
         "why_not": why_not(weighed, row, chosen, none_reason),
@@ -259,18 +259,22 @@ def chance_of_purchase(weighed: Weighed, row: int) -> float:
 
 def why_not(weighed: Weighed, row: int, chosen: int, none_reason: str | None) -> str:
     """Why a candidate was not taken, in the words of records."""
-    refusing, value, priced = weighed.refusing(row), weighed.worth.value[row], weighed.priced[row]
+    refusing, ranked, priced = weighed.refusing(row), weighed.worth.ranked[row], weighed.priced[row]
+    boost = weighed.worth.boost
     behind = float((weighed.priced[chosen] if chosen >= 0 else 0.0) - priced)
+    favoured = float((boost[chosen] if chosen >= 0 else 0.0) - boost[row])
     limit = weighed.dearest[row] or (none_reason or "").partition(": ")[2] or "limits"
     if refusing:
         reason, by = "refused", ", ".join(refusing)
-    elif value <= 0:
+    elif ranked <= 0:
         reason, by = "not worth it", ""
     elif priced <= 0 or chosen < 0:
         reason, by = "priced out", limit
+    elif behind >= SMALLEST_LEAD and favoured > 0 and behind - favoured < SMALLEST_LEAD:
+        reason, by = "boosted", ""
     elif behind >= SMALLEST_LEAD:
         is_after = weighed.price[row] > 0 or weighed.price[chosen] > 0
         reason, by = ("worth less after limits" if is_after else "worth less"), ""
     else:
         reason, by = ("no room" if behind <= -SMALLEST_LEAD else "tied"), limit
-    return said({"reason": reason, "by": by, "behind": behind})
+    return said({"reason": reason, "by": by, "behind": behind - favoured})

@@ -75,7 +75,7 @@ def _candidate(weighed: Weighed, outcome: Outcome, row: int, chosen: int, reason
     if refusing:
         said = "; ".join(f"{one['policy']}: {one['because']}" for one in refusals)
         return {**known, "stage": REFUSED, "sentence": f"Refused by {said}"}
-    if weighed.worth.value[row] <= 0:
+    if weighed.worth.ranked[row] <= 0:
         said = f"It would cost {amount(-parts['total'])} more than it brings."
         if weighed.worth.is_out_of_reach[row]:
             asked = _asked_spend(weighed.case.view, int(weighed.candidates.asset[row]))
@@ -85,7 +85,8 @@ def _candidate(weighed: Weighed, outcome: Outcome, row: int, chosen: int, reason
     if chosen < 0 or not text.startswith(("worth", "just")):
         limit = weighed.dearest[row] or (outcome.none_reason or "").partition(": ")[2]
         return {**known, "stage": LIMITS, "limit": limit, "sentence": f"{text[:1].upper()}{text[1:]}."}
-    behind = float(weighed.priced[chosen] - weighed.priced[row])
+    boost = weighed.worth.boost
+    behind = float(weighed.priced[chosen] - boost[chosen] - weighed.priced[row] + boost[row])
     return {**known, "stage": WORTH_LESS, "behind": behind, "sentence": f"It is {text} than “{outcome.title}”."}
 
 

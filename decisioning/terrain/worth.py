@@ -3,6 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
+from decisioning.boosts import boost_of_assets
 from decisioning.ground import Reasons, Worth
 from decisioning.learnt import linear_of
 from decisioning.offers import least_spend, redemption_terms
@@ -71,6 +72,7 @@ def worth_of(view: View, forecasts: Forecasts, rhythms: Rhythms, settings: Decis
         gain=linear_of(view, forecasts.response, "margin_uplift"),
         redeem=linear_of(view, forecasts.response, "p_redeem"),
         opt_out=linear_of(view, forecasts.response, "p_opt_out"),
+        boost=boost_of_assets(view, settings),
     )
 
 
