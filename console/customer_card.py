@@ -167,7 +167,17 @@ def _worth(card: Card, currency: str) -> list[tuple[str, str]]:
     never = "; never realised, since it is not sent" if card["action"]["is_ghost"] else ""
     worth = f"{money(card['value']['total'], currency)} expected, 95 % between {ends}{never}"
     paid = ", ".join(f"{name} {price:,.4f}" for name, price in card["shadow_price"].items() if price)
-    return [("Worth", worth), *([("Uses up", f"of limits that others want: {paid}")] if paid else []), *outcomes]
+    boost = card.get("boost")
+    favoured = (
+        f"{money(boost['amount'], currency)} on top of that, which is no margin: {boost['because']}" if boost else ""
+    )
+    ranked = [("Ranked by", favoured)] if boost else []
+    return [
+        ("Worth", worth),
+        *ranked,
+        *([("Uses up", f"of limits that others want: {paid}")] if paid else []),
+        *outcomes,
+    ]
 
 
 def _lowered(card: Card) -> str:

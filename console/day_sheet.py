@@ -65,6 +65,7 @@ def show_day_sheet(
     _reasons(screen, day)
     _refusals(screen, day)
     _prices(screen, day)
+    _boosts(screen, day)
     if unserved is not None:
         _unserved(screen, unserved, day["currency"])
     show_day_actions(screen, day.get("actions"))
@@ -237,6 +238,16 @@ def _prices(screen: Console, day: Document) -> None:
     if not said:
         return
     screen.print("\n[bold]Limits that bind[/]")
+    for text in said:
+        screen.print(f"  {text}", markup=False, highlight=False)
+
+
+def _boosts(screen: Console, day: Document) -> None:
+    from decisioning.boosts import boost_sentences
+
+    said = boost_sentences(day, lambda amount: money(amount, day["currency"]))
+    if said:
+        screen.print("\n[bold]What people favour[/]")
     for text in said:
         screen.print(f"  {text}", markup=False, highlight=False)
 

@@ -1,8 +1,9 @@
 """Boosts: assets that a person favours by an amount per send until a day; the choice ranks by value + boost."""
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -62,6 +63,25 @@ def insist_on_known_assets(view: View, settings: DecisionSettings) -> None:
     """
     for error in unknown_assets(view, settings):
         raise error
+
+
+def boost_sentences(day: Mapping[str, Any], said: Callable[[float], str]) -> list[str]:
+    """What people favour and what that costs, for people.
+
+    Args:
+        day: With `boosts` and `boost_cost`, as `summary.summarise` gives them.
+        said: An amount in currency, in words.
+    """
+    told = []
+    for boost in day.get("boosts", []):
+        sends = f"{boost['sends']:,} send{'' if boost['sends'] == 1 else 's'}"
+        losing = f" ({boost['losing']:,} of them expected to bring less than nothing)" if boost["losing"] else ""
+        cost = "" if boost["cost"] is None else f", cost {said(boost['cost'])} of margin"
+        whose = f"Boost of {boost['asset']} by {boost['by']} until {boost['until']}"
+        told.append(f"{whose}: {sends}{losing}{cost}: because {boost['because']}")
+    if len(told) > 1 and day["boost_cost"] is not None:
+        told.append(f"Together they cost {said(day['boost_cost'])} of margin.")
+    return told
 
 
 def added(view: View, boosts: Sequence[BoostSettings]) -> Floats:

@@ -4,6 +4,7 @@ from dataclasses import asdict
 from datetime import date
 from typing import Any
 
+from decisioning.boosts import unknown_assets
 from decisioning.errors import PolicyError
 from decisioning.message_order import unknown_names
 from decisioning.play import SURGES
@@ -21,6 +22,7 @@ from pipelines.forecasts.catalogue import part
 from pipelines.identities import identify
 from pipelines.perceive import Knowing, Reading, read_tables
 from pipelines.playbook import Playbook
+from pipelines.playbook_boosts import boost_warnings
 from pipelines.playbook_remits import FOLDER as REMITS
 from pipelines.playbook_remits import insist_on_sound_remits
 from pipelines.playbook_settings import decision_settings, play_settings
@@ -147,14 +149,18 @@ def _policies(day: Day, reading: Reading) -> dict[str, Any]:
     findings = [one for one in findings if not (one.is_warning and one.where.startswith(remits))]
     errors = [told(finding) for finding in findings if not finding.is_warning]
     errors += [
-        {"where": wrong.where, "what": wrong.what, "remedy": wrong.remedy} for wrong in unknown_names(view, settings)
+        {"where": wrong.where, "what": wrong.what, "remedy": wrong.remedy}
+        for wrong in (*unknown_names(view, settings), *unknown_assets(view, settings))
     ]
     return {
         "policies": len(settings.policies),
         "policy_tests": sum(len(policy.tests) for policy in settings.policies),
         "bundle": None if errors else compile_policies(settings.policies, attributes).bundle_hash,
         "errors": errors,
-        "warnings": [told(finding) for finding in findings if finding.is_warning],
+        "warnings": [
+            *(told(finding) for finding in findings if finding.is_warning),
+            *boost_warnings(day, settings.boosts),
+        ],
     }
 
 

@@ -102,14 +102,16 @@ def acting(playbook: "Playbook", named: str | None, environment: Mapping[str, st
     known = playbook.people.people
     key = told.removeprefix(PREFIX)
     if key not in known:
-        nearest = difflib.get_close_matches(key, known, n=1)
-        raise RefusedError(
-            f"nobody is called `{told}`.",
-            where=str(playbook.folder / FILE),
-            remedy=(f"Did you mean {PREFIX}{nearest[0]}? " if nearest else "")
-            + f"Known: {', '.join(PREFIX + name for name in sorted(known))}.",
-        )
+        where = str(playbook.folder / FILE)
+        raise RefusedError(f"nobody is called `{told}`.", where=where, remedy=nearest_person(key, known))
     return Actor(told, known[key].role, _system_user())
+
+
+def nearest_person(key: str, known: Mapping[str, Person]) -> str:
+    """Who may have been meant by a key that nobody has, and who there is."""
+    nearest = difflib.get_close_matches(key, known, n=1)
+    meant = f"Did you mean {PREFIX}{nearest[0]}? " if nearest else ""
+    return f"{meant}Known: {', '.join(PREFIX + name for name in sorted(known))}."
 
 
 def schedule() -> Actor:

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from lake.tables import ASSET_KINDS, OUTCOME_NAMES
 from pipelines.clock import CLOCK_SKEW
+from pipelines.playbook_boosts import BoostFile
 from pipelines.playbook_limits import LimitFile
 
 MINUTES_PER_HOUR = 60
@@ -201,6 +202,7 @@ class WarrantFile(Strict):
     budget_per_day: Money | None = None
     limits: tuple[LimitFile, ...] = ()
     kept_for_events: Share = 0.0
+    boosts: tuple[BoostFile, ...] = ()
     confidence_caps: dict[Literal["assumed", "adjusted", "randomised"], Share] = {}
     uplift: UpliftPrior = UpliftPrior()
     redemption: RedemptionPrior = RedemptionPrior()

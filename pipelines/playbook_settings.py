@@ -26,6 +26,7 @@ from graph.settings import DECLARED_OUTCOMES, RelateSettings
 from pipelines.errors import PlaybookError
 from pipelines.playbook import PlacedPolicy, Playbook
 from pipelines.playbook_actions import action_settings
+from pipelines.playbook_boosts import boost_settings
 from pipelines.playbook_files import (
     CapRule,
     ChannelFile,
@@ -58,6 +59,7 @@ def decision_settings(playbook: Playbook) -> DecisionSettings:
         limits=(*limit_settings(playbook), *(limit for remit in remits for limit in limits_of_remit(remit))),
         remits=remits,
         kept_share=warrant.kept_for_events,
+        boosts=boost_settings(playbook),
         holdout_share=warrant.holdout_share,
         holdout_salt=warrant.holdout_salt,
         exploration=warrant.exploration,

@@ -165,7 +165,10 @@ def _worth(card: Card) -> list[str]:
     currency, forecast = card["currency"], card["forecast"]
     worth = f"{_plain(card['value']['total'])} {currency}"
     ends = f"95 % between {_plain(forecast['total_low'])} and {_plain(forecast['total_high'])}"
-    return [f"It is expected to bring {worth} that would not come without it, {ends}; {card['evidence_grade']}."]
+    said = [f"It is expected to bring {worth} that would not come without it, {ends}; {card['evidence_grade']}."]
+    if boost := card.get("boost"):
+        said.append(f"It was ranked {_plain(boost['amount'])} {currency} higher, by {boost['because']}")
+    return said
 
 
 def _runner_up(card: Card) -> list[str]:

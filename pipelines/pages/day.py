@@ -6,6 +6,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from decisioning.boosts import boost_sentences
 from decisioning.price_words import price_sentences
 from pipelines.pages import write_page
 from pipelines.pages.customer import amount
@@ -49,6 +50,7 @@ def day_page(document: Document, unserved: Document | None) -> str:
         ),
         gap_pct=100 * max(1 - document["value"] / document["bound"], 0.0) if document["bound"] > 0 else 0.0,
         binding=binding,
+        favoured=boost_sentences(document, lambda cost: f"{amount(cost)} {currency}"),
         refused=refused,
         reasons=sorted(document["none_by_reason"].items(), key=_most),
         unserved=unserved,
