@@ -1,13 +1,14 @@
 """`warrant audit`: prove afterwards that records are as they were written, and publish what others hold them to."""
 
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
-from console.commands.arguments import PlaybookOption, open_command_day
+from console.commands.arguments import ActorOption, PlaybookOption, open_command_day
 from console.output import Format, FormatOption, WarrantGroup, people_screen, show_json
 from console.watching import watch
 from pipelines.errors import UsageError, VerificationError
@@ -98,6 +99,45 @@ def key(output: FormatOption = Format.TABLE) -> None:
         show_json({"private_key": private, "public_key": public})
     else:
         typer.echo(f"{VARIABLE}={private}\npublic key: {public}")
+
+
+@app.command("trail", epilog="Example: warrant audit trail --customer 1609")
+def trail(
+    *,
+    person: Annotated[str | None, typer.Option(metavar="person:NAME", help="What somebody did, and was asked.")] = None,
+    agent: Annotated[str | None, typer.Option(metavar="NAME", help="What was decided in an agent's name.")] = None,
+    customer: Annotated[str | None, typer.Option(metavar="ID", help="What was decided about a customer.")] = None,
+    campaign: Annotated[str | None, typer.Option(metavar="ID", help="What was done about a campaign.")] = None,
+    run_id: Annotated[str | None, typer.Option("--run", metavar="RUN", help="Of one run only.")] = None,
+    since: Annotated[
+        datetime | None,
+        typer.Option("--since", formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="From the beginning of this day on."),
+    ] = None,
+    actor: ActorOption = None,
+    playbook: PlaybookOption = None,
+    output: FormatOption = Format.TABLE,
+) -> None:
+    """Read what was done, by whom and why, oldest first: decisions, actions, pauses, requests, answers, corrections."""
+    from pipelines.audit.trail import Asked
+    from pipelines.audit.trail import trail as read_trail
+    from pipelines.people import acting, insist_on
+
+    with watch() as progress:
+        day = open_command_day(playbook, progress=progress)
+        insist_on(acting(day.playbook, actor, day.environment), "see personal data", day.playbook)
+        run = day.ledger.get(run_id).run_id if run_id else None
+        asked = Asked(person, agent, customer, campaign, run, since.date() if since else None)
+        rows = read_trail(day, asked)
+    if output == Format.JSON:
+        show_json({"trail": [row | {"at": row["at"].isoformat()} for row in rows]})
+        return
+    screen = people_screen()
+    for row in rows:
+        because = f", because {row['because']}" if row["because"] else ""
+        text = f"{row['at']:%Y-%m-%d %H:%M} UTC  {row['who']}: {row['what']}{because}  [{row['source']}]"
+        screen.print(text, markup=False, highlight=False, soft_wrap=True)
+    if not rows:
+        screen.print("Nothing is on record of it.", style="dim")
 
 
 def _show_verification(screen: Console, found: dict[str, Any]) -> None:

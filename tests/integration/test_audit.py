@@ -202,6 +202,17 @@ def test_a_head_signed_by_somebody_else_proves_nothing(record: Record, tmp_path:
     assert "is not signed" in record.audit("verify", "--anchor", str(unsigned)).document["checks"][-1]["said"]
 
 
+def test_the_trail_of_a_customer_is_every_decision_about_them_in_order(record: Record) -> None:
+    rows = record.audit("trail", "--customer", "due-0").document["trail"]
+    assert [row["kind"] for row in rows] == ["decided", "decided"]
+    assert rows[0]["at"] < rows[1]["at"]
+    assert "send “Time for coffee?” by email (replenishment-due)" in rows[0]["what"]
+    assert all(row["source"].startswith("decision/") for row in rows)
+    assert record.audit("trail", "--customer", "nobody").document["trail"] == []
+    events = record.audit("trail").document["trail"]
+    assert [row["source"] for row in events] == ["journal/0", "journal/1"]
+
+
 def test_a_pair_of_keys_is_printed_and_works(record: Record) -> None:
     pair = record.audit("key").document
     assert public_key_of(pair["private_key"]) == pair["public_key"]

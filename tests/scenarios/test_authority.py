@@ -154,6 +154,8 @@ def test_a_request_says_all_and_what_is_approved_leaves_once(shop: World) -> Non
     rows = [row["customer_id"] for file in files if file.endswith("email.csv") for row in rows_of(Path(file))]
     assert sorted(rows) == ["carl", "cora", "tess", "theo"], "each once, however often it is delivered"
     assert shop.command("audit", "verify").exit_code == 0
+    (asked, answered) = say(shop, "audit", "trail", "--person", BEN).document["trail"]
+    assert (asked["kind"], answered["kind"], answered["because"]) == ("requested", "answered", "seen it")
 
 
 def test_what_is_refused_never_leaves_and_an_answer_stands(shop: World) -> None:
