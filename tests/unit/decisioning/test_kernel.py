@@ -1,7 +1,7 @@
 """The fused pass finds what plain Python finds: the same counts, refusals, values and best candidates."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ from decisioning.remits.values import Permission, Remit
 from decisioning.rhythms import align
 from decisioning.schedule import schedule
 from decisioning.screening import HOLDOUT, Screened, outside_remits, screened_by, verdicts_today
-from decisioning.settings import OrderSettings, PlaySettings, PolicySpecification
+from decisioning.settings import BoostSettings, OrderSettings, PlaySettings, PolicySpecification
 from decisioning.shortlist import REFUSED_SHOWN, Look, look
 from decisioning.terrain import terrain_of
 from decisioning.terrain.prices import prices_of
@@ -39,6 +39,8 @@ POLICIES = (
     PolicySpecification("dear", "deny", "", expression="offer.face_value * 100 > customer.pclv"),
     PolicySpecification("twice", "cap", "", count=1, days=7.0),
 )
+BOOSTS = (BoostSettings("a0", 0.4637, date(2017, 12, 1), "", ""), BoostSettings("a1", 9.0, date(2017, 11, 13), "", ""))
+"""Of which the second is over."""
 
 
 @st.composite
@@ -112,6 +114,7 @@ def worlds(draw: Any) -> World:  # noqa: C901 -- a bit of everything
         "policies": POLICIES,
         "holdout_share": draw(st.sampled_from([0.0, 0.5])),
         "remits": draw(st.sampled_from([(), REMITS])),
+        "boosts": draw(st.sampled_from([(), BOOSTS])),
     }
     if quiet:
         world.channel("push", cost=0.0, quiet_from=None, send_hour=23)
@@ -161,7 +164,7 @@ class Both:
             view,
             motives.table,
             self.candidates,
-            self.values.value,
+            self.values.ranked,
             settings=chosen,
             touches=world.past_touches(),
             as_of=when,
@@ -176,7 +179,7 @@ def test_the_pass_finds_what_plain_functions_find(world: World) -> None:
     found = both.look
     assert found.counts[:, 0].tolist() == np.bincount(customer, minlength=both.count).tolist()
     assert found.counts[:, 1].tolist() == np.bincount(customer[~refused], minlength=both.count).tolist()
-    worth = ~refused & (both.values.value > 0)
+    worth = ~refused & (both.values.ranked > 0)
     assert found.counts[:, 2].tolist() == np.bincount(customer[worth], minlength=both.count).tolist()
 
     for place, name in enumerate(both.names):
@@ -191,18 +194,18 @@ def test_the_pass_finds_what_plain_functions_find(world: World) -> None:
     assert allowed.asset.tolist() == both.candidates.asset[rows].tolist()
     assert allowed.channel.tolist() == both.candidates.channel[rows].tolist()
     assert allowed.motive.tolist() == both.candidates.motive[rows].tolist()
-    np.testing.assert_allclose(allowed.value, both.values.value[rows], rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(allowed.value, both.values.ranked[rows], rtol=1e-12, atol=1e-12)
     np.testing.assert_allclose(allowed.expected_cost, both.values.offer_cost[rows], rtol=1e-12, atol=1e-12)
     best = np.full(both.count, -np.inf)
-    np.maximum.at(best, customer[rows], both.values.value[rows])
-    np.testing.assert_allclose(found.best, best, rtol=1e-12)
+    np.maximum.at(best, customer[rows], both.values.ranked[rows])
+    np.testing.assert_allclose(found.best, best, rtol=1e-12, atol=1e-12)
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(worlds())
 def test_a_short_list_holds_the_best_of_each_channel_and_the_best_refused_ones(world: World) -> None:
     both = Both(world, each=1)
-    refused, value = both.screened.is_refused, both.values.value
+    refused, value = both.screened.is_refused, both.values.ranked
     kept = both.look.kept
     for customer in range(both.count):
         theirs = both.candidates.customer == customer

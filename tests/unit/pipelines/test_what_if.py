@@ -1,15 +1,17 @@
 """One customer decided again gives what everybody decided together gave, and every flip is one."""
 
 from dataclasses import replace
+from datetime import date
 
 import numpy as np
 import pytest
 
+from decisioning.alternatives import said
 from decisioning.bids import nobody
 from decisioning.case import Case, Outcome
 from decisioning.flips import find_flips, find_flips_to
 from decisioning.next_contact import next_contact
-from decisioning.settings import PolicySpecification
+from decisioning.settings import BoostSettings, PolicySpecification
 from decisioning.weighing import alternatives, weigh
 from decisioning.why_not import why_not_asset
 from pipelines.what_if import case_of, market_among
@@ -61,6 +63,31 @@ def test_deciding_one_customer_again_gives_their_record(market: World) -> None:
     for record in records.iloc[::4].to_dict("records"):
         mine = case(market, record["customer_id"])
         assert weigh(mine).outcome().is_equal(Outcome.of(record)), record["customer_id"]
+
+
+@pytest.mark.parametrize(("room", "reason"), [(4, "priced out"), (12, "boosted")])
+def test_a_boost_is_weighed_and_told_again_as_it_was_recorded(market: World, room: int, reason: str) -> None:
+    market.channel("email", capacity=room).options["boosts"] = (
+        BoostSettings("soap-reminder", 0.06, date(2017, 12, 1), "It is new.", "person:ann"),
+    )
+    records = market.decide().records.iloc[1::4]
+    told = set()
+    for record in records.to_dict("records"):
+        mine = case(market, record["customer_id"])
+        weighed = weigh(mine)
+        assert weighed.outcome().is_equal(Outcome.of(record)), record["customer_id"]
+        again = {
+            (one["asset_id"], one["channel_id"]): one
+            for one in alternatives(weighed, weighed.chosen, record["none_reason"])
+        }
+        for other in record["runners_up"]:
+            one = again[other["asset_id"], other["channel_id"]]
+            assert one["value"] == pytest.approx(other["value"], abs=1e-12)
+            assert one["priced_value"] == pytest.approx(other["priced_value"], abs=1e-9)
+            if other["reason"] == "boosted":
+                assert one["why_not"] == said(other)
+            told.add(other["reason"])
+    assert reason in told
 
 
 def test_leaving_out_those_who_are_far_from_another_choice_changes_nothing(
