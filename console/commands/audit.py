@@ -140,6 +140,34 @@ def trail(
         screen.print("Nothing is on record of it.", style="dim")
 
 
+@app.command("export", epilog="Example: warrant audit export evidence.zip --run 1f0c9a")
+def export(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The zip file to write; it must not be there yet.")],
+    *,
+    run_id: Annotated[str | None, typer.Option("--run", metavar="RUN", help="Records of one run only.")] = None,
+    actor: ActorOption = None,
+    playbook: PlaybookOption = None,
+    output: FormatOption = Format.TABLE,
+) -> None:
+    """Write journal and records as the bytes that were hashed, for somebody to check who trusts nobody here.
+
+    They check it with nothing but Python: docs/verify_evidence.py, which also says what the pack holds.
+    """
+    from pipelines.audit.evidence import export_evidence
+    from pipelines.people import acting, insist_on
+
+    with watch() as progress:
+        day = open_command_day(playbook, progress=progress)
+        insist_on(acting(day.playbook, actor, day.environment), "see personal data", day.playbook)
+        found = export_evidence(day, file, run_id=run_id)
+    if output == Format.JSON:
+        show_json(found)
+        return
+    said = f"{found['events']:,} events, {found['records']:,} records of {found['runs']} runs: {found['file']}"
+    people_screen().print(said, markup=False, highlight=False, soft_wrap=True)
+    people_screen().print("Give it away with docs/verify_evidence.py, and a head that you published before.")
+
+
 def _show_verification(screen: Console, found: dict[str, Any]) -> None:
     for check in found["checks"]:
         mark = "[green]holds[/] " if check["is_intact"] else "[bold red]broken[/]"

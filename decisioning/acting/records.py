@@ -123,14 +123,22 @@ def action_digests(frame: pd.DataFrame) -> list[str]:
     Raises:
         DecisioningError: A column is missing, or holds something else than declared.
     """
+    return [hashlib.sha256(line.encode()).hexdigest() for line in action_lines(frame)]
+
+
+def action_lines(frame: pd.DataFrame) -> list[str]:
+    """The canonical JSON of every action.
+
+    Raises:
+        DecisioningError: A column is missing, or holds something else than declared.
+    """
     lacking = [name for name in ACTION_COLUMNS if name not in frame.columns]
     if lacking:
         raise DecisioningError(
             f"The actions have no column {', '.join(lacking)}.", where="action log", remedy="Seal what `act` returns."
         )
     columns = [_plain(frame[name], name, kind) for name, kind in ACTION_COLUMNS.items()]
-    rows = zip(*columns, strict=True)
-    return [hashlib.sha256(json_text(dict(zip(ACTION_COLUMNS, row, strict=True))).encode()).hexdigest() for row in rows]
+    return [json_text(dict(zip(ACTION_COLUMNS, row, strict=True))) for row in zip(*columns, strict=True)]
 
 
 def _plain(column: "pd.Series[Any]", name: str, kind: PlainKind) -> list[Any]:

@@ -2,6 +2,9 @@
 
 import json
 import shutil
+import subprocess
+import sys
+import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -211,6 +214,48 @@ def test_the_trail_of_a_customer_is_every_decision_about_them_in_order(record: R
     assert record.audit("trail", "--customer", "nobody").document["trail"] == []
     events = record.audit("trail").document["trail"]
     assert [row["source"] for row in events] == ["journal/0", "journal/1"]
+
+
+def checked(pack: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """What the script says that knows no code of ours."""
+    script = Path(__file__).parents[2] / "docs" / "verify_evidence.py"
+    command = [sys.executable, "-I", str(script), str(pack), *options]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_an_outsider_checks_the_evidence_with_a_script_of_its_own(record: Record, tmp_path: Path) -> None:
+    pack, anchor = tmp_path / "evidence.zip", tmp_path / "head.json"
+    record.audit("head", "--file", str(anchor))
+    exported = record.audit("export", str(pack)).document
+    assert (exported["events"], exported["runs"], exported["records"]) == (2, 2, 6)
+    found = checked(pack, "--anchor", str(anchor), "--key", PUBLIC, "--show", "due-1")
+    assert found.returncode == 0, found.stdout + found.stderr
+    assert found.stdout.count("as sealed in the journal") == 2
+    assert '"customer_id": "due-1"' in found.stdout
+    assert record.audit("export", str(pack)).exit_code == 2, "a pack is never overwritten"
+    assert checked(pack, "--key", public_key_of(new_private_key())).returncode == BROKEN
+
+
+@pytest.mark.parametrize(
+    ("name", "was", "now", "said"),
+    [
+        (".records", b"Time for coffee?", b"Time for coffin?", "does not lead to its roots"),
+        ("journal.jsonl", b"the run has decided", b"the run was decided", "has another because"),
+        ("journal.jsonl", b'"kind": "decided"', b'"kind": "deceded"', "is not what was written"),
+    ],
+)
+def test_a_changed_byte_of_the_evidence_is_found(  # noqa: PLR0917 -- one case
+    record: Record, tmp_path: Path, name: str, was: bytes, now: bytes, said: str
+) -> None:
+    pack, forged = tmp_path / "evidence.zip", tmp_path / "forged.zip"
+    record.audit("export", str(pack))
+    with zipfile.ZipFile(pack) as before, zipfile.ZipFile(forged, "w") as after:
+        for one in before.namelist():
+            content = before.read(one)
+            after.writestr(one, content.replace(was, now, 1) if one.endswith(name) else content)
+    found = checked(forged)
+    assert found.returncode == BROKEN
+    assert said in found.stdout
 
 
 def test_a_pair_of_keys_is_printed_and_works(record: Record) -> None:
