@@ -18,6 +18,8 @@ import numpy as np
 
 from decisioning.compiling import compiled, inlined
 
+NOTHING: Any = np.int64(-1)
+"""No option. A bare -1 would be a type of its own, for which numba compiles a function once more."""
 CUT = 10.0
 """In temperatures: an option so far behind the best one has a share of less than one in twenty thousand."""
 
@@ -240,14 +242,14 @@ def assign(
         c = order[at]
         if chosen[c] >= 0:
             continue
-        top, found = lowest, -1
+        top, found = lowest, NOTHING
         for e in range(starts[c], starts[c + 1]):
             if worth[e] > top and (value[e] > 0.0 or worth[e] > 0.0) and can_change(
-                c, -1, e, place, rows, group, owner, owner_row, unit_row, most, least, use
+                c, NOTHING, e, place, rows, group, owner, owner_row, unit_row, most, least, use
             ):  # fmt: skip
                 top, found = worth[e], e
         if found >= 0:
-            change(c, -1, found, place, rows, group, owner, owner_row, unit_row, use)
+            change(c, NOTHING, found, place, rows, group, owner, owner_row, unit_row, use)
             chosen[c] = found
 
 
@@ -306,7 +308,7 @@ def in_the_way(
                 continue
             if unit_row[f] >= 0 and rows[unit_row[f], chosen[v]] == 0:
                 continue
-            if can_change(v, chosen[v], -1, place, rows, group, owner, owner_row, unit_row, most, least, use):
+            if can_change(v, chosen[v], NOTHING, place, rows, group, owner, owner_row, unit_row, most, least, use):
                 return v
         return -1
     return -1
@@ -339,7 +341,7 @@ def make_room(
             if v < 0:
                 break
             gone[count], had[count] = v, chosen[v]
-            change(v, chosen[v], -1, place, rows, group, owner, owner_row, unit_row, use)
+            change(v, chosen[v], NOTHING, place, rows, group, owner, owner_row, unit_row, use)
             chosen[v] = -1
             count += 1
         if is_free:
@@ -349,7 +351,7 @@ def make_room(
         else:
             failed += 1
             for back in range(count):
-                change(gone[back], -1, had[back], place, rows, group, owner, owner_row, unit_row, use)
+                change(gone[back], NOTHING, had[back], place, rows, group, owner, owner_row, unit_row, use)
                 chosen[gone[back]] = had[back]
 
 
@@ -365,12 +367,12 @@ def improve(
     gained = 0.0
     for c in range(starts.size - 1):
         now = chosen[c]
-        top, found = (value[now] if now >= 0 else 0.0) + dust, -2
+        top, found = (value[now] if now >= 0 else 0.0) + dust, NOTHING - 1
         lowest = (worth[now] if now >= 0 else 0.0) - give
         if top < dust and can_change(
-            c, now, -1, place, rows, group, owner, owner_row, unit_row, most, least, use
+            c, now, NOTHING, place, rows, group, owner, owner_row, unit_row, most, least, use
         ):  # fmt: skip
-            top, found = 0.0, -1
+            top, found = 0.0, NOTHING
         for e in range(starts[c], starts[c + 1]):
             if value[e] > top and worth[e] >= lowest and e != now and can_change(
                 c, now, e, place, rows, group, owner, owner_row, unit_row, most, least, use
@@ -395,6 +397,6 @@ def release(
         for f in range(group.shape[0]):
             g = limit_of(f, c, place[e], group, owner, owner_row) if e >= 0 else -1
             if g >= 0 and use[g] > most[g] and (unit_row[f] < 0 or rows[unit_row[f], e] > 0):
-                change(c, e, -1, place, rows, group, owner, owner_row, unit_row, use)
+                change(c, e, NOTHING, place, rows, group, owner, owner_row, unit_row, use)
                 chosen[c] = -1
                 e = -1

@@ -15,16 +15,16 @@ side by side, which compile to instructions that take several at a time. What co
 once for each of them. Whatever is rare (objections, products already bought, dates) costs something only where it is.
 
 numba does not notice edits in other files, which is why this is one file, but for comparisons between the sides of a
-policy. Importing it takes a second, for numba's sake, and compiling it, once, half a minute: import it where needed.
+policy. Importing it takes a second, for numba's sake, and compiling it, once, about twenty: import it where needed.
 """
 # ruff: noqa: C901, PLR0912, PLR0915, PLR0917, PLW3301 -- compiled loops take arrays one by one, in one piece
 
 import math
-from typing import NamedTuple
+from typing import Any
 
 import numpy as np
-from numba import njit
 
+from decisioning.compiling import loop
 from decisioning.ground import (
     EXPECTED_COST,
     EXPOSURE,
@@ -37,6 +37,7 @@ from decisioning.ground import (
     Prices,
     Reasons,
     Rules,
+    Scratch,
     Selected,
     Worth,
 )
@@ -49,37 +50,11 @@ BATCH = 32
 DROPPED, OBJECTED, COST_UNKNOWN, SHUT, OUTSIDE = 1, 2, 4, 8, 16
 """Why something cannot be sent, whatever policies say: no candidate, an objection, unknown cost, no hour, no remit."""
 UNREACHED = 255
+ZERO: Any = np.int64(0)
+"""Where counting starts. A bare 0 would be a type of its own, for which numba compiles a function once more."""
 
 
-class Scratch(NamedTuple):
-    """What one thread calculates in; marks hold where they equal the customer, so that nothing has to be wiped."""
-
-    seen: Array
-    bought: Array
-    objected: Array
-    moved: Array
-    has_habit: Array
-    has_recent: Array
-    habit: Array
-    recent_days: Array
-    own: Array
-    gains: Array
-    redeems: Array
-    opt_outs: Array
-    hour: Array
-    standing: Array
-    learnt: Array
-    stated: Array
-    chance: Array
-    cost: Array
-    reach: Array
-    stops: Array
-    words: Array
-    chosen: Array
-    stack: Array
-
-
-@njit(nogil=True, cache=True, error_model="numpy")
+@loop
 def look_through(
     first: int,
     last: int,
@@ -95,6 +70,7 @@ def look_through(
     paid: Array,
     has_room: Array,
     listed: Listed,
+    scratch: Scratch,
     found: Found,
     kept: Selected,
 ) -> int:
@@ -115,6 +91,7 @@ def look_through(
         paid: What every candidate of a place in the blocks pays alike.
         has_room: Whether one alone fits there.
         listed: Room for the candidates of `BATCH` customers.
+        scratch: Room to calculate in.
         found: Counts and best values are written here, one row per customer.
         kept: What is kept is written here.
 
@@ -123,75 +100,45 @@ def look_through(
     """
     channels = len(worth.touch_cost)
     shown_from = each * channels + 1
-    slots = np.empty((BATCH, shown_from + refused_shown), np.int64)
-    scratch, written = _scratch(reasons, rules, worth, blocks), 0
-    few = np.empty(BATCH, np.int64)  # customers who are looked at together
-    limit = np.empty(_most_motives(first, last, reasons.motive_starts), np.int64)
+    slots, few, limit, written = scratch.slots, scratch.few, scratch.limit, ZERO
     for start in range(first, last, BATCH):
         end = min(start + BATCH, last)
         slots[:] = -1
         for place in range(end - start):
             few[place] = start + place
-        size = 0
-        size = _meet(
-            few[: end - start], first, False, keeps_account, size,
-            reasons, rules, worth, hours, blocks, prices, paid, has_room, found, listed, scratch,
-        )  # fmt: skip
-        if len(reasons.ranks):
-            size = _hold(first, size, keeps_account, limit, reasons, rules, found, listed)
-        _keep(start - first, 0, size, each, False, channels, prices.keeps_losses, slots, found, listed)
-        count = 0
-        for customer in range(start, end):
-            left = found.counts[customer - first, 1]
-            if left <= refused_shown and left < found.counts[customer - first, 0]:
-                few[count] = customer
-                count += 1
-        if refused_shown and count:
-            whole = _meet(
-                few[:count], first, True, False, size,
+        size, count = ZERO, end - start
+        for turn in range(2):  # what is allowed, then what is refused of those who have little else
+            wants_refused, begin = turn == 1, size
+            if wants_refused:
+                count = _count_of_those_with_little(start, end, first, refused_shown, few, found)
+            size = _meet(
+                few[:count], first, wants_refused, keeps_account, size,
                 reasons, rules, worth, hours, blocks, prices, paid, has_room, found, listed, scratch,
             )  # fmt: skip
-            _keep(start - first, size, whole, each, True, channels, prices.keeps_losses, slots, found, listed)
+            if not wants_refused and len(reasons.ranks):
+                size = _hold(first, size, keeps_account, limit, reasons, rules, found, listed)
+            _keep(start - first, begin, size, each, wants_refused, channels, prices.keeps_losses, slots, found, listed)
         for row in range(end - start):
             written = _write(slots[row], shown_from, listed, kept, written)
-    return written
+    return int(written)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
-def _scratch(reasons: Reasons, rules: Rules, worth: Worth, blocks: Blocks) -> Scratch:
-    assets, channels = reasons.fits.shape
-    categories, widest = len(worth.usual_margin), blocks.widest
-    return Scratch(
-        seen=np.full(assets, -1, np.int64),
-        bought=np.full(assets, -1, np.int64),
-        objected=np.full(assets, -1, np.int64),
-        moved=np.full(assets, -1, np.int64),
-        has_habit=np.full(categories, -1, np.int64),
-        has_recent=np.full(categories, -1, np.int64),
-        habit=np.zeros((categories, 4)),
-        recent_days=np.zeros(categories),
-        own=np.zeros(worth.gain.customer_factor.shape[1]),
-        gains=np.zeros(channels),
-        redeems=np.zeros(channels),
-        opt_outs=np.zeros(channels),
-        hour=np.zeros(channels, np.bool_),
-        standing=np.zeros(widest, np.uint8),
-        learnt=np.zeros(widest),
-        stated=np.zeros(widest),
-        chance=np.zeros(widest),
-        cost=np.zeros(widest),
-        reach=np.zeros(widest),
-        stops=np.zeros(widest, np.uint8),
-        words=np.zeros((len(rules.refusing), widest), np.uint64),
-        chosen=np.zeros(widest + 1, np.int64),
-        stack=np.zeros(rules.programs.depth),
-    )
+@loop
+def _count_of_those_with_little(start: int, end: int, first: int, refused_shown: int, few: Array, found: Found) -> int:
+    """Put customers with refused candidates and at most so many allowed ones into `few`; how many they are."""
+    count = 0
+    for customer in range(start, end):
+        left = found.counts[customer - first, 1]
+        if left < found.counts[customer - first, 0] and left <= refused_shown and refused_shown:
+            few[count] = customer
+            count += 1
+    return count
 
 
 # ---- meet: screen and value
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@loop
 def _meet(
     customers: Array,
     first: int,
@@ -369,7 +316,7 @@ def _meet(
                             stops[at] = standing[block_link[lane + at]] | outside
                             if not _has_hour(customer, asset, channel, motive, reasons, hours):
                                 stops[at] |= SHUT
-                if keeps_account:
+                if keeps_account and not wants_refused:
                     _count_policies(customer, channel, customer_words, lanes, stops, words, masks, row, refused)
                     any_stop = 0
                     for at in range(lanes):
@@ -433,7 +380,7 @@ def _meet(
     return size
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@loop
 def _mark(customer: int, starts: Array, subjects: Array, asset_starts: Array, assets: Array, marked: Array) -> None:
     """Mark with the customer all assets of what the customer is linked with."""
     for place in range(starts[customer], starts[customer + 1]):
@@ -442,7 +389,7 @@ def _mark(customer: int, starts: Array, subjects: Array, asset_starts: Array, as
             marked[assets[link]] = customer
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@loop
 def _compare(
     operation: int,
     left: float,
@@ -475,7 +422,7 @@ def _compare(
         words[word, at] &= without if is_broken else all_bits
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@loop
 def _count_policies(
     customer: int,
     channel: int,
@@ -502,7 +449,7 @@ def _count_policies(
                 break  # words before this one have nothing of the policy
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@loop
 def _count_stops(lanes: int, stops: Array, words: Array, rules: Rules, row: int, refused: Array) -> None:
     """Count what refuses candidates of a block beside policies."""
     masks = rules.masks
@@ -519,7 +466,7 @@ def _count_stops(lanes: int, stops: Array, words: Array, rules: Rules, row: int,
             refused[row, rules.no_hour] += 1
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@loop
 def _hits(words: Array, at: int, masks: Array, policy: int) -> bool:
     hit = words[0, at] & masks[policy, 0]
     for word in range(1, masks.shape[1]):
@@ -527,7 +474,7 @@ def _hits(words: Array, at: int, masks: Array, policy: int) -> bool:
     return bool(hit != 0)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@loop
 def _has_hour(customer: int, asset: int, channel: int, motive: int, reasons: Reasons, hours: Hours) -> bool:
     """Whether the day has a moment outside quiet hours within the motive's and the asset's dates."""
     earliest = max(max(reasons.starts_at[motive], hours.day_starts), hours.opens[asset])
@@ -535,7 +482,7 @@ def _has_hour(customer: int, asset: int, channel: int, motive: int, reasons: Rea
     return _is_open(customer, channel, earliest, latest, hours.zone, hours.spans, hours.sends_at)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@loop
 def _is_open(
     customer: int, channel: int, earliest: int, latest: int, zones: Array, spans: Array, sends_at: Array
 ) -> bool:
@@ -546,7 +493,7 @@ def _is_open(
     return False
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@loop
 def _lacks_cost(customer: int, asset: int, worth: Worth) -> bool:
     """Whether what a redemption costs hangs on what is spent, and neither this customer nor anybody spends there."""
     for place in range(worth.habit_starts[customer], worth.habit_starts[customer + 1]):
@@ -560,7 +507,7 @@ def _lacks_cost(customer: int, asset: int, worth: Worth) -> bool:
 # ---- value, as `decisioning.value` says it
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@loop
 def _open(customer: int, worth: Worth, scratch: Scratch) -> None:
     """Spread what is known of a customer over categories and channels, so that each candidate only has to look."""
     for place in range(worth.habit_starts[customer], worth.habit_starts[customer + 1]):
@@ -582,7 +529,7 @@ def _open(customer: int, worth: Worth, scratch: Scratch) -> None:
         )
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@loop
 def _open_channels(customer: int, own: Array, effect: Array, factors: Array, of_channel: Array) -> None:
     """What each channel adds for the customer to what was learnt."""
     for channel in range(len(of_channel)):
@@ -592,7 +539,7 @@ def _open_channels(customer: int, own: Array, effect: Array, factors: Array, of_
         of_channel[channel] = total
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@loop
 def _value_assets(
     first: int,
     count: int,
@@ -627,7 +574,7 @@ def _value_assets(
             learnt[at] += mine * factors[place + at]
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@loop
 def _value_by_habit(customer: int, asset: int, at: int, worth: Worth, scratch: Scratch) -> None:
     """What an asset is worth by the customer's own rhythms in its categories."""
     margin, usual, log_none, spent, weight, recent = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
@@ -658,12 +605,12 @@ def _value_by_habit(customer: int, asset: int, at: int, worth: Worth, scratch: S
         scratch.cost[at] = cost
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@loop
 def _knows(customer: int, asset: int, channel: int, target: Linear) -> bool:
     return bool(target.knows_customer[customer] and target.knows_place[asset, channel])
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@loop
 def _linear(customer: int, asset: int, target: Linear) -> float:
     """What the customer and the asset bring; the channel's part is added apart."""
     total = target.intercept + target.customer_effect[customer] + target.asset_effect[asset]
@@ -672,7 +619,7 @@ def _linear(customer: int, asset: int, target: Linear) -> float:
     return float(total)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@loop
 def _paid(
     family: int, customer: int, asset: int, channel: int, touch: float, expected: float, cost: float, prices: Prices
 ) -> float:
@@ -693,7 +640,7 @@ def _paid(
 # ---- hold, as `decisioning.message_order` says it
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@loop
 def _hold(
     first: int,
     size: int,
@@ -712,7 +659,7 @@ def _hold(
     Returns:
         How many candidates are left in the list.
     """
-    start, left = 0, 0
+    start, left = ZERO, ZERO
     while start < size:
         row, end = listed.row[start], start
         first_motive, last_motive = reasons.motive_starts[first + row], reasons.motive_starts[first + row + 1]
@@ -737,10 +684,10 @@ def _hold(
                 _move(place, left, listed)
                 left += 1
         start = end
-    return left
+    return int(left)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@loop
 def _waits(motive: int, asset: int, first: int, last: int, limit: Array, reasons: Reasons) -> bool:
     order = reasons.order[motive]
     if order >= 0 and reasons.ranks[order, asset] > limit[motive - first]:
@@ -752,7 +699,7 @@ def _waits(motive: int, asset: int, first: int, last: int, limit: Array, reasons
     return False
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@loop
 def _move(start: int, end: int, listed: Listed) -> None:
     if start != end:
         listed.row[end], listed.asset[end] = listed.row[start], listed.asset[start]
@@ -762,18 +709,10 @@ def _move(start: int, end: int, listed: Listed) -> None:
         listed.has_room[end] = listed.has_room[start]
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
-def _most_motives(first: int, last: int, starts: Array) -> int:
-    most = 0
-    for customer in range(first, last):
-        most = max(most, starts[customer + 1] - starts[customer])
-    return most
-
-
 # ---- keep and write
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@loop
 def _keep(
     first_row: int,
     start: int,
@@ -820,7 +759,7 @@ def _keep(
             _insert(mine, each * channel, each * (channel + 1), place, priced, assets, channel_of)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@loop
 def _insert(slots: Array, start: int, end: int, place: int, rank: Array, assets: Array, channels: Array) -> None:
     """Put a candidate among some slots, the best first, lower keys first among equals."""
     at = end
@@ -832,21 +771,21 @@ def _insert(slots: Array, start: int, end: int, place: int, rank: Array, assets:
         slots[at] = place
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@loop
 def _is_before(one: int, other: int, rank: Array, assets: Array, channels: Array) -> bool:
     if rank[one] != rank[other]:
         return bool(rank[one] > rank[other])
     return _is_lower(one, other, assets, channels)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@loop
 def _is_lower(one: int, other: int, assets: Array, channels: Array) -> bool:
     if assets[one] != assets[other]:
         return bool(assets[one] < assets[other])
     return bool(channels[one] < channels[other])
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@loop
 def _write(slots: Array, shown_from: int, listed: Listed, kept: Selected, written: int) -> int:
     """Write down what stands in a customer's slots, each candidate once, in order of asset and channel.
 

@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from decisioning.ground import Blocks, Found, Hours, Listed, Prices, Reasons, Rules, Selected, Worth
+from decisioning.ground import Blocks, Found, Hours, Listed, Prices, Reasons, Rules, Scratch, Selected, Worth
 from forecasting.values import Floats
 from graph.view import Positions
 
@@ -190,7 +190,7 @@ def _look_at(
     size = look_through(
         first, last, each, refused_shown, keeps_account,
         terrain.reasons, terrain.rules, terrain.worth, terrain.hours, terrain.blocks, prices, paid, has_room,
-        listed, found, kept,
+        listed, _scratch(terrain, stretch, BATCH, each * terrain.channel_count + 1 + refused_shown), found, kept,
     )  # fmt: skip
     shortlist = Kept(
         customer=kept.row[:size] + np.int32(first),
@@ -217,6 +217,41 @@ def _room(size: int) -> Listed:
     value, expected_cost, cost, priced = (np.empty(size) for _ in range(4))
     motive, has_room = np.empty(size, dtype=np.int64), np.empty(size, dtype=np.bool_)
     return Listed(row, asset, channel, motive, value, expected_cost, cost, priced, has_room)
+
+
+def _scratch(terrain: Terrain, stretch: Stretch, batch: int, slots: int) -> Scratch:
+    """What a thread calculates in while it looks at a stretch of customers, of whom each has so many slots."""
+    assets, channels = terrain.reasons.fits.shape
+    categories, widest = len(terrain.worth.usual_margin), terrain.blocks.widest
+    motives = np.diff(terrain.reasons.motive_starts[stretch[0] : stretch[1] + 1])
+    return Scratch(
+        seen=np.full(assets, -1),
+        bought=np.full(assets, -1),
+        objected=np.full(assets, -1),
+        moved=np.full(assets, -1),
+        has_habit=np.full(categories, -1),
+        has_recent=np.full(categories, -1),
+        habit=np.zeros((categories, 4)),
+        recent_days=np.zeros(categories),
+        own=np.zeros(terrain.worth.gain.customer_factor.shape[1]),
+        gains=np.zeros(channels),
+        redeems=np.zeros(channels),
+        opt_outs=np.zeros(channels),
+        hour=np.zeros(channels, dtype=np.bool_),
+        standing=np.zeros(widest, dtype=np.uint8),
+        learnt=np.zeros(widest),
+        stated=np.zeros(widest),
+        chance=np.zeros(widest),
+        cost=np.zeros(widest),
+        reach=np.zeros(widest),
+        stops=np.zeros(widest, dtype=np.uint8),
+        words=np.zeros((len(terrain.rules.refusing), widest), dtype=np.uint64),
+        chosen=np.zeros(widest + 1, dtype=np.int64),
+        stack=terrain.rules.programs.stack(),
+        slots=np.empty((batch, slots), dtype=np.int64),
+        few=np.empty(batch, dtype=np.int64),
+        limit=np.empty(int(motives.max(initial=0)), dtype=np.int64),
+    )
 
 
 def _selected(size: int) -> Selected:

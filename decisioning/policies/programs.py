@@ -19,8 +19,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from decisioning.compiling import loop
 from decisioning.errors import PolicyError
 from decisioning.policies.columns import Column
 from decisioning.policies.compile import ALWAYS, BITS_PER_WORD
@@ -103,9 +103,9 @@ class CrossingPrograms(NamedTuple):
                 rows.append((bit // BITS_PER_WORD, bit % BITS_PER_WORD, operation, customer, asset))
         found = np.array(rows, dtype=np.int64).reshape(-1, 5)
         return PlainComparisons(
-            word=found[:, 0],
+            word=found[:, 0].copy(),  # a column as it stands would be of another type when there are several
             bit=np.uint64(1) << found[:, 1].astype(np.uint64),
-            operation=found[:, 2],
+            operation=found[:, 2].copy(),
             customer=self.customer_places[found[:, 3]],
             asset=self.asset_places[found[:, 4]],
         )
@@ -164,7 +164,7 @@ def crossing_programs(verdicts: Verdicts) -> CrossingPrograms:
     )
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@loop
 def settled(  # noqa: PLR0917 # compiled loops call by position
     programs: CrossingPrograms, stack: Floats, index: int, word: np.uint64, customer: int, asset: int, channel: int
 ) -> np.uint64:
@@ -186,7 +186,7 @@ def settled(  # noqa: PLR0917 # compiled loops call by position
     return word
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@loop
 def crossing_holds(  # noqa: C901, PLR0917 # one branch per operation; called by position
     programs: CrossingPrograms, stack: Floats, term: int, customer: int, asset: int, channel: int
 ) -> bool:
@@ -233,7 +233,7 @@ def crossing_holds(  # noqa: C901, PLR0917 # one branch per operation; called by
     return bool(stack[0] != 0.0)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@loop
 def _combined(operation: int, left: float, right: float) -> float:  # noqa: C901, PLR0911, PLR0912 # see above
     """Two values as one; NaN when it cannot be known: a value is missing or there is no finite number to give."""
     if operation == BOTH:

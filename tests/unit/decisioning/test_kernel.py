@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from decisioning import kernel
 from decisioning.candidates import find_candidates
 from decisioning.channel_days import channel_days
 from decisioning.experiments import is_held_out
@@ -236,6 +237,22 @@ def test_a_world_without_anything_gives_an_empty_list() -> None:
     both = Both(World().customer("1").channel("email"))
     assert len(both.look.kept) == 0
     assert both.look.counts.tolist() == [[0, 0, 0]]
+
+
+def test_every_loop_is_compiled_once_for_all_worlds() -> None:
+    small = World().category("A").customer("1").channel("email").asset("milk", "A").rhythm("1", "A")
+    large = World().category("A", "B").topic("t").channel("email").channel("mail", cost=0.2, p_opt_out=0.1)
+    large.product("p", "A").offer("o", face_value=2.0).asset("x", "A", offer="o", kind="coupon").asset("y", "B")
+    for name in ("1", "2"):
+        large.customer(name, pclv=400.0).rhythm(name, "A").bought(name, "p", days=3)
+    dearest = replace(POLICIES[2], identifier="dearest")  # compares the two sides once more
+    large.options = {"policies": (*POLICIES, dearest)}
+    for world in (small, large):
+        Both(world)
+    loops = [each for each in vars(kernel).values() if getattr(each, "__module__", "") == kernel.__name__]
+    loops = [each for each in loops if hasattr(each, "signatures")]
+    assert any(each.signatures for each in loops)
+    assert {each.__name__: len(each.signatures) for each in loops if len(each.signatures) > 1} == {}
 
 
 def test_with_a_channel_shut_for_the_night_nothing_has_an_hour() -> None:
