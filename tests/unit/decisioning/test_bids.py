@@ -1,7 +1,7 @@
 """Whoever was erased takes part in a replay by their bids alone: all other records come out as they were."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,7 @@ from decisioning.allocate import NOTHING, allocate
 from decisioning.bids import Bids, allocate_beside, nobody
 from decisioning.decide import Decisions, decide, propose
 from decisioning.decision_log import seal, verify
-from decisioning.settings import LimitSettings
+from decisioning.settings import BoostSettings, LimitSettings
 from forecasting.frames import from_tables, to_tables
 from forecasting.values import Forecasts
 from graph.erase import view_without
@@ -31,7 +31,10 @@ def busy() -> tuple[World, Decisions]:
     world.asset("medley", *(f"C{number}" for number in range(8)))
     for number in range(0, CUSTOMERS, 3):  # of whom little is known, they are taken as typical customers
         world.customers[str(number)]["shopping_days_91d"] = 1
-    return world, world.decide()
+    world.options["boosts"] = (BoostSettings("C1-reminder", 0.3, date(2017, 12, 1), "", "person:ann"),)
+    made = world.decide()
+    assert made.summary["boosts"][0]["sends"] > 0
+    return world, made
 
 
 @pytest.fixture(scope="module")
