@@ -39,7 +39,7 @@ class Settled:
 
     Attributes:
         kept: All candidates that passes kept, in order of customer, asset, channel.
-        account: The first pass over everybody: counts for the funnel and refusals.
+        account: The first pass over everybody: counts for the funnel and refusals, without its list.
         allocation: The allocation of those who compete, over `kept`'s options; its bound holds for all candidates.
         taken: What customers who are not here any more use of each limit, per family.
         rounds: The prices of all passes whose finds are in `kept`.
@@ -74,9 +74,9 @@ def settle(  # noqa: PLR0917 -- as many things as it is made of
     if absent.rounds is not None and len(absent.rounds[0]) == len(limits):
         return _again(market, spread, each, prices_of_those_here(limits, absent.rounds))
     prices = unpriced(limits) if is_few else _sampled_prices(market, spread, each)
-    account = look(terrain, spread(prices), each=each)
-    kept, rounds, bound = account.kept, [prices], _Bound(limits, competes)
-    bound.see(prices, account.best)
+    seen = look(terrain, spread(prices), each=each)
+    account, kept, rounds, bound = seen.without_list(), seen.kept, [prices], _Bound(limits, competes)
+    bound.see(prices, seen.best)
     allocation, taken = market.allocate(kept, prices)
     while len(rounds) < MOST_ROUNDS and not _is_same(prices, allocation.prices):
         if not is_few and bound.gap(allocation, market.used(kept, allocation)) <= GAP_OF_MANY and len(rounds) > 1:
@@ -95,8 +95,8 @@ def settle(  # noqa: PLR0917 -- as many things as it is made of
 
 def _again(market: "_Market", spread: Spread, each: int, rounds: Rounds) -> Settled:
     """The same passes as when this was first decided, whose prices are known."""
-    account = look(market.terrain, spread(rounds[0]), each=each)
-    kept = account.kept
+    seen = look(market.terrain, spread(rounds[0]), each=each)
+    account, kept = seen.without_list(), seen.kept
     for prices in rounds[1:]:
         seen = look(market.terrain, spread(prices), each=each, keeps_account=False)
         kept = kept.united(seen.kept, market.terrain.reasons.fits.size)

@@ -6,7 +6,7 @@ The work is cut into stretches of customers that threads take in turn; what one 
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 
 import numpy as np
@@ -125,6 +125,10 @@ class Look:
     counts: Counts
     refused: Counts
 
+    def without_list(self) -> "Look":
+        """The counts alone: the list is by far the largest of it."""
+        return replace(self, kept=_NOTHING_KEPT)
+
 
 def look(
     terrain: Terrain,
@@ -183,7 +187,7 @@ def _look_at(
 
     first, last = stretch
     refused_shown = REFUSED_SHOWN if keeps_account else 0
-    found = _empty(last - first, len(terrain.refusal_names))
+    found = _empty(last - first, len(terrain.refusal_names) if keeps_account else 0)
     # Refused candidates are listed beside allowed ones.
     listed = _room(2 * _most_of_batch(terrain.most_candidates[first:last], BATCH))
     kept = _selected((last - first) * (each * terrain.channel_count + 1 + refused_shown))
@@ -202,7 +206,7 @@ def _look_at(
         cost=kept.cost[:size].copy(),
         is_allowed=kept.is_allowed[:size].copy(),
     )
-    return Look(shortlist, found.best, found.counts, found.refused if keeps_account else found.refused[:, :0])
+    return Look(shortlist, found.best, found.counts, found.refused)
 
 
 def _most_of_batch(most: Indices, batch: int) -> int:
