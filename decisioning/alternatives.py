@@ -99,7 +99,7 @@ def why_not(made: Deliberation, rows: Indices) -> tuple[npt.NDArray[np.int8], Te
     choice, customer = made.choice, made.kept.customer[rows]
     own = choice.chosen[customer]
     behind = gather(choice.priced, own, 0.0) - choice.priced[rows]
-    favoured = gather(made.boost[made.kept.asset], own, 0.0) - made.boost[made.kept.asset[rows]]
+    favoured = gather(made.boost, gather(made.kept.asset, own, NOTHING), 0.0) - made.boost[made.kept.asset[rows]]
     pays = np.asarray(choice.paid.any(axis=0))
     has_paid = pays[rows] | gather(pays, own, missing=False)
     is_refused = ~made.kept.is_allowed[rows]

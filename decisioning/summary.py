@@ -72,11 +72,11 @@ def _exploration(made: Deliberation) -> dict[str, Any]:
     """`customers` who got something else than the best, and the `cost`: what they would have brought more with it."""
     choice = made.choice
     rows = np.flatnonzero(choice.explored.is_explored)
-    worth = np.append(made.margins(np.arange(len(made.kept))), 0.0)  # the last is that of nothing, at -1
-    return {
-        "customers": len(rows),
-        "cost": math.fsum(worth[choice.allocation.chosen[rows]] - worth[choice.explored.chosen[rows]]),
-    }
+    best, taken = (
+        np.where(chosen[rows] >= 0, made.margins(chosen[rows]), 0.0)
+        for chosen in (choice.allocation.chosen, choice.explored.chosen)
+    )
+    return {"customers": len(rows), "cost": math.fsum(best - taken)}
 
 
 def _play_row(made: Deliberation, play: str, channel: int) -> dict[str, Any]:
