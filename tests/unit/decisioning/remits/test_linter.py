@@ -92,7 +92,7 @@ def test_an_empty_remit_is_told_everything_at_once() -> None:
 
 
 def test_a_reason_names_the_line_it_is_about_and_the_nearest_word() -> None:
-    (found,) = lint([replace(SOUND, may=replace(SOUND.may, verbs=("send", "taks")))], AROUND)[:1]
+    (found,) = lint([replace(SOUND, may=replace(SOUND.may, verbs=("send", "tsk")))], AROUND)[:1]
     assert found.where == "remits/loyalty.yaml:9"
     assert "Did you mean `task`?" in found.remedy
 
