@@ -25,24 +25,10 @@ from typing import Any
 import numpy as np
 
 from decisioning.compiling import loop
-from decisioning.ground import (
-    EXPECTED_COST,
-    EXPOSURE,
-    MONEY,
-    Array,
-    Blocks,
-    Found,
-    Hours,
-    Listed,
-    Prices,
-    Reasons,
-    Rules,
-    Scratch,
-    Selected,
-    Worth,
-)
+from decisioning.ground import EXPECTED_COST, EXPOSURE, MONEY, Array, Blocks, Hours, Prices, Reasons, Rules, Worth
 from decisioning.learnt import Linear
 from decisioning.offers import LARGEST_BASKET
+from decisioning.pass_results import Found, Listed, Scratch, Selected
 from decisioning.policies.programs import AT_LEAST, AT_MOST, DIFFERENT, EQUAL, LESS, MORE, settled
 
 BATCH = 32

@@ -12,7 +12,8 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from decisioning.ground import Blocks, Found, Hours, Listed, Prices, Reasons, Rules, Scratch, Selected, Worth
+from decisioning.ground import Blocks, Hours, Prices, Reasons, Rules, Worth
+from decisioning.pass_results import Found, Listed, Scratch, Selected
 from forecasting.values import Floats
 from graph.view import Positions
 
