@@ -99,7 +99,7 @@ def _check_shape(statement: str, token: Token) -> None:
             raise refusal(statement, token, "is not closed", "Close the quotation.")
         if token.text == "/" and statement.startswith("/*", token.position):
             raise refusal(statement, token, "starts a comment that is not closed", "Close it with */.")
-        if token.text == "\\" or unicodedata.category(token.text).startswith("C"):
+        if token.text == "\\" or unicodedata.category(token.text)[0] in "CM":  # a mark would split a word in two
             raise refusal(statement, token, "is no character of a question", "Remove it, or put it into a text.")
     if token.kind == "number" and re.match(r"\w", statement[token.end : token.end + 1]):
         raise refusal(statement, token, "runs into a word", "Put a space after the number.")

@@ -60,3 +60,9 @@ def test_a_function_of_an_extension_is_refused_by_its_name(statement: str, calle
 )
 def test_brackets_and_functions_of_cypher_itself_pass(statement: str) -> None:
     refuse_writes(statement)
+
+
+@pytest.mark.parametrize("word", ["S\u0301ET", "\u015aET", "s\u0301et", "SE\u0301T", "SET\u0301"])
+def test_a_mark_on_a_letter_hides_no_write(word: str) -> None:
+    with pytest.raises(GraphRefused):
+        refuse_writes(f"MATCH (n) {word} n:Other")
