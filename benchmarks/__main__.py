@@ -1,5 +1,6 @@
 """Run every benchmark in a process of its own, then print every aim with what was measured."""
 
+import argparse
 import subprocess
 import sys
 
@@ -35,8 +36,16 @@ BENCHMARKS = (
 
 
 def main() -> int:
-    """Run all; the exit code is that of the first that fails."""
-    for module in BENCHMARKS:
+    """Run all, or those that are named; the exit code is that of the first that fails."""
+    names = [module.removeprefix("benchmarks.") for module in BENCHMARKS]
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help=f"by default all, which takes hours: {', '.join(names)}"
+    )
+    asked = parser.parse_args().names
+    if unknown := sorted(set(asked) - set(names)):
+        parser.error(f"there is no benchmark {', '.join(unknown)}")
+    for module in (f"benchmarks.{name}" for name in names if name in asked or not asked):
         print(f"\n== {module}", flush=True)
         finished = subprocess.run([sys.executable, "-m", module], check=False)
         if finished.returncode:
