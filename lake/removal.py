@@ -18,7 +18,10 @@ TELLING_LENGTH: Final = 4
 OWNING_COLUMNS: Final = ("decision_id", "alias", "customers", "holder")
 """Columns of results and logs that say about whom a row is, beside those of the canonical tables."""
 JSON_LISTS: Final = ("customers",)
-FREE_TEXTS: Final = ("text", "properties", "statement", "reason", "because", "row", "payload", "evidence", "value")
+WRITTEN: Final = ("text", "properties", "statement", "reason", "because", "row", "payload", "evidence", "value")
+GROUPED: Final = ("bids", "rounds", "common")
+"""What stays of erased records names the groups that limits counted, and a group may be one person."""
+FREE_TEXTS: Final = (*WRITTEN, *GROUPED)
 """Columns in which people and systems write what they like; a name in them is blotted out."""
 
 Mask = npt.NDArray[np.bool_]

@@ -39,3 +39,16 @@ def test_a_replay_is_equal_after_an_erasure_from_a_run_with_chance_templates_and
     assert replayed.exit_code == 0, replayed.stdout
     assert replayed.document["is_equal"]
     assert list(replayed.document["erased"].values()) == [erased.document["records"][0]["digest"]]
+
+
+def test_limits_of_single_people_name_no_one_who_was_erased_and_replays_stay_equal(world: World) -> None:
+    world.play("replenishment-due").channel("email", capacity=3)
+    world.setting(limits=[{"name": "each", "scope": {"each": "customer"}, "amount": 4, "per": "all"}])
+    for number in range(6):
+        customer = f"person-{number:02}"
+        world.customer(customer).buys(customer, "coffee", every=14, last=DUE, spend=20.0 + number)
+    day = world.run()
+    for customer in ("person-03", "person-05"):
+        erased = world.command("subject", "erase", customer, "--because", "they asked", "--yes")
+        assert erased.document["still_found"] == []
+        assert world.command("replay", day["run_id"]).document["is_equal"]
